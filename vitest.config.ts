@@ -1,0 +1,33 @@
+import { defaultServerConditions } from "vite"
+import { defineConfig } from "vitest/config"
+import type { Reporter } from "vitest/node"
+
+/**
+ * Ends every run with `N passed, N failed`, alone on a line. What fails outside of a test (a file that does not load, a
+ * hook, an unhandled error) counts as a failure of its own.
+ */
+const tally: Reporter = {
+  onTestRunEnd(modules, unhandledErrors) {
+    const states = modules.flatMap((module) => Array.from(module.children.allTests(), (test) => test.result().state))
+    const broken = modules.flatMap((module) => [module, ...module.children.allSuites()])
+      .filter((suite) => suite.errors().length > 0)
+    const passed = states.filter((state) => state === "passed").length
+    const failed = states.filter((state) => state === "failed").length
+    console.log(`${passed} passed, ${failed + broken.length + unhandledErrors.length} failed`)
+  }
+}
+
+export default defineConfig({
+  // `effect-asyncio` is src here.
+  ssr: { resolve: { conditions: ["effect-asyncio-source", ...defaultServerConditions] } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    reporters: ["default", tally],
+    typecheck: {
+      enabled: true,
+      include: ["test/types/**/*.test-d.ts"],
+      // Those are for `npm run check`.
+      ignoreSourceErrors: true
+    }
+  }
+})
