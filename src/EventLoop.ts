@@ -1,0 +1,290 @@
+/**
+ * The event loop: one ready queue, one clock at a time, and the registry that owns every task.
+ *
+ * Order: a tick runs what was ready when it began, first come, first served; what that schedules runs in the next tick.
+ * Timers that are due run behind the other entries of their tick, in order of their deadlines, equal ones first come,
+ * first served. A waiter that is woken is scheduled, it never runs inside its waker. So a program on one loop takes the
+ * same steps in the same order every time, under `TestClock` and on the virtual loop too.
+ *
+ * Steps are atomic: the loop sets Effect's `PreventSchedulerYield`, so that only suspending or yielding ends a step. For
+ * Effect's automatic yields in a part of a program, set that reference back there.
+ *
+ * Time is the `Clock`'s, the calling fiber's own; seconds as in asyncio.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import type { Future } from "./Future.ts"
+import { EventLoop } from "./internal/service.ts"
+import { getLoop, makeLoop } from "./internal/loop.ts"
+import { runMain } from "./internal/main.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * A callback in the ready queue.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Handle {
+  readonly cancelled: boolean
+  /** Keeps the callback from running. Again, or after it ran: nothing happens. */
+  readonly cancel: Effect.Effect<void>
+  cancelUnsafe(): void
+}
+
+/**
+ * A callback that waits for its time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TimerHandle extends Handle {
+  /** Seconds of the loop's clock. */
+  readonly when: number
+}
+
+/**
+ * What an exception handler is told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ExceptionContext {
+  readonly message: string
+  readonly cause?: Cause.Cause<unknown> | undefined
+  readonly future?: Future<unknown, unknown> | undefined
+  readonly task?: Task<unknown, unknown> | undefined
+  /** The future or task in words, with its name and where it was created; there also when it is collected already. */
+  readonly subject?: string | undefined
+}
+
+/**
+ * Options of a loop.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Warn of callbacks and task steps that hold the loop longer than `slowCallbackDuration`. Default: false. */
+  readonly debug?: boolean | undefined
+  /** Default: 100 milliseconds. */
+  readonly slowCallbackDuration?: Duration.Input | undefined
+}
+
+/**
+ * What the service offers to plain code, such as a callback of some other library. Programs use the functions of this
+ * module.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Shape {
+  readonly timeUnsafe: () => number
+  readonly isClosed: () => boolean
+  readonly callSoonUnsafe: (callback: () => void) => Handle
+  readonly callLaterUnsafe: (delay: Duration.Input, callback: () => void) => TimerHandle
+  readonly callAtUnsafe: (when: number, callback: () => void) => TimerHandle
+}
+
+export { EventLoop }
+
+/**
+ * Makes an event loop for as long as the layer's scope is open.
+ *
+ * **When to use**
+ *
+ * Use to give a program made of several layers, or a test, one loop. `provide` and `run` make their own.
+ *
+ * **Details**
+ *
+ * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it. When the
+ * scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported.
+ *
+ * **Example** (A loop for a program)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(asyncio.sleep("10 millis", "done"))
+ *   return yield* task
+ * })
+ *
+ * await Effect.runPromise(program.pipe(Effect.provide(asyncio.EventLoop.layer()))) // => "done"
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Options): Layer.Layer<EventLoop> =>
+  Layer.effectContext(
+    Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+      const loop = makeLoop(context, options)
+      // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
+      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), loop.provided)
+    })
+  )
+
+/**
+ * Runs `main` as the first task of a fresh loop, then closes the loop.
+ *
+ * **Details**
+ *
+ * Ends as `main` ended, after the tasks it left were cancelled and awaited. Interrupting it cancels `main` and waits.
+ * asyncio's `run`, as an effect.
+ *
+ * **Example** (Tasks without a layer)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const both = asyncio.gather([Effect.succeed(1), Effect.succeed("two")])
+ *
+ * await Effect.runPromise(asyncio.EventLoop.provide(both)) // => [1, "two"]
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const provide = <A, E, R>(
+  main: Effect.Effect<A, E, R>,
+  options?: Options
+): Effect.Effect<A, E, Exclude<R, EventLoop>> => 
+  Effect.provide(runMain("EventLoop.provide", main), layer(options), { local: true })
+
+/**
+ * Reads the loop's clock, in seconds, monotonic.
+ *
+ * **Details**
+ *
+ * The clock of the calling fiber. asyncio's `loop.time()`.
+ *
+ * @category time
+ * @since 0.1.0
+ */
+export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((fiber) =>
+  Effect.succeed(getLoop(fiber).timeUnsafe())
+)
+
+/**
+ * Schedules a callback for the next tick, behind what is ready already.
+ *
+ * **Details**
+ *
+ * O(1). What the callback throws goes to the exception handler. Dies with `RuntimeError` on a closed loop. asyncio's
+ * `loop.call_soon`.
+ *
+ * **Example** (Callbacks run in order, never at once)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   yield* asyncio.EventLoop.callSoon(() => seen.push("one"))
+ *   yield* asyncio.EventLoop.callSoon(() => seen.push("two"))
+ *   seen.push("scheduled")
+ *   yield* asyncio.sleep(0)
+ * }))
+ * seen // => ["scheduled", "one", "two"]
+ * ```
+ *
+ * @category callbacks
+ * @since 0.1.0
+ */
+export const callSoon = (callback: () => void): Effect.Effect<Handle, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callSoonUnsafe(callback)))
+
+/**
+ * Schedules a callback for after `delay`.
+ *
+ * **Details**
+ *
+ * O(log n) in the timers that wait; cancelling it, too. Zero and negative delays run in the next tick at the earliest and
+ * order by their time. An infinite one never runs. NaN dies with `IllegalArgumentError`, a closed loop with
+ * `RuntimeError`. asyncio's `loop.call_later`.
+ *
+ * @category callbacks
+ * @since 0.1.0
+ */
+export const callLater = (
+  delay: Duration.Input,
+  callback: () => void
+): Effect.Effect<TimerHandle, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callLaterUnsafe(delay, callback)))
+
+/**
+ * Schedules a callback for a time of the loop's clock, in seconds.
+ *
+ * **Details**
+ *
+ * As `callLater`, with the deadline itself. asyncio's `loop.call_at`.
+ *
+ * @category callbacks
+ * @since 0.1.0
+ */
+export const callAt = (when: number, callback: () => void): Effect.Effect<TimerHandle, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callAtUnsafe(when, callback)))
+
+/**
+ * Sets what is done with exceptions that nobody else can get: those of callbacks, and failures of tasks that nobody
+ * looked at. `undefined` restores the default, which logs an error.
+ *
+ * **Details**
+ *
+ * The handler's effect starts in the reporting tick, in the context of the caller of this function; the closing loop
+ * waits for it. What it fails with goes to the default handler. asyncio's `loop.set_exception_handler`.
+ *
+ * **Example** (A failure that nobody saw)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const messages: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   yield* asyncio.EventLoop.setExceptionHandler((context) => Effect.sync(() => messages.push(context.message)))
+ *   yield* asyncio.createTask(Effect.fail("lost"))
+ * }))
+ * messages // => ["Task exception was never retrieved"]
+ * ```
+ *
+ * @category exceptions
+ * @since 0.1.0
+ */
+export const setExceptionHandler = <R = never>(
+  handler: ((context: ExceptionContext) => Effect.Effect<void, never, R>) | undefined
+): Effect.Effect<void, never, R | EventLoop> =>
+  Effect.contextWith((context: Context.Context<R | EventLoop>) =>
+    Effect.withFiber((fiber) => {
+      getLoop(fiber).setHandler(
+        handler === undefined ? undefined : (exception) => Effect.provideContext(handler(exception), context)
+      )
+      return Effect.void
+    })
+  )
+
+/**
+ * Reports something to the loop's exception handler.
+ *
+ * **Details**
+ *
+ * asyncio's `loop.call_exception_handler`.
+ *
+ * @category exceptions
+ * @since 0.1.0
+ */
+export const callExceptionHandler = (context: ExceptionContext): Effect.Effect<void, never, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    getLoop(fiber).report(context)
+    return Effect.void
+  })

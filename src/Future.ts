@@ -1,0 +1,467 @@
+/**
+ * A value that will be there later.
+ *
+ * `yield* future` waits for it and has the right types; it is no Effect, so it can't be passed where an Effect belongs
+ * by accident. Callbacks and waiters are served in the order they came, each through the ready queue, never inside the
+ * call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { Pipeable } from "effect/Pipeable"
+import type * as Types from "effect/Types"
+import { InvalidStateError, RuntimeError } from "./Errors.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as cancellation from "./internal/cancellation.ts"
+import * as internal from "./internal/future.ts"
+import { FutureImpl } from "./internal/future.ts"
+import { getLoop } from "./internal/loop.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * A value of type `A` that will be there later, or a failure of type `E`.
+ *
+ * **Details**
+ *
+ * asyncio's `Future`. A `Task` is one too.
+ *
+ * **Example** (Waiting for a value that a callback brings)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const future = yield* asyncio.Future.make<string>()
+ *   yield* asyncio.EventLoop.callLater("10 millis", () => asyncio.Future.succeedUnsafe(future, "tick"))
+ *   return yield* future
+ * })
+ *
+ * await asyncio.run(program) // => "tick"
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Future<out A, out E = never> extends Pipeable {
+  readonly "~effect-asyncio/Future": {
+    readonly _A: Types.Covariant<A>
+    readonly _E: Types.Covariant<E>
+  }
+  [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>>
+}
+
+/** Every future is made by this package; a foreign object with the same brand is a mistake worth an early end. */
+const impl = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {
+  if (self instanceof FutureImpl) return self
+  throw new Cause.IllegalArgumentError(`Future.${call}: ${String(self)} is no Future or Task`)
+}
+
+/**
+ * Whether a value is a Future or a Task.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isFuture = (u: unknown): u is Future<unknown, unknown> => internal.isFutureImpl(u)
+
+/**
+ * Creates a future of the current loop, to be completed by `succeed`, `fail`, `failCause` or `cancel`.
+ *
+ * **Details**
+ *
+ * asyncio's `loop.create_future()`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A, E = never>(): Effect.Effect<Future<A, E>, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(new FutureImpl<A, E>(getLoop(fiber))))
+
+/**
+ * Creates a future that ends as a promise does.
+ *
+ * **Details**
+ *
+ * Cancelling the future does not stop the promise: nothing can. A rejection fails it with `Cause.UnknownError`.
+ *
+ * **Example** (A promise among tasks)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const future = yield* asyncio.Future.fromPromise(Promise.resolve(1))
+ *   return yield* asyncio.gather([future, Effect.succeed(2)])
+ * })
+ *
+ * await asyncio.run(program) // => [1, 2]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromPromise = <A>(
+  promise: PromiseLike<A>
+): Effect.Effect<Future<A, Cause.UnknownError>, never, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const future = new FutureImpl<A, Cause.UnknownError>(getLoop(fiber))
+    promise.then(
+      (value) => future.complete(Exit.succeed(value)),
+      (reason: unknown) => future.complete(Exit.fail(new Cause.UnknownError(reason, "Future.fromPromise")))
+    )
+    return Effect.succeed(future)
+  })
+
+/**
+ * A promise of the future's value. Rejects with the squashed cause, as `Effect.runPromise` does.
+ *
+ * **Details**
+ *
+ * Counts as looking at the outcome.
+ *
+ * **Example** (Handing a task to code with promises)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.succeed("value"))
+ *   return yield* Effect.promise(() => asyncio.Task.toPromise(task))
+ * })
+ *
+ * await asyncio.run(program) // => "value"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toPromise = <A, E>(self: Future<A, E>): Promise<A> => {
+  const future = impl("toPromise", self)
+  future.retrieve()
+  return new Promise((resolve, reject) =>
+    future.addCallback(() => {
+      const exit = future.exit!
+      if (exit._tag === "Success") resolve(exit.value)
+      else reject(Cause.squash(exit.cause))
+    })
+  )
+}
+
+/**
+ * Whether the future has a value or a failure, or is cancelled.
+ *
+ * **Example** (Done or not)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.succeed(1))
+ *   const before = asyncio.Task.done(task)
+ *   yield* task
+ *   return [before, asyncio.Task.done(task)]
+ * })
+ *
+ * await asyncio.run(program) // => [false, true]
+ * ```
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const done = (self: Future<any, any>): boolean => impl("done", self).exit !== undefined
+
+/**
+ * Whether the future ended cancelled.
+ *
+ * **Details**
+ *
+ * A request to cancel alone does not make it so: a task may still end with a value or a failure.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const cancelled = (self: Future<any, any>): boolean => {
+  const { exit } = impl("cancelled", self)
+  return exit !== undefined && cancellation.isCancelled(exit)
+}
+
+const pending = (call: string, future: FutureImpl<any, any>): Effect.Effect<never, InvalidStateError> =>
+  Effect.fail(new InvalidStateError({ message: `${call}: ${future} has no result yet` }))
+
+/**
+ * The value of a future that is done, without waiting.
+ *
+ * **Details**
+ *
+ * Fails as the future failed, with `InvalidStateError` while it is pending; a cancelled one fails with its interrupt
+ * cause. Counts as looking at the outcome. asyncio's `result()`.
+ *
+ * **Example** (Asking too early)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.succeed(1))
+ *   const early = yield* Effect.flip(asyncio.Task.result(task))
+ *   yield* task
+ *   return [early._tag, yield* asyncio.Task.result(task)]
+ * })
+ *
+ * await asyncio.run(program) // => ["InvalidStateError", 1]
+ * ```
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const result = <A, E>(self: Future<A, E>): Effect.Effect<A, E | InvalidStateError> =>
+  Effect.suspend((): Effect.Effect<A, E | InvalidStateError> => {
+    const future = impl("result", self)
+    if (future.exit === undefined) return pending("result", future)
+    future.retrieve()
+    return future.exit
+  })
+
+/**
+ * The failure of a future that is done, without waiting; none if it has a value.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidStateError` while it is pending; a cancelled one fails with its interrupt cause, as asyncio's
+ * `exception()` raises it. Counts as looking at the outcome.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const exception = <A, E>(
+  self: Future<A, E>
+): Effect.Effect<Option.Option<Cause.Cause<E>>, InvalidStateError> =>
+  Effect.suspend((): Effect.Effect<Option.Option<Cause.Cause<E>>, InvalidStateError> => {
+    const future = impl("exception", self)
+    const { exit } = future
+    if (exit === undefined) return pending("exception", future)
+    future.retrieve()
+    if (exit._tag === "Success") return Effect.succeedNone
+    // Interrupts only: there is no `E` in it.
+    return cancellation.isCancelled(exit)
+      ? Effect.failCause(exit.cause as Cause.Cause<never>)
+      : Effect.succeedSome(exit.cause)
+  })
+
+/**
+ * Waits for the value. The same as `yield* self`.
+ *
+ * **Details**
+ *
+ * Resumes one tick after the future is done; no tick if it is done already. A waiter that is cancelled cancels the
+ * future: asyncio's rule. Use `await` to watch only, or `shield`. O(1).
+ *
+ * Dies with `RuntimeError` if a task joins itself or a future of another loop.
+ *
+ * @category waiting
+ * @since 0.1.0
+ */
+export const join = <A, E>(self: Future<A, E>): Effect.Effect<A, E> => internal.join(impl("join", self))
+
+const await_ = <A, E>(self: Future<A, E>): Effect.Effect<Exit.Exit<A, E>> => internal.watch(impl("await", self))
+
+export {
+  /**
+   * Waits for the outcome, and only watches: cancelling this wait leaves the future alone.
+   *
+   * **Details**
+   *
+   * Resumes one tick after the future is done; no tick if it is done already. Counts as looking at the outcome. O(1);
+   * interrupted, it loses nothing.
+   *
+   * @category waiting
+   * @since 0.1.0
+   */
+  await_ as await
+}
+
+/**
+ * Asks to cancel; false if the future is done already. It does not wait.
+ *
+ * **Details**
+ *
+ * A plain future is cancelled at once. A task gets a request: if it waits for another future, task or `gather`, that is
+ * cancelled first, and the task sees a cancellation only if that ends cancelled; otherwise its innermost cancellation
+ * region is interrupted in the next tick. The message travels in the interrupt's cause, see `cancelMessage`. asyncio's
+ * `cancel()`.
+ *
+ * O(1) for each task on the way down. Counts as looking at the outcome.
+ *
+ * **Example** (A task that sleeps)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   yield* asyncio.sleep(0)
+ *   const accepted = yield* asyncio.Task.cancel(task)
+ *   yield* asyncio.Task.await(task)
+ *   return [accepted, asyncio.Task.cancelled(task), yield* asyncio.Task.cancel(task)]
+ * })
+ *
+ * await asyncio.run(program) // => [true, true, false]
+ * ```
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancel = (
+  self: Future<any, any>,
+  options?: { readonly message?: string | undefined }
+): Effect.Effect<boolean> => Effect.sync(() => cancelUnsafe(self, options))
+
+/**
+ * `cancel` for plain callbacks.
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancelUnsafe = (
+  self: Future<any, any>,
+  options?: { readonly message?: string | undefined }
+): boolean => cancellation.cancel(impl("cancel", self), options?.message)
+
+/**
+ * The message given to `cancel`, if the cause has one.
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancelMessage: (cause: Cause.Cause<unknown>) => Option.Option<string> = cancellation.cancelMessage
+
+/**
+ * Adds a callback for when the future is done.
+ *
+ * **Details**
+ *
+ * It runs from the ready queue, never inside the call that completes the future, in the order it was added, duplicates
+ * included; on a future that is done, in the next tick. What it throws goes to the loop's exception handler. O(1).
+ * asyncio's `add_done_callback`.
+ *
+ * @category callbacks
+ * @since 0.1.0
+ */
+export const addDoneCallback = <A, E>(
+  self: Future<A, E>,
+  callback: (future: Future<A, E>) => void
+): Effect.Effect<void> => Effect.sync(() => impl("addDoneCallback", self).addCallback(callback))
+
+/**
+ * Removes every equal callback that is not in the ready queue yet; gives their number.
+ *
+ * **Details**
+ *
+ * O(1) each. asyncio's `remove_done_callback`.
+ *
+ * @category callbacks
+ * @since 0.1.0
+ */
+export const removeDoneCallback = <A, E>(
+  self: Future<A, E>,
+  callback: (future: Future<A, E>) => void
+): Effect.Effect<number> => Effect.sync(() => impl("removeDoneCallback", self).removeCallback(callback))
+
+/**
+ * The unfinished tasks that wait for this one, by `join`, `await`, `gather`, `wait`, `shield` or `TaskGroup`.
+ *
+ * **Details**
+ *
+ * O(n) in those who wait. asyncio's call graph.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const awaitedBy = (self: Future<any, any>): ReadonlySet<Task<unknown, unknown>> =>
+  internal.awaitedBy(impl("awaitedBy", self))
+
+/** Completing is for futures without a task; a task's own fiber completes it. */
+const settable = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {
+  const future = impl(call, self)
+  if (future.kind !== "Future") throw new RuntimeError({ message: `Future.${call}: ${future} sets its own result` })
+  return future
+}
+
+const complete = <A, E>(
+  call: string,
+  self: Future<A, E>,
+  exit: Exit.Exit<A, E>
+): Effect.Effect<void, InvalidStateError> =>
+  Effect.suspend(() => {
+    const future = settable(call, self)
+    return future.complete(exit)
+      ? Effect.void
+      : Effect.fail(new InvalidStateError({ message: `${call}: ${future} is done already` }))
+  })
+
+/**
+ * Gives the future its value.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there.
+ * asyncio's `set_result`.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const succeed = <A, E>(self: Future<A, E>, value: A): Effect.Effect<void, InvalidStateError> =>
+  complete("succeed", self, Exit.succeed(value))
+
+/**
+ * Gives the future a typed failure.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidStateError` if it is done, cancelled included. asyncio's `set_exception`.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const fail = <A, E>(self: Future<A, E>, error: E): Effect.Effect<void, InvalidStateError> =>
+  complete("fail", self, Exit.fail(error))
+
+/**
+ * Gives the future a failure with a whole cause: a defect, several failures.
+ *
+ * **Details**
+ *
+ * Fails with `InvalidStateError` if it is done, cancelled included.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const failCause = <A, E>(self: Future<A, E>, cause: Cause.Cause<E>): Effect.Effect<void, InvalidStateError> =>
+  complete("failCause", self, Exit.failCause(cause))
+
+/**
+ * `succeed` for plain callbacks: false where that fails.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const succeedUnsafe = <A, E>(self: Future<A, E>, value: A): boolean =>
+  settable("succeedUnsafe", self).complete(Exit.succeed(value))
+
+/**
+ * `fail` for plain callbacks: false where that fails.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const failUnsafe = <A, E>(self: Future<A, E>, error: E): boolean =>
+  settable("failUnsafe", self).complete(Exit.fail(error))

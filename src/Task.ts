@@ -1,0 +1,250 @@
+/**
+ * A named, listed, cancellable handle on a fiber.
+ *
+ * The loop owns its tasks: they go on when the fiber that made them ends, and the closing loop cancels and awaits those
+ * that are left. `yield* task` awaits one; a failure that nobody looks at is reported.
+ *
+ * **Gotchas**
+ *
+ * `try … finally` in an `Effect.gen` body does not run its `finally` when the task fails or is cancelled: a generator
+ * that is not resumed just stops. Use `Effect.ensuring` or `Effect.onExit`.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
+import type * as Option from "effect/Option"
+import type { EventLoop } from "./EventLoop.ts"
+import type { Future } from "./Future.ts"
+import { callSite } from "./internal/callSite.ts"
+import { cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import { getLoop } from "./internal/loop.ts"
+import { openRegion } from "./internal/openRegion.ts"
+import * as internal from "./internal/task.ts"
+
+/**
+ * A computation that runs by itself.
+ *
+ * **Details**
+ *
+ * asyncio's `Task`. It is a `Future`: everything of that module works on it, under `Task`'s name too.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Task<out A, out E = never> extends Future<A, E> {
+  readonly "~effect-asyncio/Task": unknown
+  readonly name: string
+  /** Undefined before the first step. Its exit can differ from the task's; joining it is no retrieval. */
+  readonly fiber: Fiber.Fiber<A, E> | undefined
+  /** Where `create` was called, `file:line:column`, if stack traces are on. */
+  readonly createdAt: string | undefined
+}
+
+/**
+ * Options of a task.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Default `Task-N`, counted by loop. */
+  readonly name?: string | undefined
+  /** Run the first step inside the creating call (asyncio's `eager_start`). Default: in the next tick. */
+  readonly eager?: boolean | undefined
+}
+
+/**
+ * Whether a value is a Task.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTaskImpl(u)
+
+/**
+ * Creates a task: `effect` runs by itself from the next tick on. `asyncio.createTask`.
+ *
+ * **Details**
+ *
+ * Tasks start in the order they were created. The task keeps the creator's services, and the host's asynchronous
+ * context. O(1). Dies with `RuntimeError` on a closed loop. asyncio's `create_task`.
+ *
+ * **Example** (Two at once)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.sync(() => seen.push("task")), { name: "worker" })
+ *   seen.push(task.name)
+ *   yield* task
+ *   seen.push("main")
+ * }))
+ * seen // => ["worker", "task", "main"]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const create = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: Options
+): Effect.Effect<Task<A, E>, never, R | EventLoop> => {
+  const site = callSite(create)
+  return Effect.withFiber((fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site)))
+}
+
+/**
+ * The task that runs this code; none in a bare fiber outside of any task. `asyncio.currentTask`.
+ *
+ * **Details**
+ *
+ * Fibers that a task forks by Effect's own means belong to it. asyncio's `current_task`.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber(
+  (fiber) => {
+    getLoop(fiber)
+    return Effect.succeed(internal.currentTaskOption(fiber))
+  }
+)
+
+/**
+ * The loop's tasks that are not done. `asyncio.allTasks`.
+ *
+ * **Details**
+ *
+ * In order of creation. O(n). asyncio's `all_tasks`.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
+  Effect.succeed(new Set<Task<unknown, unknown>>(getLoop(fiber).tasks))
+)
+
+const impl = (call: string, self: Task<any, any>): internal.TaskImpl<unknown, unknown> => {
+  if (internal.isTaskImpl(self)) return self
+  throw new Cause.IllegalArgumentError(`Task.${call}: ${String(self)} is no Task`)
+}
+
+/**
+ * Changes a task's name.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const setName = (self: Task<any, any>, name: string): Effect.Effect<void> =>
+  Effect.sync(() => {
+    impl("setName", self).name = String(name)
+  })
+
+/**
+ * The requests to cancel that were not taken back.
+ *
+ * **Details**
+ *
+ * Meeting a cancellation does not lower it; `uncancel` does. Zero in a task that sees the cancellation of something it
+ * awaited: that is how to tell them apart. asyncio's `cancelling()`.
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancelling = (self: Task<any, any>): number => impl("cancelling", self).requests
+
+/**
+ * Takes one request to cancel back; gives how many are left.
+ *
+ * **Details**
+ *
+ * At zero a request that was not delivered yet is revoked. asyncio's `uncancel()`.
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const uncancel = (self: Task<any, any>): Effect.Effect<number> =>
+  Effect.sync(() => uncancelOwner(impl("uncancel", self)))
+
+/**
+ * Runs `effect` in a cancellation region of the current task; if it ends cancelled, goes on with `handler`.
+ *
+ * **When to use**
+ *
+ * Use to meet a cancellation and go on, or to do something that may suspend before passing it on with
+ * `Effect.interrupt`. asyncio's `try: … except CancelledError:`.
+ *
+ * **Details**
+ *
+ * It also catches the cancellation of something that `effect` awaited. `cancelling` is not lowered by it. Interruption by
+ * Effect's own means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and
+ * no tick.
+ *
+ * **Example** (Cleaning up after a cancel, then going on)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const stubborn = asyncio.Task.catchCancelled(
+ *   asyncio.sleep("1 hour", "slept"),
+ *   () => Effect.succeed("met a cancellation")
+ * )
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(stubborn)
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Task.cancel(task)
+ *   return yield* task
+ * })
+ *
+ * await asyncio.run(program) // => "met a cancellation"
+ * ```
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const catchCancelled: {
+  <A2, E2, R2>(
+    handler: (message: Option.Option<string>) => Effect.Effect<A2, E2, R2>
+  ): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | A2, E | E2, R | R2 | EventLoop>
+  <A, E, R, A2, E2, R2>(
+    effect: Effect.Effect<A, E, R>,
+    handler: (message: Option.Option<string>) => Effect.Effect<A2, E2, R2>
+  ): Effect.Effect<A | A2, E | E2, R | R2 | EventLoop>
+} = dual(
+  2,
+  <A, E, R, A2, E2, R2>(
+    effect: Effect.Effect<A, E, R>,
+    handler: (message: Option.Option<string>) => Effect.Effect<A2, E2, R2>
+  ): Effect.Effect<A | A2, E | E2, R | R2 | EventLoop> =>
+    openRegion(
+      () => effect,
+      (exit) =>
+        exit._tag === "Failure" && isCancelled(exit)
+          ? Effect.suspend(() => handler(cancelMessageOf(exit.cause)))
+          : undefined
+    )
+)
+
+export {
+  addDoneCallback,
+  await,
+  awaitedBy,
+  cancel,
+  cancelled,
+  cancelMessage,
+  cancelUnsafe,
+  done,
+  exception,
+  join,
+  removeDoneCallback,
+  result,
+  toPromise
+} from "./Future.ts"

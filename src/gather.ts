@@ -1,0 +1,363 @@
+/**
+ * `gather`: runs awaitables at once and collects their values.
+ *
+ * Children are tasks of the loop. The gather itself is a future that they complete through one callback each, as in
+ * asyncio, so that cancelling, ticks and who awaits whom follow from what futures do.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Types from "effect/Types"
+import type { Awaitable } from "./Awaitable.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as awaitables from "./internal/awaitables.ts"
+import { type CallSite, callSite } from "./internal/callSite.ts"
+import * as cancellation from "./internal/cancellation.ts"
+import { illegal } from "./internal/check.ts"
+import { FutureImpl, join, type Link } from "./internal/future.ts"
+import { getLoop, type LoopImpl } from "./internal/loop.ts"
+import type { Entry } from "./internal/ReadyQueue.ts"
+import { Node } from "./internal/WaitQueue.ts"
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace gather {
+  /**
+   * Options of `gather`.
+   *
+   * @since 0.1.0
+   */
+  export interface Options {
+    /** How many effects may run at once; the others start as places come free, in order. Default: all at once. */
+    readonly concurrency?: number | "unbounded" | undefined
+    /** Outcomes as `Exit`s instead of failing with the first failure. Default: false. */
+    readonly returnExceptions?: boolean | undefined
+    /** Cancel the siblings when one fails, and wait for them. Default: false, they run on, as in asyncio. */
+    readonly cancelOnError?: boolean | undefined
+  }
+
+  /**
+   * What can be gathered: a tuple or array, any other iterable, or a record.
+   *
+   * @since 0.1.0
+   */
+  export type Input = Iterable<Awaitable.Any> | Readonly<Record<string, Awaitable.Any>>
+
+  /**
+   * The awaitables in an input.
+   *
+   * @since 0.1.0
+   */
+  export type Member<Arg> = Arg extends Iterable<infer T> ? T : Arg[keyof Arg]
+
+  /**
+   * What one awaitable gives under the options.
+   *
+   * @since 0.1.0
+   */
+  export type Item<T, O> = Flag<O> extends true ? Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>
+    : Flag<O> extends false ? Awaitable.Success<T>
+    : Awaitable.Success<T> | Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>
+
+  /**
+   * `returnExceptions` as far as it is known: `boolean` where only that is.
+   *
+   * @since 0.1.0
+   */
+  export type Flag<O> = O extends { readonly returnExceptions: infer B } ? B extends undefined ? false
+    : B
+    : O extends { readonly returnExceptions?: infer B } ? [B] extends [undefined] ? false
+      : unknown extends B ? false
+      : boolean
+    : false
+
+  /**
+   * The results, in the input's own shape.
+   *
+   * @since 0.1.0
+   */
+  export type Values<Arg, O> = Arg extends ReadonlyArray<Awaitable.Any> ? { -readonly [K in keyof Arg]: Item<Arg[K], O> }
+    : Arg extends Iterable<infer T> ? Array<Item<T, O>>
+    : { -readonly [K in keyof Arg]: Item<Arg[K], O> }
+
+  /**
+   * What the gather can fail with.
+   *
+   * @since 0.1.0
+   */
+  export type Error<Arg, O> = Flag<O> extends true ? never : Awaitable.Error<Member<Arg>>
+}
+
+/**
+ * Runs awaitables at once and collects their values, in the input's own shape and order.
+ *
+ * **When to use**
+ *
+ * Use when every value is needed. Take `wait` to look at outcomes as they come, `TaskGroup` when a failure has to end
+ * the siblings and be waited for.
+ *
+ * **Details**
+ *
+ * Effects become tasks, started in order; Futures and Tasks are taken as they are. The same Future twice is one child in
+ * two places; the same Effect twice runs twice. The first failure, in order of completion, ends the gather at once; the
+ * siblings run on, and their later failures count as seen. A child that was cancelled fails the gather with its
+ * interrupt cause.
+ *
+ * With `returnExceptions` every value is an `Exit`, and the gather itself can't fail. With `concurrency` children start
+ * lazily; those that have not started when the gather ends never do. With `cancelOnError` the first failure cancels the
+ * siblings, and comes out when all of them have ended.
+ *
+ * Being cancelled cancels all children, and ends at the first that has ended cancelled (with `returnExceptions`, after
+ * all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all are done already.
+ *
+ * asyncio's `gather`.
+ *
+ * **Example** (Three seconds, not four)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const values = yield* asyncio.gather([asyncio.sleep("3 seconds", "a"), asyncio.sleep("1 second", "b")])
+ *   return { values, seconds: yield* asyncio.EventLoop.time }
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => { values: ["a", "b"], seconds: 3 }
+ * ```
+ *
+ * **Example** (A record, and failures as values)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Exit } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const outcomes = asyncio.gather({ good: Effect.succeed(1), bad: Effect.fail("no") }, { returnExceptions: true })
+ *
+ * await asyncio.run(outcomes) // => { good: Exit.succeed(1), bad: Exit.fail("no") }
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const gather = <const Arg extends gather.Input, const O extends gather.Options = {}>(
+  inputs: Arg & Awaitable.NotLone,
+  options?: O & Types.NoExcessProperties<gather.Options, O>
+): Effect.Effect<
+  gather.Values<Arg, O>,
+  gather.Error<Arg, O>,
+  Awaitable.Services<gather.Member<Arg>> | EventLoop
+> => {
+  const site = callSite(gather)
+  // The values are built in the input's shape, which the type of `Values` describes; no type follows them there.
+  return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options ?? {}, site)) as Effect.Effect<any, any, any>
+}
+
+const gatherIn = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  inputs: gather.Input,
+  options: gather.Options,
+  site: CallSite | undefined
+): Effect.Effect<unknown, unknown> => {
+  const keys = isRecord(inputs) ? Object.keys(inputs) : undefined
+  const items = keys === undefined
+    ? awaitables.itemsOf("gather", inputs)
+    : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
+  awaitables.checkAwaitables("gather", items, fiber)
+  const gathering = new Gathering(getLoop(fiber), fiber, items, keys, options, site)
+  return gathering.begin() ?? join(gathering)
+}
+
+const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
+  typeof inputs === "object" && inputs !== null && !(Symbol.iterator in inputs)
+
+const limitOf = ({ concurrency = "unbounded" }: gather.Options): number => {
+  if (concurrency === "unbounded" || concurrency === Infinity) return Infinity
+  if (Number.isInteger(concurrency) && concurrency > 0) return concurrency
+  return illegal("gather", "concurrency", concurrency, "a whole number above 0, or \"unbounded\"")
+}
+
+/** The future that the children complete: asyncio's `_GatheringFuture`. */
+class Gathering extends FutureImpl<unknown, unknown> {
+  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  private readonly items: ReadonlyArray<unknown>
+  private readonly keys: ReadonlyArray<string> | undefined
+  private readonly site: CallSite | undefined
+  private readonly limit: number
+  private readonly returnExceptions: boolean
+  private readonly cancelOnError: boolean
+  // INVARIANT: one place an item; undefined until it was started, and the same future wherever it was given twice.
+  private readonly children: Array<FutureImpl<any, any> | undefined>
+  /** The next item to start. */
+  private next = 0
+  // INVARIANT: the places that have a child, and among them those whose child's callback has run.
+  private started = 0
+  private ended = 0
+  /** Effects that run now, at most `limit`. */
+  private running = 0
+  /** No further child starts. */
+  private stopped = false
+  private cancelRequested = false
+  private siblingsCancelled = false
+  private failure: Exit.Exit<unknown, unknown> | undefined = undefined
+
+  constructor(
+    loop: LoopImpl,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    items: ReadonlyArray<unknown>,
+    keys: ReadonlyArray<string> | undefined,
+    options: gather.Options,
+    site: CallSite | undefined
+  ) {
+    super(loop)
+    this.fiber = fiber
+    this.items = items
+    this.keys = keys
+    this.site = site
+    this.limit = limitOf(options)
+    this.returnExceptions = options.returnExceptions === true
+    this.cancelOnError = options.cancelOnError === true
+    this.children = new Array(items.length)
+    this.retrieved = true // its outcome is its waiter's; the children report for themselves
+  }
+
+  override get kind(): string {
+    return "Gather"
+  }
+  override get label(): string {
+    return "gather"
+  }
+
+  /** Starts what may start. Gives the outcome if all is done already. */
+  begin(): Exit.Exit<unknown, unknown> | undefined {
+    const done: Array<FutureImpl<any, any>> = []
+    for (let i = 0; i < this.items.length; i++) {
+      const item = this.items[i]
+      // Futures run whatever the limit says.
+      if (item instanceof FutureImpl) this.adopt(i, item, false, done)
+      else if (this.running < this.limit) this.start(i, done)
+    }
+    // After all have started, as in asyncio: the last of them may complete the gather at once.
+    for (const child of done) this.settle(child)
+    if (this.items.length === 0) this.finish()
+    return this.exit
+  }
+
+  private start(i: number, done: Array<FutureImpl<any, any>> | undefined): void {
+    this.running++
+    this.next = i + 1
+    this.adopt(i, awaitables.start("gather", this.fiber, this.items[i], this.site), true, done)
+  }
+
+  private adopt(
+    i: number,
+    child: FutureImpl<any, any>,
+    limited: boolean,
+    done: Array<FutureImpl<any, any>> | undefined
+  ): void {
+    this.children[i] = child
+    this.started++
+    if (child.exit !== undefined && done !== undefined) done.push(child)
+    else child.waiting.push(new Child(this, child, limited))
+  }
+
+  /** A child's callback. `limited`: it held one of the places that `concurrency` gives. */
+  childEnded(child: FutureImpl<any, any>, limited: boolean): void {
+    if (limited) this.running--
+    this.settle(child)
+    if (limited && !this.stopped) this.startNext()
+  }
+
+  private startNext(): void {
+    let i = this.next
+    while (i < this.items.length && this.children[i] !== undefined) i++
+    if (i < this.items.length) this.start(i, undefined)
+    else this.next = i
+  }
+
+  private settle(child: FutureImpl<any, any>): void {
+    child.retrieve()
+    this.ended++
+    if (this.exit !== undefined) return
+    const exit: Exit.Exit<unknown, unknown> = child.exit!
+    if (exit._tag === "Failure") {
+      if (!this.returnExceptions) {
+        this.failure ??= exit
+        this.stopped = true
+        if (!this.cancelOnError) return void this.complete(this.failure)
+      }
+      if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
+    }
+    if (this.ended === (this.stopped ? this.started : this.items.length)) this.finish()
+  }
+
+  private finish(): void {
+    this.stopped = true
+    if (this.cancelRequested) this.complete(cancellation.cancelledExit(undefined))
+    else if (this.failure !== undefined) this.complete(this.failure)
+    else {
+      const values = Array.from(this.children, (child) => this.valueIn(child))
+      this.complete(
+        Exit.succeed(this.keys === undefined ? values : Object.fromEntries(this.keys.map((key, i) => [key, values[i]])))
+      )
+    }
+  }
+
+  private valueIn(child: FutureImpl<any, any> | undefined): unknown {
+    if (!this.returnExceptions) return (child!.exit as Exit.Success<unknown>).value
+    return child === undefined ? cancellation.cancelledExit(undefined) : child.exit
+  }
+
+  override members(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.undone()
+  }
+
+  private undone(): Array<FutureImpl<any, any>> {
+    const undone = new Set<FutureImpl<any, any>>()
+    for (const child of this.children) if (child !== undefined && child.exit === undefined) undone.add(child)
+    return Array.from(undone)
+  }
+
+  private cancelSiblings(): void {
+    if (this.siblingsCancelled) return
+    this.siblingsCancelled = true
+    this.stopped = true
+    for (const child of this.undone()) cancellation.cancel(child, undefined)
+  }
+
+  override accepts(): boolean {
+    return this.exit === undefined && this.children.some((child) => child !== undefined && child.exit === undefined)
+  }
+
+  override requestCancel(): ReadonlyArray<FutureImpl<any, any>> {
+    this.cancelRequested = true
+    this.stopped = true
+    return this.undone()
+  }
+}
+
+/** The callback that a child of a gather holds in its line. */
+class Child extends Node implements Entry, Link {
+  readonly leadsTo: Gathering
+  private readonly child: FutureImpl<any, any>
+  private readonly limited: boolean
+  constructor(gathering: Gathering, child: FutureImpl<any, any>, limited: boolean) {
+    super()
+    this.leadsTo = gathering
+    this.child = child
+    this.limited = limited
+  }
+  get owner(): unknown {
+    return this.child
+  }
+  wake(): void {
+    this.child.loop.ready.schedule(this, 0)
+  }
+  run(): void {
+    this.leadsTo.childEnded(this.child, this.limited)
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * The fair wait queue: the only place where waiters are parked, woken and withdrawn. Every primitive is built on it.
+ *
+ * Strictly first come, first served. A doubly linked list through the waiters themselves, so that parking, waking and
+ * withdrawing are O(1) each and cost no allocation beyond the waiter; an array would make the withdrawal of n waiters
+ * quadratic, as with Effect's Latch.
+ *
+ * A waiter never runs inside its waker: `wake` puts it into the ready queue of its own fiber, one entry a waiter,
+ * whoever calls. Effect resumes waiters on the waker's stack, which is behind a family of its bugs (Effect-TS/effect#6638,
+ * #7575). Between the wake and that step the waiter can be cancelled; what it was woken for must not be lost then
+ * (python/cpython#90155), so there is one `passOn`, called by the waiter's own step when a request to cancel came first,
+ * and by its finalizer.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scheduler from "effect/Scheduler"
+import type { Request } from "./cancellation.ts"
+import * as cancellation from "./cancellation.ts"
+import { CurrentRegion, type Region } from "./Region.ts"
+import type { FutureImpl } from "./future.ts"
+import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+
+/** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
+export abstract class Node {
+  // INVARIANT: the queue whose list holds this node; undefined outside of any, and then so are both neighbours.
+  queue: WaitQueue | undefined = undefined
+  before: Node | undefined = undefined
+  after: Node | undefined = undefined
+
+  /** Called once the node has left the queue because its turn came: schedules it. Never runs anything itself. */
+  abstract wake(): void
+}
+
+export class WaitQueue {
+  // INVARIANT: `first` has no `before`, `last` no `after`; both undefined, and length 0, exactly when nothing waits.
+  private first: Node | undefined = undefined
+  private last: Node | undefined = undefined
+  length = 0
+
+  get head(): Node | undefined {
+    return this.first
+  }
+
+  push(node: Node): void {
+    node.queue = this
+    node.before = this.last
+    if (this.last === undefined) this.first = node
+    else this.last.after = node
+    this.last = node
+    this.length++
+  }
+
+  /** Takes a node out, wherever it stands. */
+  remove(node: Node): void {
+    if (node.queue !== this) return
+    if (node.before === undefined) this.first = node.after
+    else node.before.after = node.after
+    if (node.after === undefined) this.last = node.before
+    else node.after.before = node.before
+    node.queue = node.before = node.after = undefined
+    this.length--
+  }
+
+  /** Wakes the first waiter, if there is one. */
+  wakeFirst(): boolean {
+    const node = this.first
+    if (node === undefined) return false
+    this.remove(node)
+    node.wake()
+    return true
+  }
+
+  /** Wakes everyone who waits now, in order. */
+  wakeAll(): void {
+    for (let rest = this.length; rest > 0; rest--) this.wakeFirst()
+  }
+
+  *[Symbol.iterator](): IterableIterator<Node> {
+    for (let node = this.first; node !== undefined; node = node.after) yield node
+  }
+}
+
+/** The life of a waiter. It only moves down this list, except that a woken one may be withdrawn no more. */
+export const Parked = 0
+/** Its turn came; it is in the ready queue. */
+export const Woken = 1
+/** A request to cancel took it out of its queue; the cancellation is in the ready queue. */
+export const Withdrawn = 2
+/** It has resumed, or has been interrupted. */
+export const Over = 3
+
+/**
+ * A fiber that waits. `park` makes the effect that suspends it.
+ *
+ * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step; `passOn`,
+ * which hands what it was woken for to the next one; `label`, what it waits for, in words.
+ */
+export abstract class Waiter<A = void, E = never> extends Node implements Entry {
+  state: typeof Parked | typeof Woken | typeof Withdrawn | typeof Over = Parked
+  fiber!: Fiber.Fiber<unknown, unknown>
+  // INVARIANT: the region that `fiber` itself runs, whose `waiter` is this one until it is over; undefined where the
+  // fiber is not a region's own (a fiber that the task forked by Effect's means, or none of our loop).
+  region: Region | undefined = undefined
+  /** The future that a request to cancel goes to first. */
+  readonly target: FutureImpl<any, any> | undefined = undefined
+  /** The request that went down to `target`. */
+  requested: Request | undefined = undefined
+  // Called with `proceed`'s own effect; typed loosely, so that a Waiter<A> is a Waiter.
+  private resume!: (effect: Effect.Effect<any, any>) => void
+
+  abstract readonly label: string
+  abstract proceed(): Effect.Effect<A, E>
+  passOn(): void {}
+
+  get owner(): unknown {
+    return (this.region ?? this.fiber.getRef(CurrentRegion))?.owner
+  }
+
+  wake(): void {
+    this.state = Woken
+    this.scheduleStep()
+  }
+
+  private scheduleStep(): void {
+    // The loop's queue takes the waiter itself, and so knows whose step it is; a bare fiber's dispatcher takes a closure.
+    const dispatcher = this.fiber.currentDispatcher as Partial<ReadyQueue> & Scheduler.SchedulerDispatcher
+    if (dispatcher.schedule !== undefined) dispatcher.schedule(this, 0)
+    else dispatcher.scheduleTask(() => this.run(), 0)
+  }
+
+  /** Takes a parked waiter out of its queue because its task is to be cancelled; the cancellation follows next tick. */
+  withdraw(request: Request): void {
+    this.queue?.remove(this)
+    this.left()
+    this.state = Withdrawn
+    this.requested = request
+    this.scheduleStep()
+  }
+
+  /** Called when the waiter leaves without its turn having come, so that a primitive can undo what parking did. */
+  left(): void {}
+
+  /** The waiter's step, from the ready queue. */
+  run(): void {
+    if (this.state === Over) return
+    if (this.state === Withdrawn) {
+      this.end()
+      return cancellation.deliver(this.region!, this.requested!)
+    }
+    const region = this.region
+    if (region !== undefined && region.owner.pending !== undefined && cancellation.isTargeted(region)) {
+      // The request beats the queued wake-up; the finalizer passes on what came with it.
+      return cancellation.deliverPending(region)
+    }
+    const effect = this.proceed()
+    this.end()
+    this.resume(effect)
+  }
+
+  /** Marks it over and frees its region for the next waiter. */
+  end(): void {
+    this.state = Over
+    const region = this.region
+    if (region !== undefined && region.waiter === this) region.waiter = undefined
+  }
+
+  /** The finalizer: the fiber is being interrupted while it waits. */
+  interrupted(): Effect.Effect<void> {
+    const state = this.state
+    if (state === Over) return Effect.void
+    this.end()
+    if (state === Parked) {
+      this.queue?.remove(this)
+      this.left()
+    } else if (state === Woken) this.passOn()
+    return Effect.void
+  }
+
+  /** Suspends the calling fiber until the waiter is woken. `enter` puts it where it will be. */
+  park(enter: () => void): Effect.Effect<A, E> {
+    return Effect.callback<A, E>((resume) => {
+      const fiber = Fiber.getCurrent()!
+      this.fiber = fiber
+      this.resume = resume
+      const region = fiber.getRef(CurrentRegion)
+      if (region !== undefined && region.fiber === fiber) {
+        this.region = region
+        region.waiter = this
+      }
+      enter()
+      if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
+      return Effect.suspend(() => this.interrupted())
+    })
+  }
+}

@@ -1,0 +1,56 @@
+/** Reading what a user passed as awaitables. */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { RuntimeError } from "../Errors.ts"
+import type { CallSite } from "./callSite.ts"
+import { illegal } from "./check.ts"
+import { FutureImpl } from "./future.ts"
+import { getLoop } from "./loop.ts"
+import { createTask } from "./task.ts"
+
+/**
+ * The items of a collection. A lone awaitable is iterable too, so it would pass for a collection of itself: it dies with
+ * what was meant.
+ */
+export const itemsOf = (call: string, input: unknown): Array<unknown> => {
+  if (Effect.isEffect(input) || input instanceof FutureImpl) {
+    return illegal(call, "the argument", String(input), "a collection of awaitables, not a lone one: put it in brackets")
+  }
+  if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
+    return illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")
+  }
+  return Array.from(input as Iterable<unknown>)
+}
+
+export const checkAwaitable = (
+  call: string,
+  what: string,
+  item: unknown,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void => {
+  if (item instanceof FutureImpl) {
+    if (item.loop === getLoop(fiber)) return
+    throw new RuntimeError({ message: `${call}: ${what}, ${item}, belongs to another event loop` })
+  }
+  if (!Effect.isEffect(item)) illegal(call, what, item, "an Effect, Future or Task")
+}
+
+/** Checks all, so that nothing is started when one is wrong. */
+export const checkAwaitables = (
+  call: string,
+  items: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void => {
+  for (let i = 0; i < items.length; i++) checkAwaitable(call, `item ${i}`, items[i], fiber)
+}
+
+/** A checked item, running: a future as it is, an effect as a new task. */
+export const start = (
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  item: unknown,
+  site: CallSite | undefined
+): FutureImpl<any, any> =>
+  item instanceof FutureImpl
+    ? item
+    : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)

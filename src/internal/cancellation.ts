@@ -1,0 +1,209 @@
+/**
+ * How a request to cancel finds its way.
+ *
+ * 1. It goes to the innermost open region (an uninterruptible part stops it there, until the part ends).
+ * 2. If that waits for a future, a task or a gather, the request walks down to it; the task sees a cancellation only if
+ *    what it waits for ends cancelled. The walk is a loop over an explicit stack, so that 20,000 joined tasks do not
+ *    overflow, and knows its path, so that a circle of joins ends at the one that closes it.
+ * 3. If it is parked in a primitive, it is withdrawn in this very call, and interrupted in the next tick.
+ * 4. Otherwise the request stays pending: the waiter's next step, its next park or the next tick delivers it.
+ *
+ * Cost: O(1) for each task on the way.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type { FutureImpl } from "./future.ts"
+import type { Entry } from "./ReadyQueue.ts"
+import type { Owner, Region } from "./Region.ts"
+import { Parked, Withdrawn } from "./WaitQueue.ts"
+
+/** One request to cancel. */
+export interface Request {
+  readonly message: string | undefined
+  /** The fiber that asked. */
+  readonly by: number | undefined
+  /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
+  readonly origin: Region
+}
+
+/** The cancel message, among the annotations of an interrupt. */
+class CancelMessage extends Context.Service<CancelMessage, string>()("effect-asyncio/CancelMessage") {}
+
+export const annotations = (message: string | undefined): Context.Context<never> | undefined =>
+  // The annotations of a cause are a bag of values, typed as a context that offers nothing.
+  message === undefined ? undefined : Context.make(CancelMessage, message) as Context.Context<never>
+
+export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> =>
+  Context.getOption(Cause.annotations(cause), CancelMessage)
+
+export const cancelledExit = (message: string | undefined): Exit.Exit<never> => {
+  const cause = Cause.interrupt(Fiber.getCurrent()?.id)
+  const bag = annotations(message)
+  return Exit.failCause(bag === undefined ? cause : Cause.annotate(cause, bag))
+}
+
+/** Interrupts and nothing beside: a failure or defect makes it that failure. */
+export const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
+
+/** Effect keeps this flag on its fibers and leaves it out of their public type. */
+const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  (fiber as unknown as { readonly interruptible: boolean }).interruptible
+
+/** The region that a request made of `origin` goes to. */
+const targetOf = (origin: Region): Region => {
+  let region = origin
+  while (region.inner !== undefined && isInterruptible(region.fiber!)) region = region.inner
+  return region
+}
+
+/** Whether the pending request of the region's owner is for this region. */
+export const isTargeted = (region: Region): boolean => targetOf(region.owner.pending!.origin) === region
+
+/** Interrupts the region's fiber. */
+export const deliver = (region: Region, request: Request): void => {
+  if (region.owner.pending === request) region.owner.pending = undefined
+  region.interrupted = request.origin === region ? "own" : "outside"
+  region.fiber!.interruptUnsafe(request.by, annotations(request.message))
+}
+
+export const deliverPending = (region: Region): void => deliver(region, region.owner.pending!)
+
+/** The next tick's delivery of a request that nothing met earlier. */
+class Delivery implements Entry {
+  readonly owner: Owner
+  private readonly request: Request
+  constructor(request: Request) {
+    this.owner = request.origin.owner
+    this.request = request
+  }
+  run(): void {
+    if (this.owner.pending !== this.request) return
+    const region = targetOf(this.request.origin)
+    // Not started, or about to be woken: its own step looks for the request.
+    if (region.fiber === undefined || (region.waiter !== undefined && isAboutToWake(region))) return
+    deliver(region, this.request)
+  }
+}
+
+const isAboutToWake = (region: Region): boolean =>
+  region.waiter!.state !== Parked || (region.waiter!.target !== undefined && isInterruptible(region.fiber!))
+
+/** Leaves the request to whoever meets it first, the next tick at the latest. */
+export const leavePending = (request: Request): void => {
+  const { owner } = request.origin
+  owner.pending = request
+  owner.loop.ready.schedule(new Delivery(request), 0)
+}
+
+/**
+ * Steps 1 to 4 for one region. Returns the future that the walk goes on with, if it does. `path` holds the futures that
+ * the walk came through.
+ */
+export const requestOf = (
+  origin: Region,
+  message: string | undefined,
+  path?: ReadonlySet<FutureImpl<any, any>>
+): FutureImpl<any, any> | undefined => {
+  const owner = origin.owner
+  const request: Request = { message, by: Fiber.getCurrent()?.id, origin }
+  owner.requests++
+  const region = targetOf(origin)
+  if (region.interrupted !== undefined) {
+    // Its finalizers run: they are not cut short. A request from outside outlives an unwinding that the region began
+    // itself; any other is part of the cancellation under way.
+    if (region.interrupted === "own" && origin !== region) owner.pending = request
+    return undefined
+  }
+  const waiter = region.waiter
+  if (waiter !== undefined && isInterruptible(region.fiber!)) {
+    if (waiter.state === Withdrawn) return undefined // one cancellation, with the first message
+    if (waiter.state === Parked) {
+      const next = waiter.target
+      if (next === undefined || path?.has(next)) {
+        waiter.withdraw(request)
+        return undefined
+      }
+      if (next.accepts()) {
+        waiter.requested = request
+        return next
+      }
+    }
+  }
+  leavePending(request)
+  return undefined
+}
+
+/** Asks a region of its own task: a deadline, a failing child. */
+export const cancelRegion = (region: Region): void => {
+  const next = requestOf(region, undefined)
+  if (next !== undefined) cancel(next, undefined, region.owner.task)
+}
+
+/** The region parks while a request is pending for it: this is the step that meets it. */
+export const meet = (region: Region): void => {
+  const request = region.owner.pending!
+  const waiter = region.waiter!
+  if (waiter.state !== Parked || !isTargeted(region) || !isInterruptible(region.fiber!)) return
+  const next = waiter.target
+  if (next === undefined) {
+    region.owner.pending = undefined
+    waiter.withdraw(request)
+  } else if (next.accepts()) {
+    region.owner.pending = undefined
+    waiter.requested = request
+    cancel(next, request.message, region.owner.task)
+  }
+}
+
+class Leave {
+  readonly future: FutureImpl<any, any>
+  constructor(future: FutureImpl<any, any>) {
+    this.future = future
+  }
+}
+
+/**
+ * asyncio's `cancel()`: false if the future is done. `from` is a task that already waits for the walk to end, and must
+ * not be waited for by what it comes to.
+ */
+export const cancel = (
+  first: FutureImpl<any, any>,
+  message: string | undefined,
+  from?: FutureImpl<any, any> | undefined
+): boolean => {
+  if (!first.accepts()) return false
+  const path = new Set<FutureImpl<any, any>>()
+  if (from !== undefined) path.add(from)
+  const stack: Array<FutureImpl<any, any> | Leave> = [first]
+  while (stack.length > 0) {
+    const top = stack.pop()!
+    if (top instanceof Leave) {
+      path.delete(top.future)
+      continue
+    }
+    if (!top.accepts()) continue
+    path.add(top)
+    const next = top.requestCancel(message, path)
+    if (next === undefined) path.delete(top)
+    else {
+      stack.push(new Leave(top))
+      for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]!)
+    }
+  }
+  return true
+}
+
+/** A request that was delivered beats a value that came all the same. */
+export const settle = <A, E>(region: Region, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  exit._tag === "Success" && region.interrupted !== undefined ? cancelledExit(undefined) : exit
+
+/** Takes one request back; at zero the undelivered one is revoked. */
+export const uncancelOwner = (owner: Owner): number => {
+  if (owner.requests > 0) owner.requests--
+  if (owner.requests === 0) owner.pending = undefined
+  return owner.requests
+}

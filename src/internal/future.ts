@@ -1,0 +1,262 @@
+/**
+ * The future: a value that will be there later, and the queue of those who wait for it.
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { NodeInspectSymbol } from "effect/Inspectable"
+import { pipeArguments } from "effect/Pipeable"
+import { RuntimeError } from "../Errors.ts"
+import type { Future } from "../Future.ts"
+import * as cancellation from "./cancellation.ts"
+import { findLoop, type LoopImpl } from "./loop.ts"
+import { describe } from "./printing.ts"
+import type { Entry } from "./ReadyQueue.ts"
+import { CurrentRegion, type Region } from "./Region.ts"
+import type { TaskImpl } from "./task.ts"
+import { Node, Parked, Waiter, WaitQueue, Woken } from "./WaitQueue.ts"
+
+export const FutureTypeId = "~effect-asyncio/Future"
+
+const variance = { _A: (_: never) => _, _E: (_: never) => _ }
+
+export class FutureImpl<A, E> implements Future<A, E> {
+  readonly [FutureTypeId] = variance
+  readonly loop: LoopImpl
+  // INVARIANT: set once, before anybody is woken.
+  exit: Exit.Exit<A, E> | undefined = undefined
+  /** Those who wait and the callbacks, in one line. */
+  readonly waiting = new WaitQueue()
+  /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
+  retrieved = false
+  private callbacks: Map<DoneCallback, Array<Callback>> | undefined = undefined
+
+  constructor(loop: LoopImpl) {
+    this.loop = loop
+  }
+
+  [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>> {
+    return join(this)[Symbol.iterator]()
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Future"
+  }
+  /** What somebody who waits for it waits for, in words. */
+  get label(): string {
+    return "a future"
+  }
+  toString(): string {
+    return describe(this)
+  }
+  toJSON(): unknown {
+    return { _id: this.kind, description: describe(this) }
+  }
+  [NodeInspectSymbol](): unknown {
+    return describe(this)
+  }
+
+  /** The futures that who waits for this one waits for: itself, or a gather's children. */
+  members(): ReadonlyArray<FutureImpl<any, any>> {
+    return [this]
+  }
+
+  /** Whether a request to cancel can still do something here. */
+  accepts(): boolean {
+    return this.exit === undefined
+  }
+
+  /** Cancels this future, or returns those that have to be cancelled for it. */
+  requestCancel(
+    message: string | undefined,
+    _path: ReadonlySet<FutureImpl<any, any>>
+  ): ReadonlyArray<FutureImpl<any, any>> | undefined {
+    this.retrieve()
+    this.complete(cancellation.cancelledExit(message))
+    return undefined
+  }
+
+  /** False if it was done already. */
+  complete(exit: Exit.Exit<A, E>): boolean {
+    if (this.exit !== undefined) return false
+    this.exit = exit
+    this.callbacks = undefined
+    this.waiting.wakeAll()
+    if (exit._tag === "Failure" && !this.retrieved && !cancellation.isCancelled(exit)) this.loop.unseen.add(this)
+    return true
+  }
+
+  /** Somebody knows the outcome now: a failure is no longer unseen. */
+  retrieve(): void {
+    if (this.retrieved) return
+    this.retrieved = true
+    if (this.exit !== undefined) this.loop.unseen.delete(this)
+  }
+
+  addCallback(callback: DoneCallback): void {
+    const node = new Callback(this, callback)
+    if (this.exit !== undefined) return node.wake()
+    this.waiting.push(node)
+    this.callbacks ??= new Map()
+    const equal = this.callbacks.get(callback)
+    if (equal === undefined) this.callbacks.set(callback, [node])
+    else equal.push(node)
+  }
+
+  removeCallback(callback: DoneCallback): number {
+    const equal = this.callbacks?.get(callback)
+    if (equal === undefined) return 0
+    this.callbacks!.delete(callback)
+    for (const node of equal) this.waiting.remove(node)
+    return equal.length
+  }
+}
+
+export const isFutureImpl = (u: unknown): u is FutureImpl<unknown, unknown> => u instanceof FutureImpl
+
+type DoneCallback = (future: Future<any, any>) => void
+
+/** A done callback. */
+class Callback extends Node implements Entry {
+  private readonly future: FutureImpl<any, any>
+  private readonly callback: DoneCallback
+  constructor(future: FutureImpl<any, any>, callback: DoneCallback) {
+    super()
+    this.future = future
+    this.callback = callback
+  }
+  get owner(): unknown {
+    return this.future
+  }
+  wake(): void {
+    this.future.loop.ready.schedule(this, 0)
+  }
+  run(): void {
+    this.future.loop.runCallback(() => this.callback(this.future), { future: this.future })
+  }
+}
+
+/** A fiber that waits for a future: as its joiner, or only watching. */
+abstract class FutureWaiter<A, E, A2, E2> extends Waiter<A2, E2> {
+  readonly future: FutureImpl<A, E>
+  constructor(future: FutureImpl<A, E>) {
+    super()
+    this.future = future
+  }
+  get label(): string {
+    return this.future.label
+  }
+  override passOn(): void {
+    this.future.retrieve()
+  }
+  enter(): Effect.Effect<A2, E2> {
+    return this.park(() => this.future.waiting.push(this))
+  }
+}
+
+class Watcher<A, E> extends FutureWaiter<A, E, Exit.Exit<A, E>, never> {
+  proceed() {
+    this.future.retrieve()
+    return Effect.succeed(this.future.exit!)
+  }
+}
+
+export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
+  override readonly target: FutureImpl<A, E>
+  constructor(future: FutureImpl<A, E>) {
+    super(future)
+    this.target = future
+  }
+
+  override run(): void {
+    const { region, requested } = this
+    if (
+      this.state === Woken && requested !== undefined && region!.owner.requests > 0 &&
+      cancellation.isCancelled(this.future.exit!)
+    ) {
+      // The request that went down came back: now it is this task's own cancellation. Over before the delivery, so that
+      // the finalizer does not wait for what has ended.
+      this.future.retrieve()
+      this.end()
+      return cancellation.deliver(region!, requested)
+    }
+    super.run()
+  }
+
+  proceed(): Effect.Effect<A, E> {
+    this.future.retrieve()
+    return this.future.exit!
+  }
+
+  override interrupted(): Effect.Effect<void> {
+    const parked = this.state === Parked
+    const done = super.interrupted()
+    if (!parked) return done
+    // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would.
+    const { region } = this
+    if (region !== undefined) region.interrupted ??= "outside"
+    cancellation.cancel(this.future, undefined, region?.owner.task)
+    return Effect.asVoid(watch(this.future))
+  }
+}
+
+/** Awaits a future's value; a waiter that is cancelled cancels the future. */
+export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
+  Effect.withFiber((fiber) => {
+    const exit = self.exit
+    if (exit !== undefined) {
+      self.retrieve()
+      return exit
+    }
+    checkAwait(self, fiber)
+    return new Joiner(self).enter()
+  })
+
+/** Waits for a future's outcome and leaves it alone. */
+export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.withFiber((fiber) => {
+    const exit = self.exit
+    if (exit !== undefined) {
+      self.retrieve()
+      return Effect.succeed(exit)
+    }
+    checkAwait(self, fiber)
+    return new Watcher(self).enter()
+  })
+
+const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unknown>): void => {
+  if (findLoop(fiber) !== undefined && findLoop(fiber) !== self.loop) {
+    throw new RuntimeError({ message: `await: ${describe(self)} belongs to another event loop` })
+  }
+  const region = fiber.getRef(CurrentRegion)
+  if (region !== undefined && region.owner.task === (self as FutureImpl<unknown, unknown>)) {
+    throw new RuntimeError({ message: `await: ${describe(self)} cannot await itself` })
+  }
+}
+
+/** The tasks that wait for a future, found by asking those in its line: no edge to keep, none to forget. */
+export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<TaskImpl<unknown, unknown>> => {
+  const tasks = new Set<TaskImpl<unknown, unknown>>()
+  const futures: Array<FutureImpl<any, any>> = [self]
+  for (const future of futures) {
+    for (const node of future.waiting) {
+      const end = isLink(node) ? node.leadsTo : node
+      if (end instanceof FutureImpl) futures.push(end)
+      else if (end instanceof Waiter) {
+        const region: Region | undefined = end.region ?? end.fiber.getRef(CurrentRegion)
+        if (region?.owner.task !== undefined) tasks.add(region.owner.task)
+      }
+    }
+  }
+  return tasks
+}
+
+/** A node in whose name something else waits: gather's future for its children, the caller of `wait` for its tasks. */
+export interface Link {
+  readonly leadsTo: FutureImpl<any, any> | Waiter<any, any> | undefined
+}
+const isLink = (node: object): node is Link => "leadsTo" in node

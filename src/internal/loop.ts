@@ -1,0 +1,307 @@
+/**
+ * The event loop's state: its ready queue, its timers, and the registry that owns every task.
+ *
+ * What differs between the live loop, the one under TestClock and the virtual one is what they are built on: a
+ * `Scheduler` and a `Clock`, both Effect's own interfaces. All that is here is shared.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import { RuntimeError } from "../Errors.ts"
+import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../EventLoop.ts"
+import * as check from "./check.ts"
+import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion } from "./Region.ts"
+import { cancel, isCancelled } from "./cancellation.ts"
+import { watch } from "./future.ts"
+import { EventLoop } from "./service.ts"
+import { SlowCallbackQueue } from "./slowCallbacks.ts"
+import type { TaskImpl } from "./task.ts"
+import { nowNanos, Timer, Timers } from "./Timers.ts"
+import { Unseen } from "./Unseen.ts"
+
+/** A program that somebody waits for. */
+export interface Main {
+  /** Ends the waiting: the loop can't go on. */
+  fail(cause: Cause.Cause<never>): void
+}
+
+type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
+
+export class LoopImpl implements Shape {
+  readonly ready: ReadyQueue
+  readonly scheduler: Scheduler.Scheduler
+  /** Every task that is not done. */
+  readonly tasks = new Set<TaskImpl<any, any>>()
+  /** The failures that nobody has looked at. */
+  readonly unseen: Unseen
+  /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
+  taskCount = 0
+  /** What the loop's layer provides: the service, the scheduler, and steps that are atomic. */
+  readonly provided: Context.Context<EventLoop>
+  /** The same, on what the loop was built in: its loggers and its clock. */
+  readonly context: Context.Context<EventLoop>
+  private readonly clock: Clock.Clock
+  private readonly timers = new Map<Clock.Clock, Timers>()
+  private state: "open" | "closing" | "closed" = "open"
+  private handler: ExceptionHandler
+  // INVARIANT: the fibers of exception handlers that have not ended; closing waits for them.
+  private readonly reports = new Set<Fiber.Fiber<void, unknown>>()
+  /** The clock of the fiber that scheduled the callback that runs now. */
+  private callbackClock: Clock.Clock | undefined = undefined
+
+  constructor(
+    context: Context.Context<never>,
+    ready: ReadyQueue,
+    options: Options | undefined,
+    reportOnlyAtClose: boolean
+  ) {
+    const parent = Context.get(context, Scheduler.Scheduler)
+    this.clock = Context.get(context, Clock.Clock)
+    this.ready = options?.debug === true
+      ? new SlowCallbackQueue(ready, check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis"), this)
+      : ready
+    this.scheduler = {
+      executionMode: parent.executionMode,
+      shouldYield: (fiber) => parent.shouldYield(fiber),
+      makeDispatcher: () => this.ready
+    }
+    this.provided = Context.make(EventLoop, this as Shape).pipe(
+      Context.add(Scheduler.Scheduler, this.scheduler),
+      Context.add(Scheduler.PreventSchedulerYield, true)
+    )
+    this.context = Context.merge(context, this.provided)
+    this.handler = this.defaultHandler
+    this.unseen = new Unseen((context) => this.report(context), reportOnlyAtClose)
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- time
+
+  /** The calling fiber's clock; in a callback, the one of the fiber that scheduled it. */
+  currentClock(): Clock.Clock {
+    return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.callbackClock ?? this.clock
+  }
+
+  timeUnsafe = (): number => nowNanos(this.currentClock()) / 1e9
+
+  timersOf(clock: Clock.Clock): Timers {
+    let timers = this.timers.get(clock)
+    if (timers === undefined) {
+      timers = new Timers(clock, this.ready, this.context, () => this.timers.delete(clock))
+      this.timers.set(clock, timers)
+    }
+    return timers
+  }
+
+  // -------------------------------------------------------------------------------------------------------- callbacks
+
+  callSoonUnsafe = (callback: () => void): Handle => {
+    this.checkOpen("callSoon")
+    const handle = new CallbackHandle(this, callback)
+    this.ready.schedule(handle, 0)
+    return handle
+  }
+
+  callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
+    this.checkOpen("callLater")
+    const clock = this.currentClock()
+    return this.startTimer(clock, nowNanos(clock) + check.nanos("callLater", delay), callback)
+  }
+
+  callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
+    this.checkOpen("callAt")
+    check.seconds("callAt", when)
+    return this.startTimer(this.currentClock(), Math.round(when * 1e9), callback, when)
+  }
+
+  private startTimer(clock: Clock.Clock, deadline: number, callback: () => void, when = deadline / 1e9): TimerHandle {
+    const timer = new CallbackTimer(this, clock, deadline, when, callback)
+    if (deadline < Infinity) this.timersOf(clock).add(timer)
+    return timer
+  }
+
+  /** Runs a plain callback; what it throws goes to the exception handler. */
+  runCallback(callback: () => void, context: Omit<ExceptionContext, "message" | "cause">, clock?: Clock.Clock): void {
+    const before = this.callbackClock
+    this.callbackClock = clock
+    try {
+      callback()
+    } catch (thrown) {
+      this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
+    } finally {
+      this.callbackClock = before
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------- exceptions
+
+  setHandler(handler: ExceptionHandler | undefined): void {
+    this.handler = handler ?? this.defaultHandler
+  }
+
+  /** Starts the exception handler, in this very step. What the handler itself fails with goes to the default one. */
+  report(context: ExceptionContext): void {
+    const handler = this.handler
+    const guarded = handler === this.defaultHandler ? handler(context) : Effect.suspend(() => handler(context)).pipe(
+      Effect.catchCause((cause) =>
+        this.defaultHandler({ ...context, message: "Unhandled error in exception handler", cause })
+      )
+    )
+    const fiber = Effect.runForkWith(this.context)(guarded)
+    if (fiber.pollUnsafe() !== undefined) return
+    this.reports.add(fiber)
+    fiber.addObserver(() => this.reports.delete(fiber))
+  }
+
+  private readonly defaultHandler: ExceptionHandler = ({ cause, future, message, subject, task }) => {
+    const about = subject ?? task ?? future
+    const text = about === undefined ? message : `${message}: ${about}`
+    return cause === undefined ? Effect.logError(text) : Effect.logError(text, cause)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- running
+
+  // INVARIANT: the programs that somebody waits for.
+  readonly mains = new Set<Main>()
+  /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
+  runsByMains = false
+  /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
+  onChange: (() => void) | undefined = undefined
+
+  enter(main: Main): void {
+    this.mains.add(main)
+    this.onChange?.()
+  }
+
+  leave(main: Main): void {
+    this.mains.delete(main)
+    this.onChange?.()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- closing
+
+  isClosed = (): boolean => this.state === "closed"
+
+  get isClosing(): boolean {
+    return this.state === "closing"
+  }
+
+  private checkOpen(call: string): void {
+    if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
+  }
+
+  /**
+   * Cancels every task and waits for it, again for those that a clean-up made meanwhile; then reports the failures that
+   * nobody saw, stops the timers and drops the callbacks that are left.
+   */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.state !== "open") return Effect.void
+    this.state = "closing"
+    this.onChange?.()
+    return this.endTasks().pipe(Effect.andThen(Effect.suspend(() => {
+      this.unseen.reportAll()
+      for (const timers of this.timers.values()) timers.clear()
+      this.timers.clear()
+      this.state = "closed"
+      return Fiber.awaitAll(this.reports)
+    })))
+  })
+
+  /** The tasks left can't end, so nobody waits for them any longer. */
+  abandonTasks(): void {
+    for (const task of Array.from(this.tasks)) {
+      this.report({ message: "Task was destroyed but it is pending!", task })
+      task.abandon()
+    }
+  }
+
+  private endTasks(): Effect.Effect<void> {
+    const tasks = Array.from(this.tasks)
+    if (tasks.length === 0) return Effect.void
+    for (const task of tasks) cancel(task, undefined)
+    return Effect.forEach(tasks, watch, { discard: true }).pipe(Effect.andThen(Effect.suspend(() => {
+      for (const task of tasks) {
+        const exit = task.exit!
+        if (exit._tag === "Failure" && !isCancelled(exit)) {
+          this.report({ message: "Unhandled exception during shutdown of the event loop", cause: exit.cause, task })
+        }
+      }
+      return this.endTasks()
+    })))
+  }
+}
+
+/** The queue for a loop on somebody else's scheduler. */
+export const makeReadyQueue = (parent: Scheduler.Scheduler): ReadyQueue => {
+  const dispatcher = parent.makeDispatcher()
+  // Only Effect's plain scheduler is known not to count, delay or order what it is given.
+  const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype
+  return isPlain && parent.executionMode === "async"
+    ? new OwnQueue((tick) => dispatcher.scheduleTask(tick, 0), ownerOfFiber)
+    : new ForeignQueue(dispatcher)
+}
+
+/** Whose step the runtime schedules: the task of the fiber that runs now. */
+export const ownerOfFiber = (): unknown => Fiber.getCurrent()?.getRef(CurrentRegion)?.owner.task
+
+/** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
+export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
+  // The layers of this package are the only ones that make the service.
+  Context.getUnsafe(fiber.context, EventLoop) as LoopImpl
+
+export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
+  Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
+
+class CallbackHandle implements Handle, Entry {
+  readonly owner = this
+  cancelled = false
+  private readonly loop: LoopImpl
+  private readonly clock: Clock.Clock
+  private readonly callback: () => void
+  constructor(loop: LoopImpl, callback: () => void) {
+    this.loop = loop
+    this.clock = loop.currentClock()
+    this.callback = callback
+  }
+  run(): void {
+    if (!this.cancelled && !this.loop.isClosed()) this.loop.runCallback(this.callback, {}, this.clock)
+  }
+  cancelUnsafe(): void {
+    this.cancelled = true
+  }
+  readonly cancel = Effect.sync(() => this.cancelUnsafe())
+}
+
+class CallbackTimer extends Timer implements TimerHandle {
+  readonly owner = this
+  cancelled = false
+  readonly when: number
+  private readonly loop: LoopImpl
+  private readonly clock: Clock.Clock
+  private readonly callback: () => void
+  constructor(loop: LoopImpl, clock: Clock.Clock, deadline: number, when: number, callback: () => void) {
+    super(deadline)
+    this.loop = loop
+    this.clock = clock
+    this.when = when
+    this.callback = callback
+  }
+  fire(): void {
+    if (!this.loop.isClosed()) this.loop.runCallback(this.callback, {}, this.clock)
+  }
+  cancelUnsafe(): void {
+    this.cancelled = true
+    this.disarm()
+  }
+  readonly cancel = Effect.sync(() => this.cancelUnsafe())
+}
+
+/** Builds a loop on the scheduler and clock of the context. */
+export const makeLoop = (
+  context: Context.Context<never>,
+  options: Options | undefined
+): LoopImpl => new LoopImpl(context, makeReadyQueue(Context.get(context, Scheduler.Scheduler)), options, false)

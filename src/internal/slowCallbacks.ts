@@ -1,0 +1,43 @@
+/**
+ * Debug mode: a ready queue that times what it runs, and warns of what held the loop too long.
+ */
+import * as Effect from "effect/Effect"
+import type { LoopImpl } from "./loop.ts"
+import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+
+export class SlowCallbackQueue implements ReadyQueue {
+  private readonly queue: ReadyQueue
+  private readonly limit: number
+  private readonly loop: LoopImpl
+
+  constructor(queue: ReadyQueue, limitNanos: number, loop: LoopImpl) {
+    this.queue = queue
+    this.limit = limitNanos / 1e9
+    this.loop = loop
+  }
+
+  schedule(entry: Entry, priority: number): void {
+    this.queue.schedule({ owner: entry.owner, run: () => this.timed(entry.owner, () => entry.run()) }, priority)
+  }
+
+  scheduleTask(task: () => void, priority: number): void {
+    this.queue.scheduleTask(() => this.timed(undefined, task), priority)
+  }
+
+  flush(): void {
+    this.queue.flush()
+  }
+
+  private timed(owner: unknown, run: () => void): void {
+    const began = this.loop.timeUnsafe()
+    try {
+      run()
+    } finally {
+      const took = this.loop.timeUnsafe() - began
+      if (took >= this.limit) {
+        const what = owner === undefined ? "a step" : `${owner}`
+        Effect.runForkWith(this.loop.context)(Effect.logWarning(`Executing ${what} took ${took.toFixed(3)} seconds`))
+      }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The task: a future whose value a fiber of its own computes, and the outermost cancellation region of that fiber.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scheduler from "effect/Scheduler"
+import { RuntimeError } from "../Errors.ts"
+import type { Task } from "../Task.ts"
+import * as AsyncContext from "./AsyncContext.ts"
+import type { CallSite } from "./callSite.ts"
+import { formatCallSite } from "./callSite.ts"
+import * as cancellation from "./cancellation.ts"
+import { FutureImpl } from "./future.ts"
+import { getLoop, type LoopImpl } from "./loop.ts"
+import type { Entry } from "./ReadyQueue.ts"
+import { CurrentRegion, type Region } from "./Region.ts"
+
+export const TaskTypeId = "~effect-asyncio/Task"
+
+export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Region, Entry {
+  readonly [TaskTypeId] = TaskTypeId
+  name: string
+  // Its own owner and region: one object for what is one thing.
+  readonly owner = this
+  readonly task = this
+  fiber: Fiber.Fiber<A, E> | undefined = undefined
+  waiter: Region["waiter"] = undefined
+  inner: Region | undefined = undefined
+  interrupted: Region["interrupted"] = undefined
+  requests = 0
+  pending: cancellation.Request | undefined = undefined
+  /** The task that created it. */
+  readonly creator: TaskImpl<unknown, unknown> | undefined
+  private readonly site: CallSite | undefined
+  // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
+  private effect: Effect.Effect<A, E> | undefined
+  private context: Context.Context<never> | undefined
+  private asyncContext: AsyncContext.AsyncContext | undefined
+
+  constructor(
+    loop: LoopImpl,
+    effect: Effect.Effect<A, E>,
+    context: Context.Context<never>,
+    name: string | undefined,
+    site: CallSite | undefined
+  ) {
+    super(loop)
+    this.name = name ?? `Task-${++loop.taskCount}`
+    this.creator = Context.get(context, CurrentRegion)?.owner.task
+    this.effect = effect
+    this.context = Context.add(context, CurrentRegion, this as Region)
+    this.asyncContext = undefined
+    this.site = site
+    loop.tasks.add(this as TaskImpl<any, any>)
+  }
+
+  override get kind(): string {
+    return "Task"
+  }
+  override get label(): string {
+    return `task '${this.name}'`
+  }
+
+  get createdAt(): string | undefined {
+    return formatCallSite(this.site)
+  }
+
+  /** Puts the first step into the ready queue. */
+  schedule(): void {
+    this.asyncContext = AsyncContext.capture()
+    this.loop.ready.schedule(this, 0)
+  }
+
+  /** The first step. */
+  run(): void {
+    const asyncContext = this.asyncContext
+    this.asyncContext = undefined
+    if (asyncContext === undefined) this.start()
+    else AsyncContext.run(asyncContext, this.start, this)
+  }
+
+  start(): void {
+    const context = this.context!
+    this.context = undefined
+    if (this.pending !== undefined) {
+      // Cancelled before its first step: the body never runs.
+      this.effect = undefined
+      this.end(cancellation.cancelledExit(this.pending.message))
+      return
+    }
+    Effect.runForkWith(context)(begin as Effect.Effect<A, E>).addObserver((exit) => this.end(exit))
+  }
+
+  /** Called by the first effect of the fiber: from here on the fiber is the task's. */
+  enter(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> {
+    this.fiber = fiber
+    const effect = this.effect!
+    this.effect = undefined
+    return effect
+  }
+
+  private end(exit: Exit.Exit<A, E>): void {
+    if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
+    const { pending } = this
+    this.pending = undefined
+    const settled = pending !== undefined && exit._tag === "Success"
+      ? cancellation.cancelledExit(pending.message)
+      : cancellation.settle(this, exit)
+    this.complete(settled)
+  }
+
+  /** Ends it without its fiber, which can't end any more. */
+  abandon(): void {
+    this.end(cancellation.cancelledExit(undefined))
+  }
+
+  override requestCancel(
+    message: string | undefined,
+    path: ReadonlySet<FutureImpl<any, any>>
+  ): ReadonlyArray<FutureImpl<any, any>> | undefined {
+    this.retrieve()
+    const next = cancellation.requestOf(this as Region, message, path)
+    return next === undefined ? undefined : [next]
+  }
+}
+
+/** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
+const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>
+  (fiber.getRef(CurrentRegion) as unknown as TaskImpl<unknown, unknown>).enter(fiber)
+)
+
+export const isTaskImpl = (u: unknown): u is TaskImpl<unknown, unknown> => u instanceof TaskImpl
+
+export interface TaskOptions {
+  readonly name?: string | undefined
+  readonly eager?: boolean | undefined
+}
+
+/** Creates a task in the loop of `fiber`, which lends it its context. */
+export const createTask = <A, E, R>(
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  effect: Effect.Effect<A, E, R>,
+  options: TaskOptions | undefined,
+  site: CallSite | undefined
+): TaskImpl<A, E> => {
+  const loop = getLoop(fiber)
+  if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
+  let context = fiber.context
+  if (fiber.cache.scheduler !== loop.scheduler) context = Context.add(context, Scheduler.Scheduler, loop.scheduler)
+  // `R` is in the type of every effect that creates a task, so `context` holds it.
+  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
+  if (options?.eager === true) task.start()
+  else task.schedule()
+  return task
+}
+
+/** The task that runs in the fiber. */
+export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
+  fiber.getRef(CurrentRegion)?.owner.task
+
+export const currentTaskOption = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<Task<unknown, unknown>> =>
+  Option.fromUndefinedOr(currentTask(fiber))

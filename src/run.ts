@@ -1,0 +1,49 @@
+/**
+ * `run`: a whole program on a loop of its own.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type { EventLoop } from "./EventLoop.ts"
+import * as Runner from "./Runner.ts"
+
+/**
+ * Runs a program as the first task of a fresh loop, closes the loop, and gives the program's value.
+ *
+ * **When to use**
+ *
+ * Use at the edge of a script. Inside an Effect program take `EventLoop.provide` or `EventLoop.layer`.
+ *
+ * **Details**
+ *
+ * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles. It
+ * rejects with the squashed cause. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
+ *
+ * **Example** (A first program)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const main = Effect.gen(function*() {
+ *   const [a, b] = yield* asyncio.gather([asyncio.sleep("2 millis", "a"), asyncio.sleep("1 millis", "b")])
+ *   return a + b
+ * })
+ *
+ * await asyncio.run(main) // => "ab"
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = async <A, E>(
+  main: Effect.Effect<A, E, EventLoop>,
+  options?: Runner.Options
+): Promise<A> => {
+  const runner = Runner.make(options)
+  try {
+    return await runner.run(main)
+  } finally {
+    await runner.close()
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `sleep`: lets others run, for a time.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as check from "./internal/check.ts"
+import { findLoop } from "./internal/loop.ts"
+import { Waiter } from "./internal/WaitQueue.ts"
+import { WakeTimer } from "./internal/WakeTimer.ts"
+
+/**
+ * Waits for a duration, and gives `value`.
+ *
+ * **Details**
+ *
+ * Zero or less is one tick: others that are ready run first. On a loop it uses the loop's timers, so that equal
+ * deadlines are first come, first served, and resumes one tick after its time; without a loop it sleeps on the `Clock`.
+ * Infinity waits until it is cancelled. A plain number is milliseconds. NaN dies with `IllegalArgumentError`.
+ *
+ * O(log n) in the timers that wait. Interrupted, it takes its timer with it. asyncio's `sleep`.
+ *
+ * **Example** (Taking turns)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * const count = (name: string) =>
+ *   Effect.gen(function*() {
+ *     for (let i = 0; i < 2; i++) {
+ *       seen.push(`${name}${i}`)
+ *       yield* asyncio.sleep(0)
+ *     }
+ *   })
+ *
+ * await asyncio.run(asyncio.gather([count("a"), count("b")]))
+ * seen // => ["a0", "b0", "a1", "b1"]
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const sleep: {
+  (duration: Duration.Input): Effect.Effect<void>
+  <A>(duration: Duration.Input, value: A): Effect.Effect<A>
+} = <A>(duration: Duration.Input, value?: A): Effect.Effect<A> =>
+  Effect.withFiber((fiber) => {
+    const nanos = check.nanos("sleep", duration)
+    // Called without a value, `A` is void.
+    const sleeper = new Sleeper(value as A)
+    if (nanos <= 0) return sleeper.park(() => sleeper.wake())
+    const loop = findLoop(fiber)
+    if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
+    if (nanos === Infinity) return sleeper.park(() => {})
+    const timers = loop.timersOf(fiber.getRef(Clock.Clock))
+    const timer = new WakeTimer(timers.now() + nanos, sleeper)
+    sleeper.timer = timer
+    return sleeper.park(() => timers.add(timer))
+  })
+
+class Sleeper<A> extends Waiter<A> {
+  readonly label = "a timer"
+  timer: WakeTimer | undefined = undefined
+  private readonly value: A
+  constructor(value: A) {
+    super()
+    this.value = value
+  }
+  proceed() {
+    return Effect.succeed(this.value)
+  }
+  override left(): void {
+    this.timer?.disarm()
+  }
+}

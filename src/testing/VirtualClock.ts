@@ -1,0 +1,57 @@
+/**
+ * A clock that stands still until its driver moves it. Sleepers wake in order of their time, equal ones first come, first
+ * served.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { Heap, type Member } from "../internal/Heap.ts"
+
+interface Sleeper extends Member {
+  readonly deadline: number
+  readonly resume: (effect: Effect.Effect<void>) => void
+}
+
+export class VirtualClock implements Clock.Clock {
+  /** Since the loop began: whole nanoseconds. */
+  nanos = 0
+  private readonly sleepers = new Heap<Sleeper>((a, b) => a.deadline - b.deadline)
+
+  /** When the next sleeper wakes. */
+  get next(): number | undefined {
+    return this.sleepers.peek()?.deadline
+  }
+
+  /** Wakes those whose time has come. */
+  wakeDue(): void {
+    for (let first = this.sleepers.peek(); first !== undefined && first.deadline <= this.nanos;) {
+      this.sleepers.pop()
+      first.resume(Effect.void)
+      first = this.sleepers.peek()
+    }
+  }
+
+  currentTimeMillisUnsafe(): number {
+    return this.nanos / 1e6
+  }
+  currentTimeNanosUnsafe(): bigint {
+    return BigInt(this.nanos)
+  }
+  monotonicTimeNanosUnsafe(): bigint {
+    return BigInt(this.nanos)
+  }
+  readonly currentTimeMillis = Effect.sync(() => this.currentTimeMillisUnsafe())
+  readonly currentTimeNanos = Effect.sync(() => this.currentTimeNanosUnsafe())
+  readonly monotonicTimeNanos = Effect.sync(() => this.monotonicTimeNanosUnsafe())
+
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    const nanos = Math.round(Duration.toMillis(duration) * 1e6)
+    if (nanos <= 0) return Effect.yieldNow
+    if (nanos === Infinity) return Effect.never
+    return Effect.callback((resume) => {
+      const sleeper: Sleeper = { deadline: this.nanos + nanos, resume, place: -1, turn: 0 }
+      this.sleepers.push(sleeper)
+      return Effect.sync(() => this.sleepers.remove(sleeper))
+    })
+  }
+}

@@ -1,0 +1,23 @@
+/** What ends a virtual loop that can't go on. */
+import * as Data from "effect/Data"
+import type { Task } from "../Task.ts"
+
+/**
+ * Nothing is ready, nothing is scheduled, and the program is not done. The message lists the tasks left, what each waits
+ * for and where it was created, and says which wait for each other in a circle.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DeadlockError extends Data.TaggedError("DeadlockError")<{
+  readonly message: string
+  readonly tasks: ReadonlyArray<Task<unknown, unknown>>
+}> {}
+
+/**
+ * Ticks went by without time passing. The message names the tasks that ran.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SpinError extends Data.TaggedError("SpinError")<{ readonly message: string }> {}

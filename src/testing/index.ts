@@ -1,0 +1,7 @@
+/**
+ * Virtual time for tests.
+ *
+ * @since 0.1.0
+ */
+export { DeadlockError, SpinError } from "./errors.ts"
+export * as VirtualLoop from "./VirtualLoop.ts"

@@ -1,0 +1,244 @@
+/**
+ * `wait`: waits for some of several, and lets the rest run on.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Types from "effect/Types"
+import type { Awaitable } from "./Awaitable.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as awaitables from "./internal/awaitables.ts"
+import { callSite } from "./internal/callSite.ts"
+import { isCancelled } from "./internal/cancellation.ts"
+import * as check from "./internal/check.ts"
+import { Cohort, type Holder, type Listener, pendingOf, resume } from "./internal/Cohort.ts"
+import type { FutureImpl } from "./internal/future.ts"
+import { getLoop } from "./internal/loop.ts"
+import { Parked, Waiter } from "./internal/WaitQueue.ts"
+import { WakeTimer } from "./internal/WakeTimer.ts"
+
+/**
+ * `wait` returns when the first has ended, in whatever way.
+ *
+ * @category modes
+ * @since 0.1.0
+ */
+export const FIRST_COMPLETED = "FIRST_COMPLETED"
+
+/**
+ * `wait` returns when the first has failed; a cancelled one is no failure. Without any, when all have ended.
+ *
+ * @category modes
+ * @since 0.1.0
+ */
+export const FIRST_EXCEPTION = "FIRST_EXCEPTION"
+
+/**
+ * `wait` returns when all have ended: the default.
+ *
+ * @category modes
+ * @since 0.1.0
+ */
+export const ALL_COMPLETED = "ALL_COMPLETED"
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace wait {
+  /**
+   * How many of the awaitables have ended in which way.
+   *
+   * @since 0.1.0
+   */
+  export interface Tally {
+    readonly succeeded: number
+    readonly failed: number
+    readonly cancelled: number
+    readonly pending: number
+  }
+
+  /**
+   * When to return: one of asyncio's three modes, or a predicate that is asked after every completion. It returns when
+   * all have ended in any case.
+   *
+   * @since 0.1.0
+   */
+  export type ReturnWhen =
+    | typeof FIRST_COMPLETED
+    | typeof FIRST_EXCEPTION
+    | typeof ALL_COMPLETED
+    | ((tally: Tally) => boolean)
+
+  /**
+   * Options of `wait`.
+   *
+   * @since 0.1.0
+   */
+  export interface Options {
+    /** Default `ALL_COMPLETED`. */
+    readonly returnWhen?: ReturnWhen | undefined
+    /** Return after this time with what is done by then. Zero or less: after a tick. Default: none. */
+    readonly timeout?: Duration.Input | undefined
+  }
+
+  /**
+   * Both in the order of the input.
+   *
+   * @since 0.1.0
+   */
+  export interface Result<T> {
+    readonly done: ReadonlySet<T>
+    readonly pending: ReadonlySet<T>
+  }
+}
+
+/**
+ * Waits until some of several awaitables have ended; gives those that are done and those still pending.
+ *
+ * **When to use**
+ *
+ * Use to look at outcomes as they come while the rest runs on: the first of several, a deadline for a batch, a loop over
+ * completions. Take `gather` when every value is needed.
+ *
+ * **Details**
+ *
+ * Effects become tasks; Futures and Tasks are taken as they are, once each. It never cancels anything and never fails
+ * with a child's error, and its own cancellation leaves the tasks alone. Handing a task out is no look at its outcome: a
+ * failure that nobody asks for is still reported. `done` is everything that is done when it resumes, two ticks after the
+ * completion that decided, also when all are done beforehand.
+ *
+ * O(n) for a first call. Going on with the `pending` set that it gave back costs O(1) a completion, so the loop
+ * `while (pending.size > 0)` is linear, where asyncio's is quadratic.
+ *
+ * An empty collection, a lone awaitable or an unknown mode dies with `IllegalArgumentError`. asyncio's `wait`.
+ *
+ * **Example** (The first of two, then the other)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const slow = yield* asyncio.createTask(asyncio.sleep("20 millis", "slow"))
+ *   const fast = yield* asyncio.createTask(asyncio.sleep("1 millis", "fast"))
+ *   const first = yield* asyncio.wait([slow, fast], { returnWhen: asyncio.FIRST_COMPLETED })
+ *   const rest = yield* asyncio.wait(first.pending)
+ *   return [first.done.has(fast), first.pending.has(slow), rest.pending.size]
+ * })
+ *
+ * await asyncio.run(program) // => [true, true, 0]
+ * ```
+ *
+ * **Example** (As soon as two have succeeded)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const replies = [1, 2, 300].map((n) => asyncio.sleep(n, n))
+ * const quorum = asyncio.wait(replies, { returnWhen: ({ succeeded }) => succeeded >= 2 })
+ *
+ * await asyncio.run(Effect.map(quorum, ({ done }) => done.size)) // => 2
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>(
+  inputs: Iterable<T> & Awaitable.NotLone,
+  options?: O & Types.NoExcessProperties<wait.Options, O>
+): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
+  const site = callSite(wait)
+  return Effect.withFiber((fiber) => {
+    const { returnWhen = ALL_COMPLETED, timeout }: wait.Options = options ?? {}
+    const isEnough = decide(returnWhen)
+    const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
+    let holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined
+    let cohort = holder?.cohort
+    if (cohort === undefined) {
+      const items = awaitables.itemsOf("wait", inputs)
+      if (items.length === 0) return check.illegal("wait", "the collection", items, "at least one awaitable")
+      awaitables.checkAwaitables("wait", items, fiber)
+      cohort = new Cohort(new Set(items.map((item) => awaitables.start("wait", fiber, item, site))))
+    }
+    const waiter = new Wait<Awaitable.Running<T>>(cohort, holder, isEnough)
+    const timers = limit === Infinity ? undefined : getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))
+    return waiter.park(() => waiter.enter(timers && new WakeTimer(timers.now() + limit, waiter), timers))
+  })
+}
+
+type Decision = (tally: wait.Tally) => boolean
+
+const decide = (returnWhen: wait.ReturnWhen): Decision => {
+  switch (returnWhen) {
+    case FIRST_COMPLETED:
+      return () => true
+    case FIRST_EXCEPTION:
+      return ({ failed }) => failed > 0
+    case ALL_COMPLETED:
+      return () => false
+    default:
+      if (typeof returnWhen === "function") return returnWhen
+      return check.illegal(
+        "wait",
+        "returnWhen",
+        returnWhen,
+        "FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED or a predicate of the tally"
+      )
+  }
+}
+
+/** The caller of `wait`, parked. */
+class Wait<T> extends Waiter<wait.Result<T>> implements Listener {
+  readonly label = "wait"
+  readonly waiter = this
+  private readonly cohort: Cohort
+  private readonly holder: Holder | undefined
+  private readonly isEnough: Decision
+  private readonly tally: { -readonly [K in keyof wait.Tally]: wait.Tally[K] }
+  private timer: WakeTimer | undefined = undefined
+
+  constructor(cohort: Cohort, holder: Holder | undefined, isEnough: Decision) {
+    super()
+    this.cohort = cohort
+    this.holder = holder
+    this.isEnough = isEnough
+    this.tally = { succeeded: 0, failed: 0, cancelled: 0, pending: cohort.size }
+  }
+
+  enter(timer: WakeTimer | undefined, timers: { add(timer: WakeTimer): void } | undefined): void {
+    this.cohort.listen(this)
+    this.timer = timer
+    if (timer !== undefined) timers!.add(timer)
+  }
+
+  completed(future: FutureImpl<any, any>): void {
+    if (this.state !== Parked) return
+    const { tally } = this
+    const exit = future.exit!
+    tally.pending--
+    if (exit._tag === "Success") tally.succeeded++
+    else if (isCancelled(exit)) tally.cancelled++
+    else tally.failed++
+    if (tally.pending > 0 && !this.isEnough(tally)) return
+    this.timer?.disarm()
+    this.wake()
+  }
+
+  proceed() {
+    this.timer?.disarm()
+    // What the cohort holds is what `inputs` became: T, once running.
+    const done = new Set(this.cohort.take() as unknown as ReadonlyArray<T>)
+    return Effect.succeed({ done, pending: pendingOf<T>(this.cohort, this.holder) })
+  }
+
+  override left(): void {
+    this.timer?.disarm()
+    this.cohort.unlisten()
+  }
+  override passOn(): void {
+    this.left()
+  }
+}
