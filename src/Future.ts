@@ -387,7 +387,8 @@ export const removeDoneCallback = <A, E>(
  * @since 0.1.0
  */
 export const awaitedBy = (self: Future<any, any>): ReadonlySet<Task<unknown, unknown>> =>
-  internal.awaitedBy(impl("awaitedBy", self))
+  // Of kind "Task", so they are.
+  internal.awaitedBy(impl("awaitedBy", self)) as ReadonlySet<any>
 
 /** Completing is for futures without a task; a task's own fiber completes it. */
 const settable = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {

@@ -193,7 +193,6 @@ const decide = (returnWhen: wait.ReturnWhen): Decision => {
 /** The caller of `wait`, parked. */
 class Wait<T> extends Waiter<wait.Result<T>> implements Listener {
   readonly label = "wait"
-  readonly waiter = this
   private readonly cohort: Cohort
   private readonly holder: Holder | undefined
   private readonly isEnough: Decision

@@ -10,19 +10,20 @@
  * nothing behind on them. A kept cohort that its holder drops is detached when the holder's last view is collected.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
-import type { FutureImpl, Link } from "./future.ts"
+import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { Node, type Waiter } from "./WaitQueue.ts"
+import { Node } from "./WaitQueue.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
-/** Who is told of completions: the caller of `wait`. */
+/** Who is told of completions, each from the ready queue. */
 export interface Listener {
-  readonly waiter: Waiter<any, any>
+  /** Who waits meanwhile. */
+  readonly awaiter: AnyFuture | undefined
   completed(future: AnyFuture): void
 }
 
-class Member extends Node implements Entry, Link {
+class Member extends Node implements Entry {
   readonly cohort: Cohort
   readonly future: AnyFuture
   readonly index: number
@@ -40,8 +41,8 @@ class Member extends Node implements Entry, Link {
   get owner(): unknown {
     return this.future
   }
-  get leadsTo(): Waiter<any, any> | undefined {
-    return this.cohort.listener?.waiter
+  override get awaiter(): AnyFuture | undefined {
+    return this.cohort.listener?.awaiter
   }
   /** The future is done. */
   wake(): void {

@@ -14,6 +14,7 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
+import type { Task } from "../Task.ts"
 import type { Request } from "./cancellation.ts"
 import * as cancellation from "./cancellation.ts"
 import { CurrentRegion, type Region } from "./Region.ts"
@@ -26,6 +27,11 @@ export abstract class Node {
   queue: WaitQueue | undefined = undefined
   before: Node | undefined = undefined
   after: Node | undefined = undefined
+
+  /** In whose name it waits: a task, or a future that has those who wait for it in turn. */
+  get awaiter(): FutureImpl<any, any> | undefined {
+    return undefined
+  }
 
   /** Called once the node has left the queue because its turn came: schedules it. Never runs anything itself. */
   abstract wake(): void
@@ -75,6 +81,13 @@ export class WaitQueue {
     for (let rest = this.length; rest > 0; rest--) this.wakeFirst()
   }
 
+  /** The tasks that wait, first in line first; bare fibers are left out. */
+  tasks(): Array<Task<unknown, unknown>> {
+    const tasks: Array<Task<unknown, unknown>> = []
+    for (const { awaiter } of this) if (awaiter?.kind === "Task") tasks.push(awaiter as unknown as Task<unknown, unknown>)
+    return tasks
+  }
+
   *[Symbol.iterator](): IterableIterator<Node> {
     for (let node = this.first; node !== undefined; node = node.after) yield node
   }
@@ -109,11 +122,19 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
   private resume!: (effect: Effect.Effect<any, any>) => void
 
   abstract readonly label: string
+  /** The task that has what this one waits for, if there is one: for the explanation of a deadlock. */
+  get blockedBy(): FutureImpl<any, any> | undefined {
+    return undefined
+  }
   abstract proceed(): Effect.Effect<A, E>
   passOn(): void {}
 
   get owner(): unknown {
-    return (this.region ?? this.fiber.getRef(CurrentRegion))?.owner
+    return this.awaiter
+  }
+
+  override get awaiter(): FutureImpl<any, any> | undefined {
+    return (this.region ?? this.fiber.getRef(CurrentRegion))?.owner.task
   }
 
   wake(): void {
@@ -148,7 +169,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
       return cancellation.deliver(this.region!, this.requested!)
     }
     const region = this.region
-    if (region !== undefined && region.owner.pending !== undefined && cancellation.isTargeted(region)) {
+    if (region !== undefined && region.owner.pending !== undefined && cancellation.isDue(region)) {
       // The request beats the queued wake-up; the finalizer passes on what came with it.
       return cancellation.deliverPending(region)
     }

@@ -60,8 +60,9 @@ const targetOf = (origin: Region): Region => {
   return region
 }
 
-/** Whether the pending request of the region's owner is for this region. */
-export const isTargeted = (region: Region): boolean => targetOf(region.owner.pending!.origin) === region
+/** Whether the pending request of the region's owner is for this region, and can be delivered now. */
+export const isDue = (region: Region): boolean =>
+  targetOf(region.owner.pending!.origin) === region && isInterruptible(region.fiber!)
 
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
@@ -90,13 +91,29 @@ class Delivery implements Entry {
 }
 
 const isAboutToWake = (region: Region): boolean =>
-  region.waiter!.state !== Parked || (region.waiter!.target !== undefined && isInterruptible(region.fiber!))
+  isInterruptible(region.fiber!) && (region.waiter!.state !== Parked || region.waiter!.target !== undefined)
 
 /** Leaves the request to whoever meets it first, the next tick at the latest. */
 export const leavePending = (request: Request): void => {
   const { owner } = request.origin
+  // A request of a wider region stays: what the narrower one asked for is part of it.
+  if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) return
   owner.pending = request
   owner.loop.ready.schedule(new Delivery(request), 0)
+}
+
+const isWithin = (region: Region, origin: Region): boolean => {
+  let current: Region | undefined = origin
+  while (current !== undefined && current !== region) current = current.inner
+  return current === region
+}
+
+/** A region has ended: what it asked for itself is over, what others asked for goes on to the code around it. */
+export const regionEnded = (region: Region): void => {
+  const { owner } = region
+  if (owner.pending === undefined) return
+  if (owner.pending.origin === region) owner.pending = undefined
+  else leavePending(owner.pending)
 }
 
 /**
@@ -147,7 +164,7 @@ export const cancelRegion = (region: Region): void => {
 export const meet = (region: Region): void => {
   const request = region.owner.pending!
   const waiter = region.waiter!
-  if (waiter.state !== Parked || !isTargeted(region) || !isInterruptible(region.fiber!)) return
+  if (waiter.state !== Parked || !isDue(region)) return
   const next = waiter.target
   if (next === undefined) {
     region.owner.pending = undefined

@@ -30,3 +30,11 @@ const hasNaN = (input: Duration.Input): boolean =>
 export const seconds = (call: string, when: number): void => {
   if (typeof when !== "number" || Number.isNaN(when)) illegal(call, "the time", when, "seconds of the loop's clock")
 }
+
+export const wholeNumber = (call: string, what: string, value: number, least: number): void => {
+  if (!Number.isInteger(value) || value < least) illegal(call, what, value, `a whole number from ${least} on`)
+}
+
+/** A queue's bound: asyncio takes 0 and negative numbers for none. */
+export const maxsize = (call: string, value: number = 0): number =>
+  Number.isInteger(value) || value === Infinity ? value : illegal(call, "maxsize", value, "a whole number")

@@ -12,8 +12,7 @@ import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
 import { describe } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
-import type { TaskImpl } from "./task.ts"
+import { CurrentRegion } from "./Region.ts"
 import { Node, Parked, Waiter, WaitQueue, Woken } from "./WaitQueue.ts"
 
 export const FutureTypeId = "~effect-asyncio/Future"
@@ -239,24 +238,14 @@ const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unkn
 }
 
 /** The tasks that wait for a future, found by asking those in its line: no edge to keep, none to forget. */
-export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<TaskImpl<unknown, unknown>> => {
-  const tasks = new Set<TaskImpl<unknown, unknown>>()
-  const futures: Array<FutureImpl<any, any>> = [self]
+export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<FutureImpl<any, any>> => {
+  const tasks = new Set<FutureImpl<any, any>>()
+  const futures = [self]
   for (const future of futures) {
-    for (const node of future.waiting) {
-      const end = isLink(node) ? node.leadsTo : node
-      if (end instanceof FutureImpl) futures.push(end)
-      else if (end instanceof Waiter) {
-        const region: Region | undefined = end.region ?? end.fiber.getRef(CurrentRegion)
-        if (region?.owner.task !== undefined) tasks.add(region.owner.task)
-      }
+    for (const { awaiter } of future.waiting) {
+      if (awaiter?.kind === "Task") tasks.add(awaiter)
+      else if (awaiter !== undefined) futures.push(awaiter)
     }
   }
   return tasks
 }
-
-/** A node in whose name something else waits: gather's future for its children, the caller of `wait` for its tasks. */
-export interface Link {
-  readonly leadsTo: FutureImpl<any, any> | Waiter<any, any> | undefined
-}
-const isLink = (node: object): node is Link => "leadsTo" in node

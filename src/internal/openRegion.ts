@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { annotations, cancelMessage, isCancelled, leavePending, type Request, settle } from "./cancellation.ts"
+import { annotations, cancelMessage, isCancelled, regionEnded, type Request, settle } from "./cancellation.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { CurrentRegion, type Owner, type Region } from "./Region.ts"
 
@@ -51,7 +51,7 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
     const current = outer.getRef(CurrentRegion)
     const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)))
     // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
-    const around = current !== undefined && current.fiber === outer ? current : undefined
+    const around = ownRegion(outer)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {
       if (around !== undefined) around.inner = region
       // `outer` holds every service that the body asks for: `R` is in this effect's own type.
@@ -69,13 +69,10 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         const next = end(ended, region)
         if (next !== undefined) resume(next)
         else if (region.interrupted !== undefined && isCancelled(ended)) {
-          const message = Option.getOrUndefined(cancelMessage((ended as Exit.Failure<A, E>).cause))
-          if (around !== undefined) around.interrupted = "outside"
-          region.owner.pending = undefined
-          outer.interruptUnsafe(undefined, annotations(message))
+          interruptAround(outer, around, region.owner, ended)
           resume(ended) // where `outer` is uninterruptible
         } else resume(ended)
-        if (region.owner.pending !== undefined) leavePending(region.owner.pending)
+        regionEnded(region)
       })
       return Effect.suspend(() => {
         if (!region.open) return Effect.void
@@ -84,3 +81,22 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
       })
     })
   })
+
+/** A cancellation that left a region unhandled interrupts the fiber around it for real, so that nothing swallows it. */
+export const interruptAround = (
+  outer: Fiber.Fiber<unknown, unknown>,
+  around: Region | undefined,
+  owner: Owner,
+  exit: Exit.Exit<unknown, unknown>
+): void => {
+  const message = exit._tag === "Failure" ? Option.getOrUndefined(cancelMessage(exit.cause)) : undefined
+  if (around !== undefined) around.interrupted = "outside"
+  owner.pending = undefined
+  outer.interruptUnsafe(undefined, annotations(message))
+}
+
+/** The region that is the fiber's own. */
+export const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {
+  const region = fiber.getRef(CurrentRegion)
+  return region !== undefined && region.fiber === fiber ? region : undefined
+}

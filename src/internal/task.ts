@@ -145,7 +145,9 @@ export const createTask = <A, E, R>(
   fiber: Fiber.Fiber<unknown, unknown>,
   effect: Effect.Effect<A, E, R>,
   options: TaskOptions | undefined,
-  site: CallSite | undefined
+  site: CallSite | undefined,
+  /** Told before the first step of an eager task. */
+  created?: (task: TaskImpl<A, E>) => void
 ): TaskImpl<A, E> => {
   const loop = getLoop(fiber)
   if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
@@ -153,6 +155,7 @@ export const createTask = <A, E, R>(
   if (fiber.cache.scheduler !== loop.scheduler) context = Context.add(context, Scheduler.Scheduler, loop.scheduler)
   // `R` is in the type of every effect that creates a task, so `context` holds it.
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
+  created?.(task)
   if (options?.eager === true) task.start()
   else task.schedule()
   return task

@@ -204,10 +204,9 @@ const findCircle = (tasks: ReadonlyArray<TaskImpl<any, any>>): ReadonlyArray<Tas
 }
 
 const waitsFor = (task: TaskImpl<any, any>): ReadonlyArray<TaskImpl<any, any>> => {
-  const region = innermost(task)
-  const target = region.waiter?.target as FutureImpl<any, any> | undefined
-  if (target === undefined) return []
-  return target.members().filter(isTaskImpl)
+  const waiter = innermost(task).waiter
+  const members: ReadonlyArray<FutureImpl<any, any>> = waiter?.target?.members() ?? []
+  return (waiter?.blockedBy === undefined ? members : [waiter.blockedBy]).filter(isTaskImpl)
 }
 
 const innermost = (task: TaskImpl<any, any>) => {

@@ -1,0 +1,188 @@
+/**
+ * A barrier: waits until so many have come, then lets them all go; again and again.
+ *
+ * CPython's algorithm, on our Condition: the barrier fills, drains, and fills again. The last to come passes at once,
+ * without a tick; those who come while it drains wait for the next round. A party that is cancelled leaves, and breaks
+ * nothing. A round costs O(n).
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import * as Condition from "./Condition.ts"
+import { BrokenBarrierError } from "./Errors.ts"
+import * as check from "./internal/check.ts"
+
+/**
+ * A meeting point for a number of tasks.
+ *
+ * **Details**
+ *
+ * asyncio's `Barrier`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Barrier extends Pipeable {
+  readonly "~effect-asyncio/Barrier": unknown
+  /** How many have to come. */
+  readonly parties: number
+}
+
+class BarrierImpl implements Barrier {
+  readonly "~effect-asyncio/Barrier" = "~effect-asyncio/Barrier"
+  readonly parties: number
+  readonly condition: Condition.Condition
+  state: "filling" | "draining" | "resetting" | "broken" = "filling"
+  // INVARIANT: how many are inside, those who have not yet left a round that is over included.
+  count = 0
+
+  constructor(parties: number, condition: Condition.Condition) {
+    this.parties = parties
+    this.condition = condition
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
+  readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
+    Condition.withLock(
+      this.condition,
+      Effect.flatMap(this.waitForRound, () => Effect.ensuring(this.join(this.count++), this.leave))
+    )
+  )
+
+  private readonly waitForRound: Effect.Effect<void, BrokenBarrierError> = Effect.suspend(() =>
+    Effect.flatMap(
+      Condition.waitFor(this.condition, () => this.state !== "draining" && this.state !== "resetting"),
+      () => this.state === "broken" ? fail("the barrier is aborted") : Effect.void
+    )
+  )
+
+  private join(index: number): Effect.Effect<number, BrokenBarrierError> {
+    if (index + 1 === this.parties) {
+      this.state = "draining"
+      return Effect.as(Condition.notifyAll(this.condition), index)
+    }
+    return Effect.flatMap(
+      Condition.waitFor(this.condition, () => this.state !== "filling"),
+      () => this.state === "draining" ? Effect.succeed(index) : fail("the barrier was aborted or reset")
+    )
+  }
+
+  private readonly leave: Effect.Effect<void> = Effect.suspend(() => {
+    this.count--
+    if (this.count > 0) return Effect.void
+    if (this.state === "draining" || this.state === "resetting") this.state = "filling"
+    return Condition.notifyAll(this.condition)
+  })
+
+  change(state: () => BarrierImpl["state"]): Effect.Effect<void> {
+    return Condition.withLock(
+      this.condition,
+      Effect.suspend(() => {
+        this.state = state()
+        return Condition.notifyAll(this.condition)
+      })
+    )
+  }
+}
+
+const fail = (message: string) => Effect.fail(new BrokenBarrierError({ message: `Barrier.wait: ${message}` }))
+
+/** Made by `make` alone. */
+const impl = (self: Barrier): BarrierImpl => self as BarrierImpl
+
+/**
+ * Creates a barrier for a number of parties, a whole number from 1 on; else it dies with `IllegalArgumentError`.
+ *
+ * **Example** (Nobody goes before all have come)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(2)
+ *   const walk = (name: string) =>
+ *     Effect.gen(function*() {
+ *       seen.push(`${name} comes`)
+ *       yield* asyncio.Barrier.wait(barrier)
+ *       seen.push(`${name} goes`)
+ *     })
+ *   yield* asyncio.gather([walk("a"), walk("b")])
+ * }))
+ * seen // => ["a comes", "b comes", "b goes", "a goes"]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (parties: number): Effect.Effect<Barrier> =>
+  Effect.suspend(() => {
+    check.wholeNumber("Barrier.make", "parties", parties, 1)
+    return Effect.map(Condition.make(), (condition) => new BarrierImpl(parties, condition))
+  })
+
+/**
+ * Waits until all parties have come; gives the index of arrival, 0 to `parties - 1`.
+ *
+ * **Details**
+ *
+ * Fails with `BrokenBarrierError` if the barrier is aborted, or reset meanwhile. Cancelled, it leaves the others waiting
+ * for one more. asyncio's `wait`, and its `async with barrier`.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> => impl(self).wait
+
+/**
+ * Breaks the barrier: those who wait and those who come fail with `BrokenBarrierError`, until it is reset.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const abort = (self: Barrier): Effect.Effect<void> => impl(self).change(() => "broken")
+
+/**
+ * Throws out those who wait, with `BrokenBarrierError`, and begins anew.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const reset = (self: Barrier): Effect.Effect<void> =>
+  impl(self).change(() => impl(self).count > 0 ? "resetting" : "filling")
+
+/**
+ * How many wait for the round to be complete.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const waiting = (self: Barrier): number => {
+  const { count, state } = impl(self)
+  return state === "filling" ? count : 0
+}
+
+/**
+ * Whether the barrier is aborted.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const broken = (self: Barrier): boolean => impl(self).state === "broken"
+
+/**
+ * How many have to come, how many wait, and who.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const statistics = (self: Barrier): Condition.Statistics & { readonly parties: number } => ({
+  ...Condition.statistics(impl(self).condition),
+  parties: self.parties,
+  waiting: waiting(self)
+})

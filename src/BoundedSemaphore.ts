@@ -1,0 +1,35 @@
+/**
+ * A semaphore that refuses to have more permits than it began with.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import * as Semaphore from "./Semaphore.ts"
+
+/**
+ * Creates a semaphore whose release above the first number of permits dies with `IllegalArgumentError`.
+ *
+ * **When to use**
+ *
+ * Use to find a release too many where it happens. Everything else is `Semaphore`'s: the functions of that module work
+ * on it. asyncio's `BoundedSemaphore`.
+ *
+ * **Example** (A release too many)
+ *
+ * ```ts import.meta.vitest
+ * import { Cause, Effect, Exit } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const semaphore = yield* asyncio.BoundedSemaphore.make(1)
+ *   return yield* Effect.exit(asyncio.Semaphore.release(semaphore))
+ * })
+ *
+ * const exit = await asyncio.run(program)
+ * Exit.isFailure(exit) && Cause.hasDies(exit.cause) // => true
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (permits: number) => Effect.Effect<Semaphore.Semaphore> = Semaphore.makeBounded

@@ -1,0 +1,153 @@
+/**
+ * An event: waits until somebody sets it.
+ *
+ * Setting wakes everyone who waits at that time, in order, one ready-queue entry each; they go on even if it is cleared
+ * before they run. O(1) for each one woken.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * A flag to wait for.
+ *
+ * **Details**
+ *
+ * asyncio's `Event`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Event extends Pipeable {
+  readonly "~effect-asyncio/Event": unknown
+}
+
+/**
+ * Whether an event is set, and who waits for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Statistics {
+  readonly isSet: boolean
+  readonly waiting: number
+  /** The tasks among them, first in line first. */
+  readonly waiters: ReadonlyArray<Task<unknown, unknown>>
+}
+
+class EventImpl implements Event {
+  readonly "~effect-asyncio/Event" = "~effect-asyncio/Event"
+  isSet = false
+  // INVARIANT: empty while the event is set.
+  readonly waiting = new WaitQueue()
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
+  readonly wait: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.isSet) return Effect.void
+    const waiter = new EventWaiter()
+    return waiter.park(() => this.waiting.push(waiter))
+  })
+
+  set(): void {
+    this.isSet = true
+    this.waiting.wakeAll()
+  }
+}
+
+class EventWaiter extends Waiter {
+  readonly label = "an Event"
+  proceed() {
+    return Effect.void
+  }
+}
+
+/** Made by `make` alone. */
+const impl = (self: Event): EventImpl => self as EventImpl
+
+/**
+ * Creates an event that is not set.
+ *
+ * **Example** (Waiting for a signal)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* asyncio.Event.make
+ *   const task = yield* asyncio.createTask(Effect.as(asyncio.Event.wait(ready), "went on"))
+ *   yield* asyncio.Event.set(ready)
+ *   return yield* task
+ * })
+ *
+ * await asyncio.run(program) // => "went on"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<Event> = Effect.sync(() => new EventImpl())
+
+/**
+ * Waits until the event is set.
+ *
+ * **Details**
+ *
+ * No tick if it is set, else one after it is. O(1); cancelled, it loses nothing.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const wait = (self: Event): Effect.Effect<void> => impl(self).wait
+
+/**
+ * Sets the event, and wakes everyone who waits. Again: nothing happens.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl(self).set())
+
+/**
+ * `set` for plain callbacks.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const setUnsafe = (self: Event): void => impl(self).set()
+
+/**
+ * Unsets the event: who comes from now on waits.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const clear = (self: Event): Effect.Effect<void> =>
+  Effect.sync(() => {
+    impl(self).isSet = false
+  })
+
+/**
+ * Whether the event is set.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const isSet = (self: Event): boolean => impl(self).isSet
+
+/**
+ * Whether the event is set, and who waits for it. O(n) in those who wait.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const statistics = (self: Event): Statistics => {
+  const { isSet, waiting } = impl(self)
+  return { isSet, waiting: waiting.length, waiters: waiting.tasks() }
+}

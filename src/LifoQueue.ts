@@ -1,0 +1,39 @@
+/**
+ * A queue that gives the item put last.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as check from "./internal/check.ts"
+import { QueueImpl } from "./internal/QueueImpl.ts"
+import { Lifo } from "./internal/Storage.ts"
+import type * as Queue from "./Queue.ts"
+
+/**
+ * Creates a queue that gives the item put last.
+ *
+ * **Details**
+ *
+ * Everything else is `Queue`'s: the functions of that module work on it. asyncio's `LifoQueue`.
+ *
+ * **Example** (Last in, first out)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const stack = yield* asyncio.LifoQueue.make<number>()
+ *   yield* asyncio.Queue.put(stack, 1)
+ *   yield* asyncio.Queue.put(stack, 2)
+ *   return [yield* asyncio.Queue.get(stack), yield* asyncio.Queue.get(stack)]
+ * })
+ *
+ * await asyncio.run(program) // => [2, 1]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A>(options?: Queue.Options): Effect.Effect<Queue.Queue<A>> =>
+  Effect.sync(() => new QueueImpl<A>("LifoQueue", check.maxsize("LifoQueue.make", options?.maxsize), new Lifo<A>()))

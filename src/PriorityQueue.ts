@@ -1,0 +1,54 @@
+/**
+ * A queue that gives the smallest item first.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Order from "effect/Order"
+import * as check from "./internal/check.ts"
+import { QueueImpl } from "./internal/QueueImpl.ts"
+import { Smallest } from "./internal/Storage.ts"
+import type * as Queue from "./Queue.ts"
+
+/**
+ * Creates a queue that gives the smallest item by `order` first, equals in the order they were put.
+ *
+ * **Details**
+ *
+ * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Everything else is
+ * `Queue`'s: the functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
+ *
+ * **Example** (Urgent work first)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Order } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * interface Job {
+ *   readonly priority: number
+ *   readonly name: string
+ * }
+ * const byPriority = Order.mapInput(Order.Number, (job: Job) => job.priority)
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.PriorityQueue.make({ order: byPriority })
+ *   yield* asyncio.Queue.put(queue, { priority: 2, name: "tidy up" })
+ *   yield* asyncio.Queue.put(queue, { priority: 1, name: "put out the fire" })
+ *   return (yield* asyncio.Queue.get(queue)).name
+ * })
+ *
+ * await asyncio.run(program) // => "put out the fire"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A>(options: Queue.Options & { readonly order: Order.Order<A> }): Effect.Effect<Queue.Queue<A>> =>
+  Effect.sync(() => {
+    if (typeof options?.order !== "function") check.illegal("PriorityQueue.make", "order", options?.order, "an Order")
+    return new QueueImpl<A>(
+      "PriorityQueue",
+      check.maxsize("PriorityQueue.make", options.maxsize),
+      new Smallest(options.order)
+    )
+  })

@@ -1,0 +1,325 @@
+/**
+ * A queue between tasks, with an end and a count of what is not finished.
+ *
+ * First in, first out. Who waits is served in the order it came, except that a newcomer may take an item before the
+ * getter that was woken for it runs; that one then waits again, at the end of the line. No item is lost: it stays in the
+ * queue until its getter's own step, so a get that is cancelled or timed out takes nothing.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type { Pipeable } from "effect/Pipeable"
+import * as Stream from "effect/Stream"
+import type * as Types from "effect/Types"
+import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
+import { QueueImpl } from "./internal/QueueImpl.ts"
+import { Fifo } from "./internal/Storage.ts"
+import * as check from "./internal/check.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * A queue of values of type `A`; `LifoQueue` and `PriorityQueue` make them too.
+ *
+ * **Details**
+ *
+ * asyncio's `Queue`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Queue<in out A> extends Pipeable {
+  readonly "~effect-asyncio/Queue": { readonly _A: Types.Invariant<A> }
+  /** 0 or less: no bound. */
+  readonly maxsize: number
+}
+
+/**
+ * Options of a queue.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many items fit; a whole number, 0 or less for no bound. Default 0. */
+  readonly maxsize?: number | undefined
+}
+
+/**
+ * What is in a queue, and who waits at it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Statistics {
+  readonly size: number
+  /** Items put and not marked done. */
+  readonly unfinished: number
+  readonly isShutDown: boolean
+  /** The tasks that wait for an item, for room, and for the end of all work, first in line first. */
+  readonly getters: ReadonlyArray<Task<unknown, unknown>>
+  readonly putters: ReadonlyArray<Task<unknown, unknown>>
+  readonly joiners: ReadonlyArray<Task<unknown, unknown>>
+}
+
+/** Every queue is made by this package. */
+const impl = <A>(self: Queue<A>): QueueImpl<A> => self as QueueImpl<A>
+
+/**
+ * Creates a queue that gives items in the order they were put.
+ *
+ * **Details**
+ *
+ * A `maxsize` that is no whole number dies with `IllegalArgumentError`.
+ *
+ * **Example** (A producer and a consumer)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Stream } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<number>({ maxsize: 1 })
+ *   const consumer = yield* asyncio.createTask(Stream.runCollect(asyncio.Queue.stream(queue)))
+ *   for (const n of [1, 2, 3]) yield* asyncio.Queue.put(queue, n)
+ *   yield* asyncio.Queue.shutdown(queue)
+ *   return yield* consumer
+ * })
+ *
+ * await asyncio.run(program) // => [1, 2, 3]
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
+  Effect.sync(() => new QueueImpl<A>("Queue", check.maxsize("Queue.make", options?.maxsize), new Fifo<A>()))
+
+/**
+ * Puts an item, and waits for room if the queue is full.
+ *
+ * **Details**
+ *
+ * Fails with `QueueShutDown` once the queue is shut down, also while it waits. O(1), no tick if there is room. Cancelled,
+ * it has not put the item. asyncio's `put`.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const put: {
+  <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueShutDown>
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown>
+} = dual(
+  2,
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => Effect.suspend(() => impl(self).put(value))
+)
+
+/**
+ * Takes an item, and waits for one if there is none.
+ *
+ * **Details**
+ *
+ * Fails with `QueueShutDown` once the queue is shut down and empty. O(1), no tick if there is an item, else one after the
+ * put. Cancelled or timed out, it has taken none. asyncio's `get`.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(self).get
+
+/**
+ * Puts an item, or fails with `QueueFull`.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const putNowait: {
+  <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueFull | QueueShutDown>
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown>
+} = dual(
+  2,
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown> =>
+    Effect.suspend(() => impl(self).putNowait(value))
+)
+
+/**
+ * `putNowait` for plain callbacks: false where that fails.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
+  const queue = impl(self)
+  if (queue.isShutDown || queue.isFull) return false
+  queue.add(value)
+  return true
+}
+
+/**
+ * Takes an item, or fails: with `QueueEmpty` if there is none, with `QueueShutDown` if none will come.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | QueueShutDown> =>
+  Effect.suspend(() => impl(self).getNowait())
+
+/**
+ * Marks an item that was taken as finished, for `join`.
+ *
+ * **Details**
+ *
+ * More calls than items put die with `IllegalArgumentError`. asyncio's `task_done`.
+ *
+ * @category finishing
+ * @since 0.1.0
+ */
+export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl(self).taskDone())
+
+/**
+ * Waits until every item put is marked done.
+ *
+ * **Details**
+ *
+ * No tick if there is nothing to wait for. Cancelled, it loses nothing.
+ *
+ * **Example** (Waiting for the workers)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const done: Array<number> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<number>()
+ *   const work = Effect.gen(function*() {
+ *     done.push(yield* asyncio.Queue.get(queue))
+ *     yield* asyncio.Queue.taskDone(queue)
+ *   })
+ *   yield* asyncio.createTask(Effect.forever(work))
+ *   for (const n of [1, 2]) yield* asyncio.Queue.put(queue, n)
+ *   yield* asyncio.Queue.join(queue)
+ * }))
+ * done // => [1, 2]
+ * ```
+ *
+ * @category finishing
+ * @since 0.1.0
+ */
+export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
+
+/**
+ * Ends the queue: nothing more is put; what is in it can still be taken.
+ *
+ * **Details**
+ *
+ * Putters and getters that wait fail with `QueueShutDown`. With `immediate`, the items are dropped and count as done.
+ * Again: nothing happens. asyncio's `shutdown`.
+ *
+ * @category finishing
+ * @since 0.1.0
+ */
+export const shutdown = (
+  self: Queue<any>,
+  options?: { readonly immediate?: boolean | undefined }
+): Effect.Effect<void> => Effect.sync(() => impl(self).shutdown(options?.immediate === true))
+
+/**
+ * How many items are in the queue. asyncio's `qsize()`.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const size = (self: Queue<any>): number => impl(self).storage.size
+
+/**
+ * Whether there is no item in the queue.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
+
+/**
+ * Whether a put would wait.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const full = (self: Queue<any>): boolean => impl(self).isFull
+
+/**
+ * What is in the queue, and who waits at it. O(n) in those who wait.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const statistics = (self: Queue<any>): Statistics => {
+  const { getters, isShutDown, joiners, putters, storage, unfinished } = impl(self)
+  return {
+    size: storage.size,
+    unfinished,
+    isShutDown,
+    getters: getters.tasks(),
+    putters: putters.tasks(),
+    joiners: joiners.tasks()
+  }
+}
+
+/**
+ * The items of the queue as a stream, which ends when the queue has been shut down and drained.
+ *
+ * **Details**
+ *
+ * It takes one item at a time, when one is asked for, so several streams share a queue fairly. Items are not marked done.
+ * To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
+  Stream.fromPull(
+    Effect.succeed(
+      Effect.matchEffect(get(self), {
+        onSuccess: (value) => Effect.succeed([value] as const),
+        onFailure: () => Cause.done()
+      })
+    )
+  )
+
+/**
+ * Puts every item of a stream, waiting for room.
+ *
+ * **Details**
+ *
+ * Ends with the stream; it does not shut the queue down. From an Effect `Queue`, put `Stream.fromQueue(queue)`.
+ *
+ * **Example** (From an Effect Queue)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Queue, Stream } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const source = yield* Queue.make<number>()
+ *   yield* Queue.offerAll(source, [1, 2, 3])
+ *   const queue = yield* asyncio.Queue.make<number>()
+ *   yield* asyncio.Queue.putAll(queue, Stream.take(Stream.fromQueue(source), 3))
+ *   return asyncio.Queue.size(queue)
+ * })
+ *
+ * await asyncio.run(program) // => 3
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const putAll: {
+  <A, E, R>(stream: Stream.Stream<A, E, R>): (self: Queue<A>) => Effect.Effect<void, E | QueueShutDown, R>
+  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R>
+} = dual(
+  2,
+  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> =>
+    Stream.runForEach(stream, (value) => put(self, value))
+)

@@ -1,0 +1,254 @@
+/**
+ * A semaphore: at most so many at once, strictly first come, first served.
+ *
+ * A release gives its permit to the first who waits at once, so that nobody takes it before that one runs; newcomers
+ * queue behind those who wait or are about to run, even when a permit happens to be free. Serving a newcomer then would
+ * let a busy one starve the others: take 3 releases and 1 waiter, and the waiter would find the permits gone. A waiter
+ * that is cancelled between its wake and its step hands its permit to the next (python/cpython#90155). All O(1).
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type * as Scope from "effect/Scope"
+import * as check from "./internal/check.ts"
+import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * A number of permits, shared by tasks.
+ *
+ * **Details**
+ *
+ * asyncio's `Semaphore`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Semaphore extends Pipeable {
+  readonly "~effect-asyncio/Semaphore": unknown
+}
+
+/**
+ * How many permits are free, and who waits for one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Statistics {
+  /** Permits that nobody has and that are promised to nobody. */
+  readonly available: number
+  /** How many wait, those that have a permit and are about to run included. */
+  readonly waiting: number
+  /** The tasks that wait for a permit, first in line first. */
+  readonly waiters: ReadonlyArray<Task<unknown, unknown>>
+}
+
+class SemaphoreImpl implements Semaphore {
+  readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"
+  // INVARIANT: not negative. While it is above 0, somebody waits only as long as `waking` is above 0.
+  available: number
+  // INVARIANT: waiters that were given a permit and have not run yet.
+  waking = 0
+  readonly waiting = new WaitQueue()
+  private readonly bound: number
+
+  constructor(permits: number, bound: number) {
+    this.available = permits
+    this.bound = bound
+  }
+
+  pipe() {
+    return pipeArguments(this, arguments)
+  }
+
+  get isLocked(): boolean {
+    return this.available === 0 || this.waking > 0 || this.waiting.length > 0
+  }
+
+  readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.isLocked) {
+      this.available--
+      return Effect.void
+    }
+    const waiter = new SemaphoreWaiter(this)
+    return waiter.park(() => this.waiting.push(waiter))
+  })
+
+  release(): void {
+    if (this.available + this.waking >= this.bound) {
+      check.illegal("BoundedSemaphore.release", "the number of permits", this.bound + 1, `at most ${this.bound}`)
+    }
+    this.available++
+    this.giveOne()
+  }
+
+  /** A woken waiter is gone, with its permit or without: those behind it get what is free. */
+  woken(): void {
+    this.waking--
+    while (this.available > 0 && this.giveOne());
+  }
+
+  private giveOne(): boolean {
+    if (this.waiting.length === 0) return false
+    this.available--
+    this.waking++
+    return this.waiting.wakeFirst()
+  }
+}
+
+class SemaphoreWaiter extends Waiter {
+  readonly label = "a Semaphore"
+  private readonly semaphore: SemaphoreImpl
+  constructor(semaphore: SemaphoreImpl) {
+    super()
+    this.semaphore = semaphore
+  }
+  proceed() {
+    this.semaphore.woken()
+    return Effect.void
+  }
+  override passOn(): void {
+    this.semaphore.available++
+    this.semaphore.woken()
+  }
+}
+
+/** Made by `make` and `BoundedSemaphore.make` alone. */
+const impl = (self: Semaphore): SemaphoreImpl => self as SemaphoreImpl
+
+/**
+ * Creates a semaphore.
+ *
+ * **Details**
+ *
+ * `permits` is a whole number from 0 on, else it dies with `IllegalArgumentError`. Releasing may raise the number above
+ * it; `BoundedSemaphore` refuses that.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (permits: number): Effect.Effect<Semaphore> =>
+  Effect.sync(() => {
+    check.wholeNumber("Semaphore.make", "permits", permits, 0)
+    return new SemaphoreImpl(permits, Infinity)
+  })
+
+/** @internal */
+export const makeBounded = (permits: number): Effect.Effect<Semaphore> =>
+  Effect.sync(() => {
+    check.wholeNumber("BoundedSemaphore.make", "permits", permits, 0)
+    return new SemaphoreImpl(permits, permits)
+  })
+
+/**
+ * Runs an effect while holding a permit.
+ *
+ * **When to use**
+ *
+ * Use to limit how many run at once.
+ *
+ * **Details**
+ *
+ * Waiting for the permit can be cancelled; it then loses its place in line and nothing else. A free permit costs no tick.
+ * asyncio's `async with semaphore`.
+ *
+ * **Example** (Two at a time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const semaphore = yield* asyncio.Semaphore.make(2)
+ *   let running = 0
+ *   let most = 0
+ *   const job = asyncio.Semaphore.withPermit(semaphore, Effect.gen(function*() {
+ *     most = Math.max(most, ++running)
+ *     yield* asyncio.sleep(0)
+ *     running--
+ *   }))
+ *   yield* asyncio.gather([job, job, job, job])
+ *   return most
+ * })
+ *
+ * await asyncio.run(program) // => 2
+ * ```
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const withPermit: {
+  (self: Semaphore): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(acquire(self)), () => Effect.ensuring(restore(effect), release(self)))
+    )
+)
+
+/**
+ * Takes a permit.
+ *
+ * **Details**
+ *
+ * O(1); no tick if one is free and nobody waits, else one tick after the release that is for it. Cancelled, it loses its
+ * place in line and nothing else.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const acquire = (self: Semaphore): Effect.Effect<void> => impl(self).acquire
+
+/**
+ * Takes a permit until the scope closes. The waiting can be cancelled.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(acquire(self)), () => Effect.addFinalizer(() => release(self)))
+  )
+
+/**
+ * Gives a permit back, to the first who waits.
+ *
+ * **Details**
+ *
+ * O(1). On a `BoundedSemaphore` it dies with `IllegalArgumentError` above the first number of permits.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const release = (self: Semaphore): Effect.Effect<void> => Effect.sync(() => impl(self).release())
+
+/**
+ * `release` for plain callbacks. Throws where that dies.
+ *
+ * @category using
+ * @since 0.1.0
+ */
+export const releaseUnsafe = (self: Semaphore): void => impl(self).release()
+
+/**
+ * Whether an acquire would have to wait.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const locked = (self: Semaphore): boolean => impl(self).isLocked
+
+/**
+ * How many permits are free, and who waits for one. O(n) in those who wait.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const statistics = (self: Semaphore): Statistics => {
+  const { available, waiting, waking } = impl(self)
+  return { available, waiting: waiting.length + waking, waiters: waiting.tasks() }
+}

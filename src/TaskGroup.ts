@@ -1,0 +1,293 @@
+/**
+ * Structured concurrency: a block that ends when all of its tasks have ended.
+ *
+ * The first failure cancels the siblings and the block's body, which runs in a cancellation region; then the group waits
+ * for all of them, and all failures come out together, in order of completion, the body's own last. That wait is no
+ * region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended. Whether a
+ * cancellation was the group's own or somebody else's is decided by counting requests, as in asyncio.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { RuntimeError } from "./Errors.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import { callSite } from "./internal/callSite.ts"
+import type { Request } from "./internal/cancellation.ts"
+import * as cancellation from "./internal/cancellation.ts"
+import { getLoop, type LoopImpl } from "./internal/loop.ts"
+import { type InnerRegion, interruptAround, openRegion, ownRegion } from "./internal/openRegion.ts"
+import type { Entry } from "./internal/ReadyQueue.ts"
+import { createTask, type TaskImpl } from "./internal/task.ts"
+import { Node, Over, Parked, Waiter } from "./internal/WaitQueue.ts"
+import type { Options, Task } from "./Task.ts"
+
+/**
+ * The group of a running block.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TaskGroup {
+  /**
+   * Creates a task in the group.
+   *
+   * **Details**
+   *
+   * `E` is in the creating effect, so that the block's error type needs no annotation; creating itself does not fail.
+   * Catching around it removes the type and not the failure: catch around `run`. Dies with `RuntimeError` once the group
+   * is shutting down or has ended. The tasks of the group may add to it as long as one of them runs.
+   */
+  createTask<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    options?: Options
+  ): Effect.Effect<Task<A, E>, E, R | EventLoop>
+  /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
+  readonly cancel: Effect.Effect<void>
+}
+
+/**
+ * Runs a block, and waits for every task that was created in it.
+ *
+ * **Details**
+ *
+ * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures arrive together
+ * in one `Cause`. A task that is cancelled alone is no failure. Cancelling the block cancels its tasks, waits for them,
+ * and stays a cancellation unless there are failures; these come out then, and the request is delivered at the next
+ * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
+ * `async with TaskGroup()`.
+ *
+ * **Gotchas**
+ *
+ * A body that `group.cancel` cuts short has no value: the block then gives `undefined`. Let such a body end in `void`.
+ *
+ * **Example** (A failure ends the siblings)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = asyncio.TaskGroup.run((group) =>
+ *   Effect.gen(function*() {
+ *     yield* group.createTask(asyncio.sleep("1 hour"))
+ *     yield* group.createTask(Effect.fail("no"))
+ *   })
+ * )
+ *
+ * await asyncio.run(Effect.flip(program)) // => "no"
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = <A, E, R>(
+  body: (group: TaskGroup) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R | EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const group = new TaskGroupImpl(getLoop(fiber), fiber)
+    return Effect.onInterrupt(
+      openRegion(
+        (region) => {
+          group.region = region
+          return body(group)
+        },
+        (exit, region) => group.bodyEnded(exit, region)
+      ),
+      // Whoever interrupts the block for real, its tasks have ended when it has.
+      () => group.endTasks()
+    )
+  })
+
+class TaskGroupImpl implements TaskGroup {
+  region!: InnerRegion
+  readonly loop: LoopImpl
+  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  // INVARIANT: the tasks whose callback has not run.
+  private readonly tasks = new Set<TaskImpl<any, any>>()
+  private readonly failures: Array<Cause.Reason<unknown>> = []
+  private state: "open" | "waiting" | "ended" = "open"
+  private aborting = false
+  /** The group asked its own block to cancel; it takes that back at the end. */
+  private asked = false
+  /** The block's end waits for the tasks. */
+  private waiter: GroupWaiter | undefined = undefined
+
+  constructor(loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>) {
+    this.loop = loop
+    this.fiber = fiber
+  }
+
+  /** The task that runs the block: it awaits every task of the group. */
+  get parent(): TaskImpl<unknown, unknown> | undefined {
+    return this.region.owner.task
+  }
+
+  createTask<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    options?: Options
+  ): Effect.Effect<Task<A, E>, E, R | EventLoop> {
+    const site = callSite(this.createTask)
+    return Effect.withFiber((fiber) => {
+      if (this.state === "ended") throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
+      if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
+      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, (task) => this.tasks.add(task))
+      const member = new Member(this, task)
+      // Through the ready queue also where an eager task is done already: it must not cancel this very step's block.
+      if (task.exit === undefined) task.waiting.push(member)
+      else member.wake()
+      return Effect.succeed(task)
+    })
+  }
+
+  readonly cancel: Effect.Effect<void> = Effect.sync(() => {
+    if (this.state === "ended" || this.aborting) return
+    this.abort()
+    this.askToCancel()
+  })
+
+  private abort(): void {
+    this.aborting = true
+    for (const task of Array.from(this.tasks)) cancellation.cancel(task, undefined)
+  }
+
+  /** The group's own request to its block: the body if it runs, else only counted, as the wait goes on anyway. */
+  private askToCancel(): void {
+    this.asked = true
+    if (this.region.open) cancellation.cancelRegion(this.region)
+    else this.region.owner.requests++
+  }
+
+  taskEnded(task: TaskImpl<any, any>): void {
+    this.tasks.delete(task)
+    const exit = task.exit!
+    if (exit._tag === "Failure" && !cancellation.isCancelled(exit)) {
+      task.retrieve()
+      this.addFailure(exit.cause)
+      if (!this.aborting) {
+        this.abort()
+        if (!this.asked) this.askToCancel()
+      }
+    }
+    if (this.tasks.size === 0) this.waiter?.allEnded()
+  }
+
+  /** Interrupts beside a failure are part of it. */
+  private addFailure(cause: Cause.Cause<unknown>): void {
+    for (const reason of cause.reasons) if (reason._tag !== "Interrupt") this.failures.push(reason)
+  }
+
+  bodyEnded(exit: Exit.Exit<any, any>, region: InnerRegion): Effect.Effect<any, any> {
+    this.state = "waiting"
+    return Effect.suspend(() => {
+      if (exit._tag === "Failure" && !this.aborting) this.abort()
+      const real = region.interrupted !== undefined
+      if (this.tasks.size === 0) return this.finish(exit, real)
+      const waiter = new GroupWaiter(this)
+      this.waiter = waiter
+      return Effect.flatMap(waiter.park(() => {}), () =>
+        waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
+          ? this.finish(cancellation.cancelledExit(waiter.message), true)
+          : this.finish(exit, real))
+    })
+  }
+
+  /** A request came while the block waits for its tasks. */
+  outsideRequest(): void {
+    if (!this.aborting) this.abort()
+  }
+
+  /** All tasks have ended. `real`: the cancellation that `exit` may be was a request's, not something awaited. */
+  private finish(exit: Exit.Exit<unknown, unknown>, real: boolean): Effect.Effect<unknown, unknown> {
+    this.state = "ended"
+    const { owner } = this.region
+    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
+    const cancelled = cancellation.isCancelled(exit)
+    if (exit._tag === "Failure" && !cancelled) this.addFailure(exit.cause)
+    if (this.failures.length > 0) {
+      if (owner.requests > 0 && owner.task !== undefined) {
+        // Somebody outside wants the task cancelled as well: that comes at its next suspension.
+        owner.requests--
+        cancellation.requestOf(owner.task, undefined)
+      }
+      return Effect.failCause(Cause.fromReasons(this.failures))
+    }
+    if (!cancelled) return exit
+    if (!wanted) return Effect.void
+    if (real) interruptAround(this.fiber, ownRegion(this.fiber), owner, exit)
+    return exit
+  }
+
+  endTasks(): Effect.Effect<void> {
+    if (this.state !== "ended" && !this.aborting) this.abort()
+    this.state = "ended"
+    if (this.tasks.size === 0) return Effect.void
+    const waiter = new GroupWaiter(this)
+    this.waiter = waiter
+    return waiter.park(() => {})
+  }
+}
+
+/** The block, waiting for its tasks. A request to cancel is noted and does not end the wait. */
+class GroupWaiter extends Waiter implements Entry {
+  readonly label = "the tasks of its TaskGroup"
+  outside = false
+  message: string | undefined = undefined
+  private readonly group: TaskGroupImpl
+  constructor(group: TaskGroupImpl) {
+    super()
+    this.group = group
+  }
+  proceed() {
+    return Effect.void
+  }
+
+  allEnded(): void {
+    if (this.state === Parked) this.wake()
+  }
+
+  override withdraw(request: Request): void {
+    this.note(request)
+    // The tasks are cancelled in the block's own step, a tick later.
+    this.group.loop.ready.schedule({ owner: this.owner, run: () => this.group.outsideRequest() }, 0)
+  }
+
+  override run(): void {
+    const pending = this.region?.owner.pending
+    if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
+      this.region!.owner.pending = undefined
+      this.note(pending)
+    }
+    super.run()
+  }
+
+  private note(request: Request): void {
+    if (this.outside) return
+    this.outside = true
+    this.message = request.message
+  }
+}
+
+/** The callback that a task of a group holds. */
+class Member extends Node implements Entry {
+  private readonly group: TaskGroupImpl
+  private readonly task: TaskImpl<any, any>
+  constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
+    super()
+    this.group = group
+    this.task = task
+  }
+  get owner(): unknown {
+    return this.task
+  }
+  override get awaiter(): TaskImpl<unknown, unknown> | undefined {
+    return this.group.parent
+  }
+  wake(): void {
+    this.task.loop.ready.schedule(this, 0)
+  }
+  run(): void {
+    this.group.taskEnded(this.task)
+  }
+}

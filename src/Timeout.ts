@@ -1,0 +1,86 @@
+/**
+ * The deadline of a `timeout` block, as the block's body sees it.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { RuntimeError } from "./Errors.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as check from "./internal/check.ts"
+import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
+
+/**
+ * A deadline that can be read and moved while its block runs.
+ *
+ * **Details**
+ *
+ * asyncio's `Timeout`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timeout {
+  readonly "~effect-asyncio/Timeout": unknown
+}
+
+const impl = (self: Timeout): TimeoutImpl => self as TimeoutImpl
+
+/**
+ * The deadline in seconds of the loop's clock, none if there is none.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const when = (self: Timeout): Option.Option<number> => Option.fromUndefinedOr(impl(self).when)
+
+/**
+ * Whether the deadline has passed and cancelled the block. True also where the block then ended some other way.
+ *
+ * @category state
+ * @since 0.1.0
+ */
+export const expired = (self: Timeout): boolean => impl(self).state === "expiring" || impl(self).state === "expired"
+
+/**
+ * Moves the deadline; `undefined` removes it.
+ *
+ * **Details**
+ *
+ * In seconds of the loop's clock; a time that has passed cancels the block in the next tick. Dies with `RuntimeError`
+ * once the deadline has passed or the block has ended. O(log n) in the timers that wait.
+ *
+ * **Example** (More time while there is progress)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const steps = asyncio.timeout("2 seconds", (timeout) =>
+ *   Effect.gen(function*() {
+ *     for (let step = 0; step < 3; step++) {
+ *       yield* asyncio.sleep("1 second")
+ *       yield* asyncio.Timeout.reschedule(timeout, (yield* asyncio.EventLoop.time) + 2)
+ *     }
+ *     return yield* asyncio.EventLoop.time
+ *   })
+ * )
+ *
+ * await Effect.runPromise(VirtualLoop.run(steps)) // => 3
+ * ```
+ *
+ * @category changing
+ * @since 0.1.0
+ */
+export const reschedule = (self: Timeout, when: number | undefined): Effect.Effect<void, never, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const timeout = impl(self)
+    if (timeout.state !== "active") {
+      throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
+    }
+    if (when !== undefined) check.seconds("Timeout.reschedule", when)
+    timeout.reschedule(fiber.getRef(Clock.Clock), when)
+    return Effect.void
+  })

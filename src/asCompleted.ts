@@ -1,0 +1,214 @@
+/**
+ * `asCompleted`: several awaitables, in order of completion.
+ *
+ * As in asyncio, a callback of each puts it into a queue when it has ended; so a completion costs O(1), and so does
+ * taking it.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Pull from "effect/Pull"
+import * as Stream from "effect/Stream"
+import type { Awaitable } from "./Awaitable.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as awaitables from "./internal/awaitables.ts"
+import { type CallSite, callSite } from "./internal/callSite.ts"
+import * as check from "./internal/check.ts"
+import { Cohort, type Listener } from "./internal/Cohort.ts"
+import { type FutureImpl, join } from "./internal/future.ts"
+import { getLoop } from "./internal/loop.ts"
+import { QueueImpl } from "./internal/QueueImpl.ts"
+import { Fifo } from "./internal/Storage.ts"
+import { timeoutError } from "./internal/TimeoutImpl.ts"
+import { Timer } from "./internal/Timers.ts"
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace asCompleted {
+  /**
+   * Options of `asCompleted`.
+   *
+   * @since 0.1.0
+   */
+  export interface Options {
+    /** For all of them together. Default: none. */
+    readonly timeout?: Duration.Input | undefined
+  }
+}
+
+/**
+ * A stream of the very tasks and futures given, each when it has ended.
+ *
+ * **Details**
+ *
+ * Effects become tasks, started with the timeout when the stream runs; Futures and Tasks are taken as they are, once
+ * each. What comes out is done: `yield* task` gives its value or fails. After `timeout` the stream fails with
+ * `TimeoutError`, behind what had ended by then. Neither that nor leaving early cancels anything. An item comes two ticks
+ * after its completion. O(1) each. asyncio's `async for task in as_completed(…)`.
+ *
+ * **Example** (Results as they come)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Stream } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = asyncio.asCompleted([asyncio.sleep("20 millis", "slow"), asyncio.sleep("1 millis", "fast")]).pipe(
+ *   Stream.mapEffect((task) => asyncio.Task.join(task)),
+ *   Stream.runCollect
+ * )
+ *
+ * await asyncio.run(program) // => ["fast", "slow"]
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const asCompleted = <T extends Awaitable.Any>(
+  inputs: Iterable<T> & Awaitable.NotLone,
+  options?: asCompleted.Options
+): Stream.Stream<Awaitable.Running<T>, Cause.TimeoutError, Awaitable.Services<T> | EventLoop> => {
+  const site = callSite(asCompleted)
+  return Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.withFiber((fiber) => Effect.succeed(new Completions<T>("asCompleted", fiber, inputs, options, site))),
+        (completions) => Effect.sync(() => completions.stop())
+      ),
+      (completions) => Stream.fromPull(Effect.succeed(completions.pull))
+    )
+  )
+}
+
+/**
+ * As many effects as there are distinct awaitables, each the value of the next to finish.
+ *
+ * **When to use**
+ *
+ * Use where results are to be asked for one by one, later or by several tasks at once. `asCompleted` tells which task it
+ * was, and is the one to take otherwise.
+ *
+ * **Details**
+ *
+ * Effects become tasks, started with the timeout by this call. Whichever of the effects is awaited first gets the first
+ * that finished, and so on; it fails as that failed. After `timeout` each one left fails with `TimeoutError`; nothing is
+ * cancelled. asyncio's plain `for item in as_completed(…)`.
+ *
+ * **Example** (In order of completion, one at a time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const [first, second] = yield* asyncio.asCompletedEffects([
+ *     asyncio.sleep("20 millis", "slow"),
+ *     asyncio.sleep("1 millis", "fast")
+ *   ])
+ *   return [yield* first!, yield* second!]
+ * })
+ *
+ * await asyncio.run(program) // => ["fast", "slow"]
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const asCompletedEffects = <T extends Awaitable.Any>(
+  inputs: Iterable<T> & Awaitable.NotLone,
+  options?: asCompleted.Options
+): Effect.Effect<
+  ReadonlyArray<Effect.Effect<Awaitable.Success<T>, Awaitable.Error<T> | Cause.TimeoutError>>,
+  never,
+  Awaitable.Services<T> | EventLoop
+> => {
+  const site = callSite(asCompletedEffects)
+  return Effect.withFiber((fiber) => {
+    const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
+    // What a future of `T` gives, `T` gives.
+    const next = Effect.flatMap(completions.next, join) as Effect.Effect<
+      Awaitable.Success<T>,
+      Awaitable.Error<T> | Cause.TimeoutError
+    >
+    return Effect.succeed(Array.from({ length: completions.left }, () => next))
+  })
+}
+
+/** The queue of what has ended. */
+class Completions<T extends Awaitable.Any> implements Listener {
+  // Those who take from it wait for no task in particular: CPython keeps no edge in its call graph either.
+  readonly awaiter = undefined
+  /** How many have not been taken. */
+  left: number
+  private readonly cohort: Cohort
+  private readonly queue = new QueueImpl<FutureImpl<any, any>>("asCompleted", 0, new Fifo())
+  private readonly timer: Timeout | undefined
+
+  constructor(
+    call: string,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    inputs: Iterable<T>,
+    options: asCompleted.Options | undefined,
+    site: CallSite | undefined
+  ) {
+    const items = awaitables.itemsOf(call, inputs)
+    const limit = options?.timeout === undefined ? Infinity : check.nanos(call, options.timeout)
+    awaitables.checkAwaitables(call, items, fiber)
+    this.cohort = new Cohort(new Set(items.map((item) => awaitables.start(call, fiber, item, site))))
+    this.left = this.cohort.size
+    this.cohort.listen(this)
+    if (limit < Infinity && this.left > 0) {
+      const timers = getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))
+      this.timer = new Timeout(timers.now() + limit, this)
+      timers.add(this.timer)
+    }
+  }
+
+  completed(future: FutureImpl<any, any>): void {
+    this.queue.add(future)
+    if (this.queue.unfinished === this.cohort.size) this.stop()
+  }
+
+  /** Time is over, everything has ended, or nobody wants more: those who wait for more fail. */
+  stop(): void {
+    this.timer?.disarm()
+    this.cohort.unlisten()
+    this.queue.shutdown(false)
+  }
+
+  readonly next: Effect.Effect<FutureImpl<any, any>, Cause.TimeoutError> = Effect.suspend(() =>
+    Effect.matchEffect(this.queue.get, {
+      onSuccess: (future) => {
+        this.left--
+        return Effect.succeed(future)
+      },
+      onFailure: () => Effect.fail(timeoutError())
+    })
+  )
+
+  readonly pull: Pull.Pull<readonly [Awaitable.Running<T>], Cause.TimeoutError> = Effect.suspend((): Pull.Pull<
+    readonly [Awaitable.Running<T>],
+    Cause.TimeoutError
+  > =>
+    this.left === 0
+      ? Cause.done()
+      // What is in here is what `inputs` became: T, once running.
+      : Effect.map(this.next, (future) => [future as unknown as Awaitable.Running<T>] as const)
+  )
+}
+
+class Timeout extends Timer {
+  readonly owner = undefined
+  private readonly completions: Completions<any>
+  constructor(deadline: number, completions: Completions<any>) {
+    super(deadline)
+    this.completions = completions
+  }
+  fire(): void {
+    this.completions.stop()
+  }
+}

@@ -1,0 +1,99 @@
+/** A deadline over a cancellation region. */
+import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { Timeout } from "../Timeout.ts"
+import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
+import type { LoopImpl } from "./loop.ts"
+import type { InnerRegion } from "./openRegion.ts"
+import type { Entry } from "./ReadyQueue.ts"
+import { Timer } from "./Timers.ts"
+
+export class TimeoutImpl implements Timeout {
+  readonly "~effect-asyncio/Timeout" = TimeoutImpl
+  when: number | undefined = undefined
+  state: "active" | "expiring" | "expired" | "finished" = "active"
+  private readonly loop: LoopImpl
+  private readonly region: InnerRegion
+  /** Requests at entry: more of them at the end mean that somebody else wants the task cancelled. */
+  private readonly requests: number
+  private deadline: Deadline | undefined = undefined
+
+  constructor(loop: LoopImpl, region: InnerRegion) {
+    this.loop = loop
+    this.region = region
+    this.requests = region.owner.requests
+  }
+
+  /** `when` in seconds. */
+  reschedule(clock: Clock.Clock, when: number | undefined): void {
+    this.arm(clock, when === undefined ? undefined : Math.round(when * 1e9), when)
+  }
+
+  arm(clock: Clock.Clock, nanos: number | undefined, when = nanos === undefined ? undefined : nanos / 1e9): void {
+    this.disarm()
+    if (nanos === undefined || nanos === Infinity) {
+      this.when = undefined
+      return
+    }
+    this.when = when
+    this.deadline = new Deadline(nanos, this)
+    const timers = this.loop.timersOf(clock)
+    // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
+    if (nanos <= timers.now()) this.loop.ready.schedule(this.deadline, 0)
+    else timers.add(this.deadline)
+  }
+
+  private disarm(): void {
+    this.deadline?.cancel()
+    this.deadline = undefined
+  }
+
+  get owner(): unknown {
+    return this.region.owner
+  }
+
+  expire(): void {
+    this.deadline = undefined
+    this.state = "expiring"
+    cancelRegion(this.region)
+  }
+
+  /** The region has ended. What it goes on with, if that is the deadline's doing. */
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<never, Cause.TimeoutError> | undefined {
+    this.disarm()
+    if (this.state === "active") {
+      this.state = "finished"
+      return undefined
+    }
+    this.state = "expired"
+    const outside = uncancelOwner(this.region.owner) > this.requests
+    return !outside && isCancelled(exit)
+      ? Effect.fail(timeoutError())
+      : undefined
+  }
+}
+
+export const timeoutError = (): Cause.TimeoutError => new Cause.TimeoutError("the deadline has passed")
+
+class Deadline extends Timer implements Entry {
+  private timeout: TimeoutImpl | undefined
+  constructor(nanos: number, timeout: TimeoutImpl) {
+    super(nanos)
+    this.timeout = timeout
+  }
+  get owner(): unknown {
+    return this.timeout?.owner
+  }
+  fire(): void {
+    this.timeout?.expire()
+  }
+  run(): void {
+    this.fire()
+  }
+  cancel(): void {
+    this.timeout = undefined
+    this.disarm()
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Deadlines over a block: `timeout` and `timeoutAt`.
+ *
+ * Each opens a cancellation region and asks it to cancel when the time has come. Whether that becomes a `TimeoutError` is
+ * decided by counting requests: if the task has more of them at the end of the block than at its begin, somebody outside
+ * wants it cancelled too, and that wins.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { EventLoop } from "./EventLoop.ts"
+import * as check from "./internal/check.ts"
+import { getLoop } from "./internal/loop.ts"
+import { openRegion } from "./internal/openRegion.ts"
+import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
+import { nowNanos } from "./internal/Timers.ts"
+import type { Timeout } from "./Timeout.ts"
+
+/**
+ * Runs a block that is cancelled after `delay`, and then fails with `TimeoutError`.
+ *
+ * **Details**
+ *
+ * The block's clean-up runs to its end first, however long it takes; a failure of its own is what comes out. If the task
+ * is cancelled from outside as well, it stays cancelled. A block that meets the cancellation and goes on ends as it
+ * likes; `Timeout.expired` tells. `Duration.infinity` means no deadline until rescheduled; zero and negative ones let the
+ * block run until it first suspends. Costs one fiber and no tick. What the block forks with `Effect.forkChild` ends with
+ * it; tasks go on. NaN dies with `IllegalArgumentError`. asyncio's `async with timeout(delay)`.
+ *
+ * **Example** (A block that takes too long)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = asyncio.timeout("5 millis", () => asyncio.sleep("1 hour", "slept")).pipe(
+ *   Effect.catchTag("TimeoutError", () => Effect.succeed("too late"))
+ * )
+ *
+ * await asyncio.run(program) // => "too late"
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const timeout = <A, E, R>(
+  delay: Duration.Input,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const nanos = check.nanos("timeout", delay)
+    const clock = fiber.getRef(Clock.Clock)
+    return block(fiber, body, (timeout) => timeout.arm(clock, nowNanos(clock) + nanos))
+  })
+
+/**
+ * `timeout` with the deadline itself, in seconds of the loop's clock.
+ *
+ * **Details**
+ *
+ * asyncio's `async with timeout_at(when)`.
+ *
+ * **Example** (One deadline for several steps)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const done: Array<number> = []
+ * const steps = Effect.gen(function*() {
+ *   const deadline = (yield* asyncio.EventLoop.time) + 5
+ *   for (const seconds of [1, 2, 3]) {
+ *     yield* asyncio.timeoutAt(deadline, () => asyncio.sleep({ seconds }))
+ *     done.push(seconds)
+ *   }
+ * })
+ *
+ * const error = await Effect.runPromise(VirtualLoop.run(Effect.flip(steps)))
+ * error._tag // => "TimeoutError"
+ * done // => [1, 2]
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const timeoutAt = <A, E, R>(
+  when: number,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
+  Effect.withFiber((fiber) => {
+    check.seconds("timeoutAt", when)
+    const clock = fiber.getRef(Clock.Clock)
+    return block(fiber, body, (timeout) => timeout.reschedule(clock, when))
+  })
+
+const block = <A, E, R>(
+  fiber: Fiber.Fiber<unknown, unknown>,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>,
+  begin: (timeout: TimeoutImpl) => void
+): Effect.Effect<A, E | Cause.TimeoutError, R> => {
+  const loop = getLoop(fiber)
+  let timeout: TimeoutImpl
+  return openRegion(
+    (region) => {
+      timeout = new TimeoutImpl(loop, region)
+      begin(timeout)
+      return body(timeout)
+    },
+    (exit) => timeout.end(exit)
+  )
+}

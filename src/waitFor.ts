@@ -1,0 +1,87 @@
+/**
+ * `waitFor`: a deadline for one awaitable.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
+import type { Awaitable } from "./Awaitable.ts"
+import type { EventLoop } from "./EventLoop.ts"
+import * as awaitables from "./internal/awaitables.ts"
+import { cancel, isCancelled } from "./internal/cancellation.ts"
+import * as check from "./internal/check.ts"
+import { FutureImpl, join } from "./internal/future.ts"
+import { timeoutError } from "./internal/TimeoutImpl.ts"
+import { timeout } from "./timeouts.ts"
+
+/**
+ * Awaits something for `duration` at most.
+ *
+ * **Details**
+ *
+ * An Effect runs in the calling task, without a new task and without a tick of its own; a Future or Task is joined, and
+ * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; a value or failure that
+ * comes all the same is what comes out. Zero or less never starts an Effect; a Future that is done still gives its value.
+ * Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
+ *
+ * **Example** (A task that is cancelled when time is over)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   const error = yield* Effect.flip(asyncio.waitFor(task, "5 millis"))
+ *   return [error._tag, asyncio.Task.cancelled(task)]
+ * })
+ *
+ * await asyncio.run(program) // => ["TimeoutError", true]
+ * ```
+ *
+ * @category verbs
+ * @since 0.1.0
+ */
+export const waitFor: {
+  (duration: Duration.Input): <A, E = never, R = never>(
+    awaitable: Awaitable<A, E, R>
+  ) => Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop>
+  <A, E = never, R = never>(
+    awaitable: Awaitable<A, E, R>,
+    duration: Duration.Input
+  ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop>
+} = dual(
+  2,
+  <A, E, R>(
+    awaitable: Awaitable<A, E, R>,
+    duration: Duration.Input
+  ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
+    Effect.withFiber((fiber) => {
+      const nanos = check.nanos("waitFor", duration)
+      awaitables.checkAwaitable("waitFor", "the argument", awaitable, fiber)
+      if (nanos <= 0) return waitNoTime(fiber, awaitable)
+      const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
+      return timeout(duration, () => body)
+    })
+)
+
+/** No time at all: a value that is there, or a cancellation that is waited for. */
+const waitNoTime = <A, E, R>(
+  fiber: Fiber.Fiber<unknown, unknown>,
+  awaitable: Awaitable<A, E, R>
+): Effect.Effect<A, E | Cause.TimeoutError> => {
+  const future: FutureImpl<A, E> = awaitables.start("waitFor", fiber, awaitable, undefined)
+  if (future.exit !== undefined) return join(future)
+  const ended = new FutureImpl<void, never>(future.loop)
+  future.addCallback(() => ended.complete(Exit.void))
+  cancel(future, undefined)
+  return Effect.flatMap(
+    join(ended),
+    (): Effect.Effect<A, E | Cause.TimeoutError> =>
+      isCancelled(future.exit!) ? Effect.fail(timeoutError()) : join(future)
+  )
+}
