@@ -20,9 +20,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Future } from "./Future.ts"
-import { EventLoop } from "./internal/service.ts"
 import { getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { EventLoop } from "./internal/service.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -157,7 +157,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
 export const provide = <A, E, R>(
   main: Effect.Effect<A, E, R>,
   options?: Options
-): Effect.Effect<A, E, Exclude<R, EventLoop>> => 
+): Effect.Effect<A, E, Exclude<R, EventLoop>> =>
   Effect.provide(runMain("EventLoop.provide", main), layer(options), { local: true })
 
 /**

@@ -14,9 +14,9 @@ import type { Pipeable } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
+import * as check from "./internal/check.ts"
 import { QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
-import * as check from "./internal/check.ts"
 import type { Task } from "./Task.ts"
 
 /**

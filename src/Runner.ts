@@ -14,8 +14,8 @@ import { RuntimeError } from "./Errors.ts"
 import * as EventLoop from "./EventLoop.ts"
 import { cancel } from "./internal/cancellation.ts"
 import type { FutureImpl } from "./internal/future.ts"
-import { runMain } from "./internal/main.ts"
 import { LoopImpl } from "./internal/loop.ts"
+import { runMain } from "./internal/main.ts"
 
 /**
  * Options of a runner.
@@ -64,7 +64,6 @@ export interface Runner extends AsyncDisposable {
  * **Example** (Two runs, one loop)
  *
  * ```ts import.meta.vitest
- * import { Effect } from "effect"
  * import * as asyncio from "effect-asyncio"
  *
  * await using runner = asyncio.Runner.make()

@@ -10,7 +10,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
@@ -186,10 +186,13 @@ class TaskGroupImpl implements TaskGroup {
       if (this.tasks.size === 0) return this.finish(exit, real)
       const waiter = new GroupWaiter(this)
       this.waiter = waiter
-      return Effect.flatMap(waiter.park(() => {}), () =>
-        waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
-          ? this.finish(cancellation.cancelledExit(waiter.message), true)
-          : this.finish(exit, real))
+      return Effect.flatMap(
+        waiter.park(() => {}),
+        () =>
+          waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
+            ? this.finish(cancellation.cancelledExit(waiter.message), true)
+            : this.finish(exit, real)
+      )
     })
   }
 

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
-import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
+import { type TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**
  * A deadline that can be read and moved while its block runs.

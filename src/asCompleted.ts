@@ -54,7 +54,7 @@ export declare namespace asCompleted {
  * **Example** (Results as they come)
  *
  * ```ts import.meta.vitest
- * import { Effect, Stream } from "effect"
+ * import { Stream } from "effect"
  * import * as asyncio from "effect-asyncio"
  *
  * const program = asyncio.asCompleted([asyncio.sleep("20 millis", "slow"), asyncio.sleep("1 millis", "fast")]).pipe(

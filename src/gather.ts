@@ -79,7 +79,8 @@ export declare namespace gather {
    *
    * @since 0.1.0
    */
-  export type Values<Arg, O> = Arg extends ReadonlyArray<Awaitable.Any> ? { -readonly [K in keyof Arg]: Item<Arg[K], O> }
+  export type Values<Arg, O> = Arg extends ReadonlyArray<Awaitable.Any> ?
+    { -readonly [K in keyof Arg]: Item<Arg[K], O> }
     : Arg extends Iterable<infer T> ? Array<Item<T, O>>
     : { -readonly [K in keyof Arg]: Item<Arg[K], O> }
 

@@ -155,7 +155,7 @@ export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>
     const { returnWhen = ALL_COMPLETED, timeout }: wait.Options = options ?? {}
     const isEnough = decide(returnWhen)
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
-    let holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined
+    const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined
     let cohort = holder?.cohort
     if (cohort === undefined) {
       const items = awaitables.itemsOf("wait", inputs)

@@ -11,7 +11,7 @@
  * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.
  */
 import type * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"

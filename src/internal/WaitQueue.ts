@@ -17,9 +17,9 @@ import type * as Scheduler from "effect/Scheduler"
 import type { Task } from "../Task.ts"
 import type { Request } from "./cancellation.ts"
 import * as cancellation from "./cancellation.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
 import type { FutureImpl } from "./future.ts"
 import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion, type Region } from "./Region.ts"
 
 /** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
 export abstract class Node {
@@ -84,7 +84,9 @@ export class WaitQueue {
   /** The tasks that wait, first in line first; bare fibers are left out. */
   tasks(): Array<Task<unknown, unknown>> {
     const tasks: Array<Task<unknown, unknown>> = []
-    for (const { awaiter } of this) if (awaiter?.kind === "Task") tasks.push(awaiter as unknown as Task<unknown, unknown>)
+    for (const { awaiter } of this) {
+      if (awaiter?.kind === "Task") tasks.push(awaiter as unknown as Task<unknown, unknown>)
+    }
     return tasks
   }
 

@@ -9,7 +9,10 @@ export interface CallSite {
   text: string | undefined
 }
 
-const Stack = Error as ErrorConstructor & { stackTraceLimit?: number; captureStackTrace?: (o: object, f: Function) => void }
+const Stack = Error as ErrorConstructor & {
+  stackTraceLimit?: number
+  captureStackTrace?: (o: object, f: Function) => void
+}
 
 /** The caller of `callee`. */
 export const callSite = (callee: Function): CallSite | undefined => {

@@ -13,4 +13,3 @@ import type { Shape } from "../EventLoop.ts"
  * @since 0.1.0
  */
 export class EventLoop extends Context.Service<EventLoop, Shape>()("effect-asyncio/EventLoop") {}
-

@@ -53,6 +53,7 @@ export class Driver {
     this.queue = queue
     this.limits = limits
     loop.onChange = () => this.wake()
+    clock.onSleep = () => this.wake()
   }
 
   /** The queue has something to run. */
@@ -63,7 +64,7 @@ export class Driver {
 
   private wake(): void {
     this.waiting?.()
-    if (this.busy) return
+    if (this.busy) return // it will look
     this.turn(() => this.run())
   }
 

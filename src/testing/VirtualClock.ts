@@ -15,6 +15,8 @@ interface Sleeper extends Member {
 export class VirtualClock implements Clock.Clock {
   /** Since the loop began: whole nanoseconds. */
   nanos = 0
+  /** Told of every new sleeper: a driver that has nothing to do has now. */
+  onSleep: (() => void) | undefined = undefined
   private readonly sleepers = new Heap<Sleeper>((a, b) => a.deadline - b.deadline)
 
   /** When the next sleeper wakes. */
@@ -51,6 +53,7 @@ export class VirtualClock implements Clock.Clock {
     return Effect.callback((resume) => {
       const sleeper: Sleeper = { deadline: this.nanos + nanos, resume, place: -1, turn: 0 }
       this.sleepers.push(sleeper)
+      this.onSleep?.()
       return Effect.sync(() => this.sleepers.remove(sleeper))
     })
   }

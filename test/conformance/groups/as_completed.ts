@@ -11,7 +11,7 @@ import { ValueError } from "../errors.ts"
 import { requests } from "../group.ts"
 import type { Group } from "../scenario.ts"
 
-const { EventLoop, Queue, Task } = asyncio
+const { EventLoop, Task } = asyncio
 
 export default {
   /** Async iteration gives back the very tasks (since 3.13). */
@@ -31,36 +31,20 @@ export default {
     }),
 
   /** Items may be awaited out of step: the first await gets the first finished. */
-  as_completed_await_later: {
-    status: "difference",
-    reason:
-      "asCompleted is a Stream of finished tasks, without items that stand for those to come: who wants to take " +
-      "them later lets a task put them into a Queue",
-    instead: {
-      main: (log) =>
-        Effect.gen(function*() {
-          const w = Effect.fnUntraced(function*(n: number) {
-            yield* asyncio.sleep(`${n} seconds`)
-            return n
-          })
+  as_completed_await_later: (log) =>
+    Effect.gen(function*() {
+      const w = Effect.fnUntraced(function*(n: number) {
+        yield* asyncio.sleep(`${n} seconds`)
+        return n
+      })
 
-          const ts = yield* Effect.forEach([2, 1], (n) => asyncio.createTask(w(n)))
-          const items = yield* Queue.make<asyncio.Task.Task<number>>()
-          yield* asyncio.createTask(
-            Stream.runForEach(asyncio.asCompleted(ts), (t) => Queue.put(items, t))
-          )
-          yield* asyncio.sleep("5 seconds")
-          log("items", Queue.size(items))
-          log("first item:", yield* yield* Queue.get(items))
-          log("second item:", yield* yield* Queue.get(items))
-        }),
-      trace: [
-        [5, "items 2"],
-        [5, "first item: 1"],
-        [5, "second item: 2"]
-      ]
-    }
-  },
+      const ts = yield* Effect.forEach([2, 1], (n) => asyncio.createTask(w(n)))
+      const items = yield* asyncio.asCompletedEffects(ts)
+      log("items", items.length)
+      yield* asyncio.sleep("5 seconds")
+      log("second item first:", yield* items[1]!)
+      log("then the first item:", yield* items[0]!)
+    }),
 
   /** A cancelled task shows up as an item that raises CancelledError. */
   as_completed_cancelled_item: (log) =>
@@ -147,40 +131,25 @@ export default {
     }),
 
   /** After the timeout every remaining item raises TimeoutError; tasks are not cancelled. */
-  as_completed_timeout_plain: {
-    status: "difference",
-    reason:
-      "asCompleted is a Stream, as asyncio's async iteration: the timeout ends it with one TimeoutError, not with " +
-      "one for each task that is left",
-    instead: {
-      main: (log) =>
-        Effect.gen(function*() {
-          const w = Effect.fnUntraced(function*(n: number) {
-            yield* asyncio.sleep(`${n} seconds`)
-            log("w", n, "ends")
-            return n
-          })
+  as_completed_timeout_plain: (log) =>
+    Effect.gen(function*() {
+      const w = Effect.fnUntraced(function*(n: number) {
+        yield* asyncio.sleep(`${n} seconds`)
+        log("w", n, "ends")
+        return n
+      })
 
-          const ts = yield* Effect.forEach([1, 5, 6], (n) => asyncio.createTask(w(n)))
-          yield* Stream.runForEach(asyncio.asCompleted(ts, { timeout: "3 seconds" }), (c) =>
-            Effect.gen(function*() {
-              log("next", yield* c)
-            })).pipe(
-              Effect.catchTag("TimeoutError", () => Effect.sync(() => log("TimeoutError")))
-            )
-          log("cancelled", ts.map((t) => Task.cancelled(t)))
-          yield* asyncio.sleep("10 seconds")
-        }),
-      trace: [
-        [1, "w 1 ends"],
-        [1, "next 1"],
-        [3, "TimeoutError"],
-        [3, "cancelled [false, false, false]"],
-        [5, "w 5 ends"],
-        [6, "w 6 ends"]
-      ]
-    }
-  },
+      const ts = yield* Effect.forEach([1, 5, 6], (n) => asyncio.createTask(w(n)))
+      for (const c of yield* asyncio.asCompletedEffects(ts, { timeout: "3 seconds" })) {
+        yield* Effect.gen(function*() {
+          log("next", yield* c)
+        }).pipe(
+          Effect.catchTag("TimeoutError", () => Effect.sync(() => log("TimeoutError")))
+        )
+      }
+      log("cancelled", ts.map((t) => Task.cancelled(t)))
+      yield* asyncio.sleep("10 seconds")
+    }),
 
   /** A bare awaitable is refused. */
   as_completed_type_error: (log) =>

@@ -1,0 +1,16 @@
+/** One coroutine awaits another: `yield*` is `await`. */
+import { Console, Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+
+const add = Effect.fn("add")(function*(x: number) {
+  yield* Console.log("in add")
+  return x + 3
+})
+
+export const main = Effect.gen(function*() {
+  yield* Console.log("in main")
+  const result = yield* add(2)
+  yield* Console.log(`add gives ${result}`)
+})
+
+if (import.meta.main) await asyncio.run(main)

@@ -1,0 +1,30 @@
+/** Two coroutines, awaited one after the other: the second starts when the first has ended. 3 s and 1 s are 4 s. */
+import { Console, Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+
+const testA = Effect.fn("testA")(function*(x: number) {
+  yield* Console.log("in test a")
+  yield* asyncio.sleep("3 seconds")
+  yield* Console.log("Resuming a")
+  return x
+})
+
+const testB = Effect.fn("testB")(function*(x: number) {
+  yield* Console.log("in test b")
+  yield* asyncio.sleep("1 second")
+  yield* Console.log("Resuming b")
+  return x
+})
+
+export const main = Effect.gen(function*() {
+  const start = yield* asyncio.EventLoop.time
+
+  const a = yield* testA(1)
+  const b = yield* testB(2)
+  yield* Console.log(`test a result is ${a}, test b result is ${b}`)
+
+  const end = yield* asyncio.EventLoop.time
+  yield* Console.log(`use ${(end - start).toFixed(2)} time`)
+})
+
+if (import.meta.main) await asyncio.run(main)

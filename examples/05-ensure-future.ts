@@ -1,0 +1,42 @@
+/** `ensureFuture` makes tasks: they run by themselves, and can be asked how they are. */
+import { Console, Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+
+const testA = Effect.fn("testA")(function*(x: number) {
+  yield* Console.log("in test a")
+  yield* asyncio.sleep("3 seconds")
+  yield* Console.log("Resuming a")
+  return x
+})
+
+const testB = Effect.fn("testB")(function*(x: number) {
+  yield* Console.log("in test b")
+  yield* asyncio.sleep("1 second")
+  yield* Console.log("Resuming b")
+  return x
+})
+
+export const main = Effect.gen(function*() {
+  const start = yield* asyncio.EventLoop.time
+
+  const taskA = yield* asyncio.ensureFuture(testA(1))
+  const taskB = yield* asyncio.ensureFuture(testB(2))
+  yield* Console.log(`task a is ${taskA}`)
+  yield* Console.log(`task b is ${taskB}`)
+  yield* Console.log(`task a is done? ${asyncio.Task.done(taskA)}`)
+  yield* Console.log(`task b is done? ${asyncio.Task.done(taskB)}`)
+
+  yield* taskA
+  yield* taskB
+  yield* Console.log(`task a is done? ${asyncio.Task.done(taskA)}`)
+  yield* Console.log(`task b is done? ${asyncio.Task.done(taskB)}`)
+
+  const a = yield* asyncio.Task.result(taskA)
+  const b = yield* asyncio.Task.result(taskB)
+  yield* Console.log(`test a result is ${a}, test b result is ${b}`)
+
+  const end = yield* asyncio.EventLoop.time
+  yield* Console.log(`use ${(end - start).toFixed(2)} time`)
+})
+
+if (import.meta.main) await asyncio.run(main)
