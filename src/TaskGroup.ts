@@ -135,7 +135,7 @@ class TaskGroupImpl implements TaskGroup {
       const task = createTask("TaskGroup.createTask", fiber, effect, options, site, (task) => this.tasks.add(task))
       const member = new Member(this, task)
       // Through the ready queue also where an eager task is done already: it must not cancel this very step's block.
-      if (task.exit === undefined) task.waiting.push(member)
+      if (task.exit === undefined) task.push(member)
       else member.wake()
       return Effect.succeed(task)
     })

@@ -158,7 +158,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
     const items = awaitables.itemsOf(call, inputs)
     const limit = options?.timeout === undefined ? Infinity : check.nanos(call, options.timeout)
     awaitables.checkAwaitables(call, items, fiber)
-    this.cohort = new Cohort(new Set(items.map((item) => awaitables.start(call, fiber, item, site))))
+    this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
     this.left = this.cohort.size
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {

@@ -184,10 +184,9 @@ const limitOf = ({ concurrency = "unbounded" }: gather.Options): number => {
 
 /** The future that the children complete: asyncio's `_GatheringFuture`. */
 class Gathering extends FutureImpl<unknown, unknown> {
-  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  private readonly starter: awaitables.Starter
   private readonly items: ReadonlyArray<unknown>
   private readonly keys: ReadonlyArray<string> | undefined
-  private readonly site: CallSite | undefined
   private readonly limit: number
   private readonly returnExceptions: boolean
   private readonly cancelOnError: boolean
@@ -215,10 +214,9 @@ class Gathering extends FutureImpl<unknown, unknown> {
     site: CallSite | undefined
   ) {
     super(loop)
-    this.fiber = fiber
+    this.starter = new awaitables.Starter("gather", fiber, site)
     this.items = items
     this.keys = keys
-    this.site = site
     this.limit = limitOf(options)
     this.returnExceptions = options.returnExceptions === true
     this.cancelOnError = options.cancelOnError === true
@@ -251,7 +249,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private start(i: number, done: Array<FutureImpl<any, any>> | undefined): void {
     this.running++
     this.next = i + 1
-    this.adopt(i, awaitables.start("gather", this.fiber, this.items[i], this.site), true, done)
+    this.adopt(i, this.starter.start(this.items[i]), true, done)
   }
 
   private adopt(
@@ -263,7 +261,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
     this.children[i] = child
     this.started++
     if (child.exit !== undefined && done !== undefined) done.push(child)
-    else child.waiting.push(new Child(this, child, limited))
+    else child.push(new Child(this, child, limited))
   }
 
   /** A child's callback. `limited`: it held one of the places that `concurrency` gives. */
@@ -288,7 +286,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
     if (exit._tag === "Failure") {
       if (!this.returnExceptions) {
         this.failure ??= exit
-        this.stopped = true
+        this.stop()
         if (!this.cancelOnError) return void this.complete(this.failure)
       }
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
@@ -296,8 +294,14 @@ class Gathering extends FutureImpl<unknown, unknown> {
     if (this.ended === (this.stopped ? this.started : this.items.length)) this.finish()
   }
 
-  private finish(): void {
+  private stop(): void {
+    if (this.stopped) return
     this.stopped = true
+    this.starter.end()
+  }
+
+  private finish(): void {
+    this.stop()
     if (this.cancelRequested) this.complete(cancellation.cancelledExit(undefined))
     else if (this.failure !== undefined) this.complete(this.failure)
     else {
@@ -326,7 +330,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private cancelSiblings(): void {
     if (this.siblingsCancelled) return
     this.siblingsCancelled = true
-    this.stopped = true
+    this.stop()
     for (const child of this.undone()) cancellation.cancel(child, undefined)
   }
 
@@ -336,7 +340,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   override requestCancel(): ReadonlyArray<FutureImpl<any, any>> {
     this.cancelRequested = true
-    this.stopped = true
+    this.stop()
     return this.undone()
   }
 }

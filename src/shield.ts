@@ -62,7 +62,7 @@ class Shield<A, E> extends FutureImpl<A, E> {
     super(inner.loop)
     this.inner = inner
     this.link = new InnerEnded(this, inner)
-    inner.waiting.push(this.link)
+    inner.push(this.link)
     this.retrieved = true
   }
   override get kind(): string {
@@ -79,11 +79,11 @@ class Shield<A, E> extends FutureImpl<A, E> {
     super.requestCancel(message, path)
     const { inner } = this
     if (inner.exit !== undefined) return
-    inner.waiting.remove(this.link)
+    inner.remove(this.link)
     // One report an inner future, however many shields around it were cancelled.
     if (reporting.has(inner)) return
     reporting.add(inner)
-    inner.waiting.push(new LateFailure(inner))
+    inner.push(new LateFailure(inner))
   }
 }
 

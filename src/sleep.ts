@@ -50,10 +50,11 @@ export const sleep: {
 } = <A>(duration: Duration.Input, value?: A): Effect.Effect<A> =>
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("sleep", duration)
+    // One tick is Effect's own yield: the loop's queue looks for a request before it resumes.
+    if (nanos <= 0) return value === undefined ? Effect.yieldNow as Effect.Effect<any> : Effect.as(Effect.yieldNow, value)
+    const loop = findLoop(fiber)
     // Called without a value, `A` is void.
     const sleeper = new Sleeper(value as A)
-    if (nanos <= 0) return sleeper.park(() => sleeper.wake())
-    const loop = findLoop(fiber)
     if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
     if (nanos === Infinity) return sleeper.park(() => {})
     const timers = loop.timersOf(fiber.getRef(Clock.Clock))
@@ -63,7 +64,9 @@ export const sleep: {
   })
 
 class Sleeper<A> extends Waiter<A> {
-  readonly label = "a timer"
+  get label(): string {
+    return "a timer"
+  }
   timer: WakeTimer | undefined = undefined
   private readonly value: A
   constructor(value: A) {

@@ -161,7 +161,7 @@ export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>
       const items = awaitables.itemsOf("wait", inputs)
       if (items.length === 0) return check.illegal("wait", "the collection", items, "at least one awaitable")
       awaitables.checkAwaitables("wait", items, fiber)
-      cohort = new Cohort(new Set(items.map((item) => awaitables.start("wait", fiber, item, site))))
+      cohort = new Cohort(new Set(new awaitables.Starter("wait", fiber, site).startAll(items)))
     }
     const waiter = new Wait<Awaitable.Running<T>>(cohort, holder, isEnough)
     const timers = limit === Infinity ? undefined : getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))

@@ -4,16 +4,16 @@
  * Effect does this at every suspension of a fiber; a task has no fiber before its first step. Hosts without
  * `node:async_hooks` have nothing to carry, and it is looked up as Effect does, so that no bundler sees an import.
  */
-export interface AsyncContext {
+interface Resource {
   runInAsyncScope(f: () => void, thisArg: unknown): void
   emitDestroy(): void
 }
 
-const AsyncResource: (new(type: string) => AsyncContext) | undefined = (() => {
+const AsyncResource: (new(type: string) => Resource) | undefined = (() => {
   try {
     const host = globalThis as {
       readonly process?: {
-        readonly getBuiltinModule?: (name: string) => { readonly AsyncResource: new(type: string) => AsyncContext }
+        readonly getBuiltinModule?: (name: string) => { readonly AsyncResource: new(type: string) => Resource }
       }
     }
     return host.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource
@@ -22,14 +22,34 @@ const AsyncResource: (new(type: string) => AsyncContext) | undefined = (() => {
   }
 })()
 
-export const capture = (): AsyncContext | undefined =>
-  AsyncResource === undefined ? undefined : new AsyncResource("effect-asyncio/Task")
+/** One captured context, for one or more tasks that were created in the same step. */
+export class AsyncContext {
+  private readonly resource: Resource
+  // INVARIANT: the holders that have not released it; at 0 it is given back to the host.
+  private holders = 1
 
-/** Runs `f` in the captured context, which serves once. */
-export const run = (context: AsyncContext, f: () => void, thisArg: unknown): void => {
-  try {
-    context.runInAsyncScope(f, thisArg)
-  } finally {
-    context.emitDestroy()
+  constructor(resource: Resource) {
+    this.resource = resource
+  }
+
+  hold(): this {
+    this.holders++
+    return this
+  }
+
+  release(): void {
+    if (--this.holders === 0) this.resource.emitDestroy()
+  }
+
+  /** Runs `f` in the context, and releases it. */
+  run(f: () => void, thisArg: unknown): void {
+    try {
+      this.resource.runInAsyncScope(f, thisArg)
+    } finally {
+      this.release()
+    }
   }
 }
+
+export const capture = (): AsyncContext | undefined =>
+  AsyncResource === undefined ? undefined : new AsyncContext(new AsyncResource("effect-asyncio/Task"))

@@ -110,7 +110,7 @@ export class Cohort {
     for (const member of this.members) {
       if (member.removedAt !== Infinity) continue
       if (member.future.exit !== undefined) this.finished.push(member)
-      else member.future.waiting.push(member)
+      else member.future.push(member)
     }
   }
 

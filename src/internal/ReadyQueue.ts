@@ -10,7 +10,10 @@
  *
  * Cost: O(1) for each entry scheduled and run.
  */
+import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
+import { meetAfterYield } from "./cancellation.ts"
+import { CurrentRegion, type Region } from "./Region.ts"
 
 /** One thing to run. */
 export interface Entry {
@@ -24,14 +27,31 @@ export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
   schedule(entry: Entry, priority: number): void
 }
 
-/** A task that Effect's own runtime schedules: a fork, a yield. */
+/**
+ * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
+ * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
+ */
 class RuntimeEntry implements Entry {
-  readonly owner: unknown
-  readonly run: () => void
-  constructor(owner: unknown, run: () => void) {
-    this.owner = owner
-    this.run = run
+  private readonly region: Region | undefined
+  private readonly task: () => void
+  constructor(task: () => void) {
+    this.region = currentRegion()
+    this.task = task
   }
+  get owner(): unknown {
+    return this.region?.owner.task
+  }
+  run(): void {
+    if (this.region?.owner.pending !== undefined) meetAfterYield(this.region)
+    this.task()
+  }
+}
+
+/** The region that the running fiber runs. */
+const currentRegion = (): Region | undefined => {
+  const fiber = Fiber.getCurrent()
+  const region = fiber?.getRef(CurrentRegion)
+  return region !== undefined && region.fiber === fiber ? region : undefined
 }
 
 interface Bucket {
@@ -49,11 +69,9 @@ export class OwnQueue implements ReadyQueue {
   // INVARIANT: true from the call of `host` to the tick that it brings.
   private requested = false
   private readonly host: (tick: () => void) => void
-  private readonly ownerOf: () => unknown
 
-  constructor(host: (tick: () => void) => void, ownerOf: () => unknown) {
+  constructor(host: (tick: () => void) => void) {
     this.host = host
-    this.ownerOf = ownerOf
   }
 
   /** Told of every entry before it runs, while somebody wants to know. */
@@ -77,7 +95,7 @@ export class OwnQueue implements ReadyQueue {
   }
 
   scheduleTask(task: () => void, priority: number): void {
-    this.schedule(new RuntimeEntry(this.ownerOf(), task), priority)
+    this.schedule(new RuntimeEntry(task), priority)
   }
 
   /** The tick rule. An entry that throws does not take the others with it: they run in the next tick. */
@@ -122,7 +140,7 @@ export class ForeignQueue implements ReadyQueue {
     this.dispatcher.scheduleTask(() => entry.run(), priority)
   }
   scheduleTask(task: () => void, priority: number): void {
-    this.dispatcher.scheduleTask(task, priority)
+    this.schedule(new RuntimeEntry(task), priority)
   }
   flush(): void {
     this.dispatcher.flush()

@@ -84,13 +84,13 @@ export class WaitQueue {
   /** The tasks that wait, first in line first; bare fibers are left out. */
   tasks(): Array<Task<unknown, unknown>> {
     const tasks: Array<Task<unknown, unknown>> = []
-    for (const { awaiter } of this) {
+    for (const { awaiter } of this.nodes()) {
       if (awaiter?.kind === "Task") tasks.push(awaiter as unknown as Task<unknown, unknown>)
     }
     return tasks
   }
 
-  *[Symbol.iterator](): IterableIterator<Node> {
+  *nodes(): IterableIterator<Node> {
     for (let node = this.first; node !== undefined; node = node.after) yield node
   }
 }

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { RuntimeError } from "../Errors.ts"
+import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import { illegal } from "./check.ts"
 import { FutureImpl } from "./future.ts"
@@ -59,3 +60,34 @@ export const start = (
   item instanceof FutureImpl
     ? item
     : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)
+
+/** Starts many items of one call. They share its asynchronous context, whose capture costs as much as a task. */
+export class Starter {
+  private readonly call: string
+  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  private readonly site: CallSite | undefined
+  private readonly asyncContext = capture()
+
+  constructor(call: string, fiber: Fiber.Fiber<unknown, unknown>, site: CallSite | undefined) {
+    this.call = call
+    this.fiber = fiber
+    this.site = site
+  }
+
+  start(item: unknown): FutureImpl<any, any> {
+    if (item instanceof FutureImpl) return item
+    const effect = item as Effect.Effect<unknown, unknown>
+    return createTask(this.call, this.fiber, effect, undefined, this.site, undefined, this.asyncContext?.hold())
+  }
+
+  startAll(items: ReadonlyArray<unknown>): Array<FutureImpl<any, any>> {
+    const futures = items.map((item) => this.start(item))
+    this.end()
+    return futures
+  }
+
+  /** No more will start. */
+  end(): void {
+    this.asyncContext?.release()
+  }
+}

@@ -176,6 +176,11 @@ export const meet = (region: Region): void => {
   }
 }
 
+/** The region's fiber has yielded, by Effect's own means, and is about to resume. */
+export const meetAfterYield = (region: Region): void => {
+  if (region.waiter === undefined && region.inner === undefined && isDue(region)) deliverPending(region)
+}
+
 class Leave {
   readonly future: FutureImpl<any, any>
   constructor(future: FutureImpl<any, any>) {

@@ -19,18 +19,18 @@ export const FutureTypeId = "~effect-asyncio/Future"
 
 const variance = { _A: (_: never) => _, _E: (_: never) => _ }
 
-export class FutureImpl<A, E> implements Future<A, E> {
-  readonly [FutureTypeId] = variance
+/** It is the line of those who wait for it itself: one object less for each of very many. */
+export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
+  declare readonly [FutureTypeId]: Future<A, E>[typeof FutureTypeId]
   readonly loop: LoopImpl
   // INVARIANT: set once, before anybody is woken.
   exit: Exit.Exit<A, E> | undefined = undefined
-  /** Those who wait and the callbacks, in one line. */
-  readonly waiting = new WaitQueue()
   /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
   retrieved = false
   private callbacks: Map<DoneCallback, Array<Callback>> | undefined = undefined
 
   constructor(loop: LoopImpl) {
+    super()
     this.loop = loop
   }
 
@@ -49,7 +49,7 @@ export class FutureImpl<A, E> implements Future<A, E> {
   get label(): string {
     return "a future"
   }
-  toString(): string {
+  override toString(): string {
     return describe(this)
   }
   toJSON(): unknown {
@@ -84,7 +84,7 @@ export class FutureImpl<A, E> implements Future<A, E> {
     if (this.exit !== undefined) return false
     this.exit = exit
     this.callbacks = undefined
-    this.waiting.wakeAll()
+    this.wakeAll()
     if (exit._tag === "Failure" && !this.retrieved && !cancellation.isCancelled(exit)) this.loop.unseen.add(this)
     return true
   }
@@ -99,7 +99,7 @@ export class FutureImpl<A, E> implements Future<A, E> {
   addCallback(callback: DoneCallback): void {
     const node = new Callback(this, callback)
     if (this.exit !== undefined) return node.wake()
-    this.waiting.push(node)
+    this.push(node)
     this.callbacks ??= new Map()
     const equal = this.callbacks.get(callback)
     if (equal === undefined) this.callbacks.set(callback, [node])
@@ -110,10 +110,13 @@ export class FutureImpl<A, E> implements Future<A, E> {
     const equal = this.callbacks?.get(callback)
     if (equal === undefined) return 0
     this.callbacks!.delete(callback)
-    for (const node of equal) this.waiting.remove(node)
+    for (const node of equal) this.remove(node)
     return equal.length
   }
 }
+
+// On the prototype: a field in each future would cost memory for nothing.
+Object.defineProperty(FutureImpl.prototype, FutureTypeId, { value: variance })
 
 export const isFutureImpl = (u: unknown): u is FutureImpl<unknown, unknown> => u instanceof FutureImpl
 
@@ -153,7 +156,7 @@ abstract class FutureWaiter<A, E, A2, E2> extends Waiter<A2, E2> {
     this.future.retrieve()
   }
   enter(): Effect.Effect<A2, E2> {
-    return this.park(() => this.future.waiting.push(this))
+    return this.park(() => this.future.push(this))
   }
 }
 
@@ -242,7 +245,7 @@ export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<FutureImpl<an
   const tasks = new Set<FutureImpl<any, any>>()
   const futures = [self]
   for (const future of futures) {
-    for (const { awaiter } of future.waiting) {
+    for (const { awaiter } of future.nodes()) {
       if (awaiter?.kind === "Task") tasks.add(awaiter)
       else if (awaiter !== undefined) futures.push(awaiter)
     }

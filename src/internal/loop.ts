@@ -16,11 +16,11 @@ import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../E
 import { cancel, isCancelled } from "./cancellation.ts"
 import * as check from "./check.ts"
 import { watch } from "./future.ts"
+import { HostTurns } from "./HostTurns.ts"
 import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
-import { CurrentRegion } from "./Region.ts"
+import { Registry } from "./Registry.ts"
 import { EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import type { TaskImpl } from "./task.ts"
 import { nowNanos, Timer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 
@@ -36,7 +36,7 @@ export class LoopImpl implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
-  readonly tasks = new Set<TaskImpl<any, any>>()
+  readonly tasks = new Registry()
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
@@ -236,17 +236,14 @@ export class LoopImpl implements Shape {
 }
 
 /** The queue for a loop on somebody else's scheduler. */
-export const makeReadyQueue = (parent: Scheduler.Scheduler): ReadyQueue => {
+export const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQueue => {
   const dispatcher = parent.makeDispatcher()
   // Only Effect's plain scheduler is known not to count, delay or order what it is given.
   const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype
   return isPlain && parent.executionMode === "async"
-    ? new OwnQueue((tick) => dispatcher.scheduleTask(tick, 0), ownerOfFiber)
+    ? new OwnQueue(new HostTurns(dispatcher, clock).request)
     : new ForeignQueue(dispatcher)
 }
-
-/** Whose step the runtime schedules: the task of the fiber that runs now. */
-export const ownerOfFiber = (): unknown => Fiber.getCurrent()?.getRef(CurrentRegion)?.owner.task
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
 export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
@@ -304,4 +301,7 @@ class CallbackTimer extends Timer implements TimerHandle {
 export const makeLoop = (
   context: Context.Context<never>,
   options: Options | undefined
-): LoopImpl => new LoopImpl(context, makeReadyQueue(Context.get(context, Scheduler.Scheduler)), options, false)
+): LoopImpl => {
+  const ready = makeReadyQueue(Context.get(context, Scheduler.Scheduler), Context.get(context, Clock.Clock))
+  return new LoopImpl(context, ready, options, false)
+}

@@ -21,19 +21,20 @@ import { CurrentRegion, type Region } from "./Region.ts"
 export const TaskTypeId = "~effect-asyncio/Task"
 
 export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Region, Entry {
-  readonly [TaskTypeId] = TaskTypeId
-  name: string
-  // Its own owner and region: one object for what is one thing.
-  readonly owner = this
-  readonly task = this
+  declare readonly [TaskTypeId]: typeof TaskTypeId
+  /** Its name, or the number in its default name: most names are never read. */
+  private nameOrNumber: string | number
+  // INVARIANT: its neighbours in the loop's registry while it is in there, which is as long as it is not done.
+  older: TaskImpl<any, any> | undefined = undefined
+  newer: TaskImpl<any, any> | undefined = undefined
   fiber: Fiber.Fiber<A, E> | undefined = undefined
   waiter: Region["waiter"] = undefined
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   requests = 0
   pending: cancellation.Request | undefined = undefined
-  /** The task that created it. */
-  readonly creator: TaskImpl<unknown, unknown> | undefined
+  /** The task that created it, while this one is not done. */
+  creator: TaskImpl<unknown, unknown> | undefined
   private readonly site: CallSite | undefined
   // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
   private effect: Effect.Effect<A, E> | undefined
@@ -48,13 +49,29 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     site: CallSite | undefined
   ) {
     super(loop)
-    this.name = name ?? `Task-${++loop.taskCount}`
+    this.nameOrNumber = name ?? ++loop.taskCount
     this.creator = Context.get(context, CurrentRegion)?.owner.task
     this.effect = effect
     this.context = Context.add(context, CurrentRegion, this as Region)
     this.asyncContext = undefined
     this.site = site
     loop.tasks.add(this as TaskImpl<any, any>)
+  }
+
+  get name(): string {
+    const name = this.nameOrNumber
+    return typeof name === "string" ? name : `Task-${name}`
+  }
+  set name(name: string) {
+    this.nameOrNumber = name
+  }
+
+  // Its own owner and region: one object for what is one thing.
+  get owner(): this {
+    return this
+  }
+  get task(): this {
+    return this
   }
 
   override get kind(): string {
@@ -69,8 +86,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   }
 
   /** Puts the first step into the ready queue. */
-  schedule(): void {
-    this.asyncContext = AsyncContext.capture()
+  schedule(asyncContext: AsyncContext.AsyncContext | undefined): void {
+    this.asyncContext = asyncContext
     this.loop.ready.schedule(this, 0)
   }
 
@@ -79,7 +96,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     const asyncContext = this.asyncContext
     this.asyncContext = undefined
     if (asyncContext === undefined) this.start()
-    else AsyncContext.run(asyncContext, this.start, this)
+    else asyncContext.run(this.start, this)
   }
 
   start(): void {
@@ -91,7 +108,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
       this.end(cancellation.cancelledExit(this.pending.message))
       return
     }
-    Effect.runForkWith(context)(begin as Effect.Effect<A, E>).addObserver((exit) => this.end(exit))
+    const fiber = Effect.runForkWith(context)(begin as Effect.Effect<A, E>)
+    const exit = fiber.pollUnsafe()
+    if (exit === undefined) fiber.addObserver((exit) => this.end(exit))
+    else this.end(exit)
   }
 
   /** Called by the first effect of the fiber: from here on the fiber is the task's. */
@@ -106,6 +126,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
     const { pending } = this
     this.pending = undefined
+    this.creator = undefined
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
@@ -127,6 +148,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   }
 }
 
+Object.defineProperty(TaskImpl.prototype, TaskTypeId, { value: TaskTypeId })
+
 /** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
 const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>
   (fiber.getRef(CurrentRegion) as unknown as TaskImpl<unknown, unknown>).enter(fiber)
@@ -147,7 +170,8 @@ export const createTask = <A, E, R>(
   options: TaskOptions | undefined,
   site: CallSite | undefined,
   /** Told before the first step of an eager task. */
-  created?: (task: TaskImpl<A, E>) => void
+  created?: (task: TaskImpl<A, E>) => void,
+  asyncContext?: AsyncContext.AsyncContext | undefined
 ): TaskImpl<A, E> => {
   const loop = getLoop(fiber)
   if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
@@ -157,7 +181,7 @@ export const createTask = <A, E, R>(
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
   created?.(task)
   if (options?.eager === true) task.start()
-  else task.schedule()
+  else task.schedule(asyncContext ?? AsyncContext.capture())
   return task
 }
 

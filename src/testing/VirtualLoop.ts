@@ -18,7 +18,7 @@ import * as Scope from "effect/Scope"
 import { RuntimeError } from "../Errors.ts"
 import type * as EventLoop from "../EventLoop.ts"
 import * as check from "../internal/check.ts"
-import { LoopImpl, ownerOfFiber } from "../internal/loop.ts"
+import { LoopImpl } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
 import { Driver } from "./Driver.ts"
@@ -91,7 +91,7 @@ const make = (context: Context.Context<never>, options: Options | undefined) => 
   const maxTicks = options?.maxTicks ?? 1_000_000
   if (!(maxTicks >= 1)) check.illegal("VirtualLoop", "maxTicks", maxTicks, "a number above 0")
   const clock = new VirtualClock()
-  const queue = new OwnQueue((tick) => driver.request(tick), ownerOfFiber)
+  const queue = new OwnQueue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
     executionMode: "async",
     shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,

@@ -1,0 +1,35 @@
+/** The tasks that are not done, in order of creation: a list through the tasks themselves. All but walking is O(1). */
+import type { TaskImpl } from "./task.ts"
+
+type AnyTask = TaskImpl<any, any>
+
+export class Registry {
+  // INVARIANT: `oldest` has no `older`, `newest` no `newer`; both undefined exactly when `size` is 0.
+  private oldest: AnyTask | undefined = undefined
+  private newest: AnyTask | undefined = undefined
+  size = 0
+
+  add(task: AnyTask): void {
+    task.older = this.newest
+    if (this.newest === undefined) this.oldest = task
+    else this.newest.newer = task
+    this.newest = task
+    this.size++
+  }
+
+  /** False if it was not in here. */
+  delete(task: AnyTask): boolean {
+    if (task.older === undefined && this.oldest !== task) return false
+    if (task.older === undefined) this.oldest = task.newer
+    else task.older.newer = task.newer
+    if (task.newer === undefined) this.newest = task.older
+    else task.newer.older = task.older
+    task.older = task.newer = undefined
+    this.size--
+    return true
+  }
+
+  *[Symbol.iterator](): IterableIterator<AnyTask> {
+    for (let task = this.oldest; task !== undefined; task = task.newer) yield task
+  }
+}
