@@ -68,13 +68,18 @@ class SemaphoreImpl implements Semaphore {
   }
 
   readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
-    if (!this.isLocked) {
-      this.available--
-      return Effect.void
-    }
+    if (this.takeIfFree()) return Effect.void
     const waiter = new SemaphoreWaiter(this)
     return waiter.park(() => this.waiting.push(waiter))
   })
+
+  readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
+
+  takeIfFree(): boolean {
+    if (this.isLocked) return false
+    this.available--
+    return true
+  }
 
   release(): void {
     if (this.available + this.waking >= this.bound) {
@@ -185,9 +190,14 @@ export const withPermit: {
 } = dual(
   2,
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(acquire(self)), () => Effect.ensuring(restore(effect), release(self)))
-    )
+    Effect.withFiber((fiber) => {
+      const semaphore = impl(self)
+      // As in `Lock.withLock`.
+      if (fiber.cache.preventYield && semaphore.takeIfFree()) return Effect.ensuring(effect, semaphore.releaseEffect)
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(restore(semaphore.acquire), () => Effect.ensuring(restore(effect), semaphore.releaseEffect))
+      )
+    })
 )
 
 /**
@@ -224,7 +234,7 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Semaphore): Effect.Effect<void> => Effect.sync(() => impl(self).release())
+export const release = (self: Semaphore): Effect.Effect<void> => impl(self).releaseEffect
 
 /**
  * `release` for plain callbacks. Throws where that dies.

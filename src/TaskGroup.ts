@@ -128,7 +128,7 @@ class TaskGroupImpl implements TaskGroup {
     effect: Effect.Effect<A, E, R>,
     options?: Options
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> {
-    const site = callSite(this.createTask)
+    const site = callSite()
     return Effect.withFiber((fiber) => {
       if (this.state === "ended") throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })

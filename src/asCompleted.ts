@@ -72,7 +72,7 @@ export const asCompleted = <T extends Awaitable.Any>(
   inputs: Iterable<T> & Awaitable.NotLone,
   options?: asCompleted.Options
 ): Stream.Stream<Awaitable.Running<T>, Cause.TimeoutError, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite(asCompleted)
+  const site = callSite()
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
@@ -126,7 +126,7 @@ export const asCompletedEffects = <T extends Awaitable.Any>(
   never,
   Awaitable.Services<T> | EventLoop
 > => {
-  const site = callSite(asCompletedEffects)
+  const site = callSite()
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
     // What a future of `T` gives, `T` gives.

@@ -44,7 +44,7 @@ import { Node } from "./internal/WaitQueue.ts"
 export const shield = <A, E = never, R = never>(
   awaitable: Awaitable<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> => {
-  const site = callSite(shield)
+  const site = callSite()
   return Effect.withFiber((fiber) => {
     awaitables.checkAwaitable("shield", "the argument", awaitable, fiber)
     const inner: FutureImpl<A, E> = awaitables.start("shield", fiber, awaitable, site)
@@ -75,7 +75,7 @@ class Shield<A, E> extends FutureImpl<A, E> {
     return this.inner.members()
   }
 
-  override requestCancel(message: string | undefined, path: ReadonlySet<FutureImpl<any, any>>): undefined {
+  override requestCancel(message: string | undefined, path: ReadonlySet<FutureImpl<any, any>> | undefined): undefined {
     super.requestCancel(message, path)
     const { inner } = this
     if (inner.exit !== undefined) return

@@ -51,7 +51,11 @@ export const sleep: {
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("sleep", duration)
     // One tick is Effect's own yield: the loop's queue looks for a request before it resumes.
-    if (nanos <= 0) return value === undefined ? Effect.yieldNow as Effect.Effect<any> : Effect.as(Effect.yieldNow, value)
+    if (nanos <= 0) {
+      return value === undefined
+        ? Effect.yieldNow as Effect.Effect<any>
+        : Effect.as(Effect.yieldNow, value)
+    }
     const loop = findLoop(fiber)
     // Called without a value, `A` is void.
     const sleeper = new Sleeper(value as A)

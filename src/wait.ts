@@ -150,7 +150,7 @@ export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>
   inputs: Iterable<T> & Awaitable.NotLone,
   options?: O & Types.NoExcessProperties<wait.Options, O>
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite(wait)
+  const site = callSite()
   return Effect.withFiber((fiber) => {
     const { returnWhen = ALL_COMPLETED, timeout }: wait.Options = options ?? {}
     const isEnough = decide(returnWhen)

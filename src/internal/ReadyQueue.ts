@@ -57,14 +57,23 @@ const currentRegion = (): Region | undefined => {
 interface Bucket {
   readonly priority: number
   readonly entries: Array<Entry>
+  /** How many of them have run, once the tick is theirs. */
+  done: number
 }
 
 /**
  * The loop's own queue. `host` is asked for a turn when the queue stops being empty, and calls `tick` in it; the live
  * loop gives it a turn of the host's event loop, the virtual loop its own driver.
+ *
+ * A ring of entries, so that a tick allocates nothing: with an array a tick, a lone fiber that yields spent a third of
+ * its time on garbage. Priorities other than 0, a few a tick at most, have buckets.
  */
 export class OwnQueue implements ReadyQueue {
-  // INVARIANT: sorted by priority, one bucket each, none empty.
+  // INVARIANT: `count` entries from `head` on, around the end; the length is a power of two; undefined elsewhere.
+  private ring: Array<Entry | undefined> = Array.from({ length: 64 }, () => undefined)
+  private head = 0
+  private count = 0
+  // INVARIANT: sorted by priority, one bucket each, none empty, none of priority 0.
   private buckets: Array<Bucket> = []
   // INVARIANT: true from the call of `host` to the tick that it brings.
   private requested = false
@@ -78,20 +87,34 @@ export class OwnQueue implements ReadyQueue {
   onRun: ((entry: Entry) => void) | undefined = undefined
 
   get isEmpty(): boolean {
-    return this.buckets.length === 0
+    return this.count === 0 && this.buckets.length === 0
   }
 
   schedule(entry: Entry, priority: number): void {
+    if (priority === 0) {
+      if (this.count === this.ring.length) this.grow()
+      this.ring[(this.head + this.count++) & (this.ring.length - 1)] = entry
+    } else this.scheduleElsewhere(entry, priority)
+    if (!this.requested) {
+      this.requested = true
+      this.host(this.tick)
+    }
+  }
+
+  private grow(): void {
+    const { head, ring } = this
+    this.ring = ring.slice(head).concat(ring.slice(0, head))
+    this.head = 0
+    for (let i = ring.length; i > 0; i--) this.ring.push(undefined)
+  }
+
+  private scheduleElsewhere(entry: Entry, priority: number): void {
     const buckets = this.buckets
     let index = buckets.length
     while (index > 0 && buckets[index - 1]!.priority > priority) index--
     const before = index > 0 ? buckets[index - 1]! : undefined
     if (before !== undefined && before.priority === priority) before.entries.push(entry)
-    else buckets.splice(index, 0, { priority, entries: [entry] })
-    if (!this.requested) {
-      this.requested = true
-      this.host(this.tick)
-    }
+    else buckets.splice(index, 0, { priority, entries: [entry], done: 0 })
   }
 
   scheduleTask(task: () => void, priority: number): void {
@@ -100,30 +123,53 @@ export class OwnQueue implements ReadyQueue {
 
   /** The tick rule. An entry that throws does not take the others with it: they run in the next tick. */
   readonly tick = (): void => {
-    const buckets = this.buckets
-    this.buckets = []
     this.requested = false
+    const end = this.count
+    const buckets = this.buckets
+    if (buckets.length === 0) return this.runReady(end)
+    this.buckets = []
     let index = 0
-    let position = 0
     try {
-      for (; index < buckets.length; index++) {
-        const entries = buckets[index]!.entries
-        for (position = 0; position < entries.length;) {
-          const entry = entries[position++]!
-          this.onRun?.(entry)
-          entry.run()
-        }
-      }
+      for (; index < buckets.length && buckets[index]!.priority < 0; index++) this.runBucket(buckets[index]!)
+      this.runReady(end)
+      for (; index < buckets.length; index++) this.runBucket(buckets[index]!)
     } finally {
-      for (; index < buckets.length; index++, position = 0) {
-        const { entries, priority } = buckets[index]!
-        while (position < entries.length) this.schedule(entries[position++]!, priority)
+      for (; index < buckets.length; index++) {
+        const { done, entries, priority } = buckets[index]!
+        for (const entry of entries.slice(done)) this.schedule(entry, priority)
       }
     }
   }
 
+  private runReady(end: number): void {
+    try {
+      for (; end > 0; end--) {
+        const { head, ring } = this
+        const entry = ring[head]!
+        ring[head] = undefined
+        this.head = (head + 1) & (ring.length - 1)
+        this.count--
+        if (this.onRun !== undefined) this.onRun(entry)
+        entry.run()
+      }
+    } finally {
+      if (end > 0 && this.count > 0 && !this.requested) {
+        this.requested = true
+        this.host(this.tick)
+      }
+    }
+  }
+
+  private runBucket(bucket: Bucket): void {
+    while (bucket.done < bucket.entries.length) {
+      const entry = bucket.entries[bucket.done++]!
+      this.onRun?.(entry)
+      entry.run()
+    }
+  }
+
   flush(): void {
-    while (this.buckets.length > 0) this.tick()
+    while (!this.isEmpty) this.tick()
   }
 }
 

@@ -46,10 +46,12 @@ export class Timers implements Entry {
   private readonly queue: ReadyQueue
   private readonly context: Context.Context<never>
   private readonly onEmpty: () => void
-  // INVARIANT: a sleep is armed only while no firing tick is requested, and never past the heap's first deadline.
+  // INVARIANT: a sleep is armed only while no firing tick is requested, never past the first deadline.
   private armed: { readonly deadline: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
   // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
   private firing: number | undefined = undefined
+  // INVARIANT: true while `sweeper` is in the ready queue.
+  private sweeping = false
 
   constructor(clock: Clock.Clock, queue: ReadyQueue, context: Context.Context<never>, onEmpty: () => void) {
     this.clock = clock
@@ -78,7 +80,7 @@ export class Timers implements Entry {
   /** All timers leave without firing. */
   clear(): void {
     this.heap.clear()
-    this.arm(undefined)
+    this.disarm()
   }
 
   /** The due timers' tick. */
@@ -96,17 +98,14 @@ export class Timers implements Entry {
   /** Requests the firing tick if the first timer is due, else arms the sleep that ends at it. */
   private arm(now: number | undefined): void {
     const first = this.heap.peek()
-    if (first === undefined) {
-      this.disarm()
-      if (this.firing === undefined) this.onEmpty()
-      return
-    }
+    if (first === undefined) return this.sweepSoon()
     if (this.firing !== undefined) {
       // A timer that is due already joins the tick on its way, as whatever is due when a tick begins fires in it.
       if (now !== undefined && first.deadline <= now && now > this.firing) this.firing = now
       return
     }
-    if (this.armed !== undefined && this.armed.deadline === first.deadline) return
+    // Waking early for a timer that has left is cheaper than arming anew for each that leaves.
+    if (this.armed !== undefined && this.armed.deadline <= first.deadline) return
     this.disarm()
     now ??= this.now()
     if (first.deadline <= now) return this.fire(now)
@@ -117,10 +116,29 @@ export class Timers implements Entry {
     fiber.addObserver((exit) => {
       if (this.armed?.fiber !== fiber) return
       this.armed = undefined
-      if (exit._tag === "Failure") return
+      if (exit._tag === "Failure" || this.heap.size === 0) return
       const woken = this.now()
-      this.fire(deadline - woken <= slack ? Math.max(woken, deadline) : woken)
+      const now = deadline - woken <= slack ? Math.max(woken, deadline) : woken
+      if (this.heap.peek()!.deadline <= now) this.fire(now)
+      else this.arm(now)
     })
+  }
+
+  /** With the last timer gone the sleep ends too, unless the next tick brings another: most deadlines never pass. */
+  private sweepSoon(): void {
+    if (this.sweeping) return
+    this.sweeping = true
+    this.queue.schedule(this.sweeper, 1)
+  }
+
+  private readonly sweeper: Entry = {
+    owner: undefined,
+    run: () => {
+      this.sweeping = false
+      if (this.heap.size > 0 || this.firing !== undefined) return
+      this.disarm()
+      this.onEmpty()
+    }
   }
 
   private fire(limit: number): void {

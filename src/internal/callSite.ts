@@ -9,25 +9,23 @@ export interface CallSite {
   text: string | undefined
 }
 
-const Stack = Error as ErrorConstructor & {
-  stackTraceLimit?: number
-  captureStackTrace?: (o: object, f: Function) => void
-}
+const Stack: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error
 
-/** The caller of `callee`. */
-export const callSite = (callee: Function): CallSite | undefined => {
+/** Frames above the caller's own: `callSite` and the function that asks. */
+const above = 2
+
+/** The caller of the function that calls this. */
+export const callSite = (): CallSite | undefined => {
   const limit = Stack.stackTraceLimit
-  if (limit === 0 || Stack.captureStackTrace === undefined) return undefined
+  if (limit === 0) return undefined
   try {
-    Stack.stackTraceLimit = 1
-    const error = { stack: "" } as Error
-    Stack.captureStackTrace(error, callee)
-    return { error, text: undefined }
+    Stack.stackTraceLimit = above + 1
+    return { error: new Stack(), text: undefined }
   } catch {
     return undefined // a host that froze Error
   } finally {
     try {
-      if (limit !== undefined) Stack.stackTraceLimit = limit
+      Stack.stackTraceLimit = limit
     } catch {
       // frozen
     }
@@ -40,7 +38,7 @@ export const formatCallSite = (site: CallSite | undefined): string | undefined =
 }
 
 const locate = (stack: string): string => {
-  const line = stack.split("\n").find((line) => /:\d+:\d+\)?$/.test(line)) ?? ""
-  const inner = /\(([^()]*:\d+:\d+)\)$/.exec(line)?.[1] ?? line.trim().replace(/^at (async )?/, "")
+  const line = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line))[above] ?? ""
+  const inner = /\(([^()]*:\d+:\d+)\)$/.exec(line)?.[1] ?? line.trim().replace(/^at (async )?|^.*@/, "")
   return inner.replace(/^file:\/\//, "")
 }

@@ -198,9 +198,12 @@ export const cancel = (
   from?: FutureImpl<any, any> | undefined
 ): boolean => {
   if (!first.accepts()) return false
-  const path = new Set<FutureImpl<any, any>>()
-  if (from !== undefined) path.add(from)
-  const stack: Array<FutureImpl<any, any> | Leave> = [first]
+  const started = from === undefined ? undefined : new Set([from])
+  const direct = first.requestCancel(message, started)
+  if (direct === undefined) return true
+  const path = started ?? new Set<FutureImpl<any, any>>()
+  path.add(first)
+  const stack: Array<FutureImpl<any, any> | Leave> = direct.toReversed()
   while (stack.length > 0) {
     const top = stack.pop()!
     if (top instanceof Leave) {

@@ -72,7 +72,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   /** Cancels this future, or returns those that have to be cancelled for it. */
   requestCancel(
     message: string | undefined,
-    _path: ReadonlySet<FutureImpl<any, any>>
+    _path: ReadonlySet<FutureImpl<any, any>> | undefined
   ): ReadonlyArray<FutureImpl<any, any>> | undefined {
     this.retrieve()
     this.complete(cancellation.cancelledExit(message))

@@ -140,7 +140,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
 
   override requestCancel(
     message: string | undefined,
-    path: ReadonlySet<FutureImpl<any, any>>
+    path: ReadonlySet<FutureImpl<any, any>> | undefined
   ): ReadonlyArray<FutureImpl<any, any>> | undefined {
     this.retrieve()
     const next = cancellation.requestOf(this as Region, message, path)
