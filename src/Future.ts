@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Option from "effect/Option"
@@ -151,6 +152,106 @@ export const toPromise = <A, E>(self: Future<A, E>): Promise<A> => {
       else reject(Cause.squash(exit.cause))
     })
   )
+}
+
+/**
+ * Creates a future that ends as a `Deferred` does.
+ *
+ * **Details**
+ *
+ * Cancelling the future leaves the deferred alone.
+ *
+ * **Example** (A Deferred among tasks)
+ *
+ * ```ts import.meta.vitest
+ * import { Deferred, Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const deferred = yield* Deferred.make<string>()
+ *   const future = yield* asyncio.Future.fromDeferred(deferred)
+ *   yield* Deferred.succeed(deferred, "done")
+ *   return yield* future
+ * })
+ *
+ * await asyncio.run(program) // => "done"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Effect<Future<A, E>, never, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const future = new FutureImpl<A, E>(getLoop(fiber))
+    const watcher = Effect.runForkWith(fiber.context)(Deferred.await(deferred))
+    watcher.addObserver((exit) => future.complete(exit))
+    future.addCallback(() => watcher.interruptUnsafe())
+    return Effect.succeed(future)
+  })
+
+/**
+ * Completes a `Deferred` as the future ends. It does not wait.
+ *
+ * **Details**
+ *
+ * In the tick after the future's end. A deferred that is completed already stays as it is. Counts as looking at the
+ * outcome.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const intoDeferred = <A, E>(self: Future<A, E>, deferred: Deferred.Deferred<A, E>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const future = impl("intoDeferred", self)
+    future.retrieve()
+    future.addCallback(() => Deferred.doneUnsafe(deferred, future.exit!))
+  })
+
+/**
+ * Cancels the future when the signal is aborted; a reason that is a string becomes the cancel message.
+ *
+ * **Details**
+ *
+ * Stops listening when the future is done. A signal that is aborted already cancels at once.
+ *
+ * **Example** (A task that ends with a request)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const controller = new AbortController()
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   yield* asyncio.Future.cancelOnAbort(task, controller.signal)
+ *   controller.abort()
+ *   yield* asyncio.Task.await(task)
+ *   return asyncio.Task.cancelled(task)
+ * })
+ *
+ * await asyncio.run(program) // => true
+ * ```
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effect.Effect<void> =>
+  Effect.sync(() => cancellation.cancelOnAbort(impl("cancelOnAbort", self), signal))
+
+/**
+ * An `AbortSignal` that is aborted when the future ends cancelled: for code that takes one.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toAbortSignal = (self: Future<any, any>): AbortSignal => {
+  const future = impl("toAbortSignal", self)
+  const controller = new AbortController()
+  future.addCallback(() => {
+    const exit = future.exit!
+    if (cancellation.isCancelled(exit)) controller.abort()
+  })
+  return controller.signal
 }
 
 /**

@@ -12,8 +12,7 @@ import * as Scope from "effect/Scope"
 import type { Awaitable } from "./Awaitable.ts"
 import { RuntimeError } from "./Errors.ts"
 import * as EventLoop from "./EventLoop.ts"
-import { cancel } from "./internal/cancellation.ts"
-import type { FutureImpl } from "./internal/future.ts"
+import { cancelOnAbort } from "./internal/cancellation.ts"
 import { LoopImpl } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
 
@@ -120,21 +119,6 @@ class RunnerImpl implements Runner {
 
   private main<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Effect.Effect<A, E, EventLoop.EventLoop> {
     const { signal } = this
-    if (signal === undefined) return runMain("Runner.run", main)
-    return Effect.suspend(() => {
-      let begun: FutureImpl<A, E>
-      const abort = () => void cancel(begun, reasonOf(signal))
-      return Effect.ensuring(
-        runMain("Runner.run", main, (future) => {
-          begun = future
-          if (signal.aborted) abort()
-          else signal.addEventListener("abort", abort, { once: true })
-        }),
-        Effect.sync(() => signal.removeEventListener("abort", abort))
-      )
-    })
+    return runMain("Runner.run", main, signal === undefined ? undefined : (future) => cancelOnAbort(future, signal))
   }
 }
-
-const reasonOf = (signal: AbortSignal): string | undefined =>
-  typeof signal.reason === "string" ? signal.reason : undefined

@@ -232,3 +232,11 @@ export const uncancelOwner = (owner: Owner): number => {
   if (owner.requests === 0) owner.pending = undefined
   return owner.requests
 }
+
+/** Cancels the future when the signal is aborted, as long as it is not done. */
+export const cancelOnAbort = (future: FutureImpl<any, any>, signal: AbortSignal): void => {
+  const abort = () => void cancel(future, typeof signal.reason === "string" ? signal.reason : undefined)
+  if (signal.aborted) return abort()
+  signal.addEventListener("abort", abort, { once: true })
+  future.addCallback(() => signal.removeEventListener("abort", abort))
+}
