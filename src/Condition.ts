@@ -69,10 +69,9 @@ class ConditionImpl implements Condition {
   readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
     this.checkLocked("wait")
     Lock.releaseUnsafe(this.lock)
-    const waiter = new ConditionWaiter()
     const passOn = Effect.sync(() => this.notify(1))
     return Effect.flatMap(
-      Effect.exit(restore(waiter.park(() => this.waiting.push(waiter)))),
+      Effect.exit(restore(new ConditionWaiter().park(this.waiting))),
       (exit) =>
         // However the wait ended, the lock is held before it comes out.
         Effect.flatMap(Lock.acquire(this.lock), () =>
@@ -85,7 +84,9 @@ class ConditionImpl implements Condition {
 }
 
 class ConditionWaiter extends Waiter {
-  readonly label = "a Condition"
+  get label(): string {
+    return "a Condition"
+  }
   proceed() {
     return Effect.void
   }

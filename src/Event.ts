@@ -50,8 +50,7 @@ class EventImpl implements Event {
 
   readonly wait: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isSet) return Effect.void
-    const waiter = new EventWaiter()
-    return waiter.park(() => this.waiting.push(waiter))
+    return new EventWaiter().park(this.waiting)
   })
 
   set(): void {
@@ -61,7 +60,9 @@ class EventImpl implements Event {
 }
 
 class EventWaiter extends Waiter {
-  readonly label = "an Event"
+  get label(): string {
+    return "an Event"
+  }
   proceed() {
     return Effect.void
   }

@@ -67,8 +67,7 @@ class LockImpl implements Lock {
 
   readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) => {
     if (this.takeIfFree(fiber)) return Effect.void
-    const waiter = new LockWaiter(this)
-    return waiter.park(() => this.waiting.push(waiter))
+    return new LockWaiter(this).park(this.waiting)
   })
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())

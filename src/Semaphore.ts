@@ -69,8 +69,7 @@ class SemaphoreImpl implements Semaphore {
 
   readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
     if (this.takeIfFree()) return Effect.void
-    const waiter = new SemaphoreWaiter(this)
-    return waiter.park(() => this.waiting.push(waiter))
+    return new SemaphoreWaiter(this).park(this.waiting)
   })
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
@@ -104,7 +103,9 @@ class SemaphoreImpl implements Semaphore {
 }
 
 class SemaphoreWaiter extends Waiter {
-  readonly label = "a Semaphore"
+  get label(): string {
+    return "a Semaphore"
+  }
   private readonly semaphore: SemaphoreImpl
   constructor(semaphore: SemaphoreImpl) {
     super()

@@ -187,7 +187,7 @@ class TaskGroupImpl implements TaskGroup {
       const waiter = new GroupWaiter(this)
       this.waiter = waiter
       return Effect.flatMap(
-        waiter.park(() => {}),
+        waiter.park(),
         () =>
           waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
             ? this.finish(cancellation.cancelledExit(waiter.message), true)
@@ -228,13 +228,15 @@ class TaskGroupImpl implements TaskGroup {
     if (this.tasks.size === 0) return Effect.void
     const waiter = new GroupWaiter(this)
     this.waiter = waiter
-    return waiter.park(() => {})
+    return waiter.park()
   }
 }
 
 /** The block, waiting for its tasks. A request to cancel is noted and does not end the wait. */
 class GroupWaiter extends Waiter implements Entry {
-  readonly label = "the tasks of its TaskGroup"
+  get label(): string {
+    return "the tasks of its TaskGroup"
+  }
   outside = false
   message: string | undefined = undefined
   private readonly group: TaskGroupImpl

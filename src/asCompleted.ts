@@ -24,7 +24,7 @@ import { getLoop } from "./internal/loop.ts"
 import { QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
 import { timeoutError } from "./internal/TimeoutImpl.ts"
-import { Timer } from "./internal/Timers.ts"
+import { PlainTimer } from "./internal/Timers.ts"
 
 /**
  * @since 0.1.0
@@ -201,7 +201,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
   )
 }
 
-class Timeout extends Timer {
+class Timeout extends PlainTimer {
   readonly owner = undefined
   private readonly completions: Completions<any>
   constructor(deadline: number, completions: Completions<any>) {

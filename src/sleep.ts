@@ -8,8 +8,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as check from "./internal/check.ts"
 import { findLoop } from "./internal/loop.ts"
-import { Waiter } from "./internal/WaitQueue.ts"
-import { WakeTimer } from "./internal/WakeTimer.ts"
+import type { Timer, Timers } from "./internal/Timers.ts"
+import { Parked, Waiter } from "./internal/WaitQueue.ts"
 
 /**
  * Waits for a duration, and gives `value`.
@@ -58,29 +58,37 @@ export const sleep: {
     }
     const loop = findLoop(fiber)
     // Called without a value, `A` is void.
-    const sleeper = new Sleeper(value as A)
     if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
-    if (nanos === Infinity) return sleeper.park(() => {})
-    const timers = loop.timersOf(fiber.getRef(Clock.Clock))
-    const timer = new WakeTimer(timers.now() + nanos, sleeper)
-    sleeper.timer = timer
-    return sleeper.park(() => timers.add(timer))
+    const timers = nanos === Infinity ? undefined : loop.timersOf(fiber.getRef(Clock.Clock))
+    return new Sleeper(value as A, timers, timers === undefined ? nanos : timers.now() + nanos).park()
   })
 
-class Sleeper<A> extends Waiter<A> {
-  get label(): string {
-    return "a timer"
-  }
-  timer: WakeTimer | undefined = undefined
+/** A waiter that is its own timer. */
+class Sleeper<A> extends Waiter<A> implements Timer {
+  readonly deadline: number
+  place = -1
+  turn = 0
+  timers: Timers | undefined
   private readonly value: A
-  constructor(value: A) {
+  constructor(value: A, timers: Timers | undefined, deadline: number) {
     super()
     this.value = value
+    this.timers = timers
+    this.deadline = deadline
+  }
+  get label(): string {
+    return this.deadline === Infinity ? "a sleep without end" : "a timer"
+  }
+  override parked(): void {
+    this.timers?.add(this)
+  }
+  fire(): void {
+    if (this.state === Parked) this.wake()
   }
   proceed() {
     return Effect.succeed(this.value)
   }
   override left(): void {
-    this.timer?.disarm()
+    this.timers?.remove(this)
   }
 }

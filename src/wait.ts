@@ -16,8 +16,8 @@ import * as check from "./internal/check.ts"
 import { Cohort, type Holder, type Listener, pendingOf, resume } from "./internal/Cohort.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
+import type { Timer, Timers } from "./internal/Timers.ts"
 import { Parked, Waiter } from "./internal/WaitQueue.ts"
-import { WakeTimer } from "./internal/WakeTimer.ts"
 
 /**
  * `wait` returns when the first has ended, in whatever way.
@@ -163,9 +163,9 @@ export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>
       awaitables.checkAwaitables("wait", items, fiber)
       cohort = new Cohort(new Set(new awaitables.Starter("wait", fiber, site).startAll(items)))
     }
-    const waiter = new Wait<Awaitable.Running<T>>(cohort, holder, isEnough)
     const timers = limit === Infinity ? undefined : getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))
-    return waiter.park(() => waiter.enter(timers && new WakeTimer(timers.now() + limit, waiter), timers))
+    const deadline = timers === undefined ? limit : timers.now() + limit
+    return new Wait<Awaitable.Running<T>>(cohort, holder, isEnough, timers, deadline).park()
   })
 }
 
@@ -191,26 +191,43 @@ const decide = (returnWhen: wait.ReturnWhen): Decision => {
 }
 
 /** The caller of `wait`, parked. */
-class Wait<T> extends Waiter<wait.Result<T>> implements Listener {
-  readonly label = "wait"
+class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
+  readonly deadline: number
+  place = -1
+  turn = 0
+  timers: Timers | undefined
   private readonly cohort: Cohort
   private readonly holder: Holder | undefined
   private readonly isEnough: Decision
   private readonly tally: { -readonly [K in keyof wait.Tally]: wait.Tally[K] }
-  private timer: WakeTimer | undefined = undefined
 
-  constructor(cohort: Cohort, holder: Holder | undefined, isEnough: Decision) {
+  constructor(
+    cohort: Cohort,
+    holder: Holder | undefined,
+    isEnough: Decision,
+    timers: Timers | undefined,
+    deadline: number
+  ) {
     super()
+    this.timers = timers
+    this.deadline = deadline
     this.cohort = cohort
     this.holder = holder
     this.isEnough = isEnough
     this.tally = { succeeded: 0, failed: 0, cancelled: 0, pending: cohort.size }
   }
 
-  enter(timer: WakeTimer | undefined, timers: { add(timer: WakeTimer): void } | undefined): void {
+  get label(): string {
+    return "wait"
+  }
+
+  override parked(): void {
     this.cohort.listen(this)
-    this.timer = timer
-    if (timer !== undefined) timers!.add(timer)
+    this.timers?.add(this)
+  }
+
+  fire(): void {
+    if (this.state === Parked) this.wake()
   }
 
   completed(future: FutureImpl<any, any>): void {
@@ -222,19 +239,18 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener {
     else if (isCancelled(exit)) tally.cancelled++
     else tally.failed++
     if (tally.pending > 0 && !this.isEnough(tally)) return
-    this.timer?.disarm()
     this.wake()
   }
 
   proceed() {
-    this.timer?.disarm()
+    this.timers?.remove(this)
     // What the cohort holds is what `inputs` became: T, once running.
     const done = new Set(this.cohort.take() as unknown as ReadonlyArray<T>)
     return Effect.succeed({ done, pending: pendingOf<T>(this.cohort, this.holder) })
   }
 
   override left(): void {
-    this.timer?.disarm()
+    this.timers?.remove(this)
     this.cohort.unlisten()
   }
   override passOn(): void {

@@ -46,8 +46,7 @@ export class QueueImpl<A> implements Queue<A> {
   readonly get: Effect.Effect<A, QueueShutDown> = Effect.suspend((): Effect.Effect<A, QueueShutDown> => {
     if (!this.isEmpty) return Effect.succeed(this.take())
     if (this.isShutDown) return this.failShutDown("get")
-    const getter = new Getter(this)
-    return getter.park(() => this.getters.push(getter))
+    return new Getter(this).park(this.getters)
   })
 
   put(item: A): Effect.Effect<void, QueueShutDown> {
@@ -56,8 +55,7 @@ export class QueueImpl<A> implements Queue<A> {
       this.add(item)
       return Effect.void
     }
-    const putter = new Putter(this, item)
-    return putter.park(() => this.putters.push(putter))
+    return new Putter(this, item).park(this.putters)
   }
 
   putNowait(item: A): Effect.Effect<void, QueueFull | QueueShutDown> {
@@ -102,8 +100,7 @@ export class QueueImpl<A> implements Queue<A> {
 
   readonly join: Effect.Effect<void> = Effect.suspend(() => {
     if (this.unfinished === 0) return Effect.void
-    const joiner = new Joiner(this.kind)
-    return joiner.park(() => this.joiners.push(joiner))
+    return new Joiner(this.kind).park(this.joiners)
   })
 
   shutdown(immediate: boolean): void {

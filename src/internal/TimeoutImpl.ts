@@ -8,7 +8,7 @@ import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { Timer } from "./Timers.ts"
+import { PlainTimer } from "./Timers.ts"
 
 export class TimeoutImpl implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
@@ -77,7 +77,7 @@ export class TimeoutImpl implements Timeout {
 
 export const timeoutError = (): Cause.TimeoutError => new Cause.TimeoutError("the deadline has passed")
 
-class Deadline extends Timer implements Entry {
+class Deadline extends PlainTimer implements Entry {
   private timeout: TimeoutImpl | undefined
   constructor(nanos: number, timeout: TimeoutImpl) {
     super(nanos)

@@ -18,9 +18,19 @@ import type * as Fiber from "effect/Fiber"
 import { Heap, type Member } from "./Heap.ts"
 import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
 
-/** A place in the heap. `fire` runs inside the tick, it must not throw. */
-export abstract class Timer implements Member {
-  /** Deadline in nanoseconds. */
+/** What waits for its time. */
+export interface Timer extends Member {
+  /** In nanoseconds. */
+  readonly deadline: number
+  // INVARIANT: the timers that hold it.
+  timers: Timers | undefined
+  readonly owner: unknown
+  /** Runs inside the tick; it must not throw. */
+  fire(): void
+}
+
+/** A timer that is nothing else. */
+export abstract class PlainTimer implements Timer {
   readonly deadline: number
   place = -1
   turn = 0

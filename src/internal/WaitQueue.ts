@@ -12,6 +12,7 @@
  * and by its finalizer.
  */
 import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import type { Task } from "../Task.ts"
@@ -199,20 +200,41 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
     return Effect.void
   }
 
-  /** Suspends the calling fiber until the waiter is woken. `enter` puts it where it will be. */
-  park(enter: () => void): Effect.Effect<A, E> {
+  /** Suspends the calling fiber, at the end of `line` if it stands in one, until the waiter is woken. */
+  park(line?: WaitQueue): Effect.Effect<A, E> {
     return Effect.callback<A, E>((resume) => {
-      const fiber = Fiber.getCurrent()!
-      this.fiber = fiber
-      this.resume = resume
-      const region = fiber.getRef(CurrentRegion)
-      if (region !== undefined && region.fiber === fiber) {
-        this.region = region
-        region.waiter = this
-      }
-      enter()
-      if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
-      return Effect.suspend(() => this.interrupted())
+      this.register(resume, line)
+      // Itself, as an effect, is its finalizer: closures would be half of what a parked fiber costs.
+      return this as unknown as Effect.Effect<void>
     })
   }
+
+  private register(resume: (effect: Effect.Effect<any, any>) => void, line: WaitQueue | undefined): void {
+    const fiber = Fiber.getCurrent()!
+    this.fiber = fiber
+    this.resume = resume
+    const region = fiber.getRef(CurrentRegion)
+    if (region !== undefined && region.fiber === fiber) {
+      this.region = region
+      region.waiter = this
+    }
+    line?.push(this)
+    this.parked()
+    if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
+  }
+
+  /** Called when it is parked, so that a primitive can do what belongs to it beside standing in line. */
+  parked(): void {}
 }
+
+Object.defineProperties(
+  Waiter.prototype,
+  Object.getOwnPropertyDescriptors(
+    Effectable.Prototype<Effect.Effect<void> & Waiter>({
+      label: "Waiter",
+      evaluate() {
+        return this.interrupted()
+      }
+    })
+  )
+)

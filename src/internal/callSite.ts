@@ -4,10 +4,7 @@
  * Formatting a stack costs far more than capturing it, so the text is made when somebody asks. Nothing is captured where
  * `Error.stackTraceLimit` is 0.
  */
-export interface CallSite {
-  readonly error: Error
-  text: string | undefined
-}
+export type CallSite = Error
 
 const Stack: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error
 
@@ -20,7 +17,7 @@ export const callSite = (): CallSite | undefined => {
   if (limit === 0) return undefined
   try {
     Stack.stackTraceLimit = above + 1
-    return { error: new Stack(), text: undefined }
+    return new Stack()
   } catch {
     return undefined // a host that froze Error
   } finally {
@@ -32,10 +29,8 @@ export const callSite = (): CallSite | undefined => {
   }
 }
 
-export const formatCallSite = (site: CallSite | undefined): string | undefined => {
-  if (site === undefined) return undefined
-  return site.text ??= locate(site.error.stack ?? "")
-}
+export const formatCallSite = (site: CallSite | undefined): string | undefined =>
+  site === undefined ? undefined : locate(site.stack ?? "")
 
 const locate = (stack: string): string => {
   const line = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line))[above] ?? ""

@@ -156,7 +156,7 @@ abstract class FutureWaiter<A, E, A2, E2> extends Waiter<A2, E2> {
     this.future.retrieve()
   }
   enter(): Effect.Effect<A2, E2> {
-    return this.park(() => this.future.push(this))
+    return this.park(this.future)
   }
 }
 

@@ -21,7 +21,7 @@ import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueu
 import { Registry } from "./Registry.ts"
 import { EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import { nowNanos, Timer, Timers } from "./Timers.ts"
+import { nowNanos, PlainTimer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 
 /** A program that somebody waits for. */
@@ -273,7 +273,7 @@ class CallbackHandle implements Handle, Entry {
   readonly cancel = Effect.sync(() => this.cancelUnsafe())
 }
 
-class CallbackTimer extends Timer implements TimerHandle {
+class CallbackTimer extends PlainTimer implements TimerHandle {
   readonly owner = this
   cancelled = false
   readonly when: number
