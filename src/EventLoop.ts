@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Future } from "./Future.ts"
+import { illegal } from "./internal/check.ts"
 import { getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
 import { EventLoop } from "./internal/service.ts"
@@ -266,6 +267,9 @@ export const setExceptionHandler = <R = never>(
 ): Effect.Effect<void, never, R | EventLoop> =>
   Effect.contextWith((context: Context.Context<R | EventLoop>) =>
     Effect.withFiber((fiber) => {
+      if (handler !== undefined && typeof handler !== "function") {
+        illegal("setExceptionHandler", "the handler", handler, "a function or undefined")
+      }
       getLoop(fiber).setHandler(
         handler === undefined ? undefined : (exception) => Effect.provideContext(handler(exception), context)
       )

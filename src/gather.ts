@@ -334,14 +334,20 @@ class Gathering extends FutureImpl<unknown, unknown> {
     for (const child of this.undone()) cancellation.cancel(child, undefined)
   }
 
+  /** A child that runs can be cancelled, one that has not started be left out. */
   override accepts(): boolean {
-    return this.exit === undefined && this.children.some((child) => child !== undefined && child.exit === undefined)
+    if (this.exit !== undefined) return false
+    return !this.stopped && this.started < this.items.length ||
+      this.children.some((child) => child !== undefined && child.exit === undefined)
   }
 
-  override requestCancel(): ReadonlyArray<FutureImpl<any, any>> {
+  override requestCancel(): ReadonlyArray<FutureImpl<any, any>> | undefined {
     this.cancelRequested = true
     this.stop()
-    return this.undone()
+    const undone = this.undone()
+    if (undone.length > 0) return undone
+    this.complete(cancellation.cancelledExit(undefined))
+    return undefined
   }
 }
 

@@ -199,6 +199,7 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
   private readonly cohort: Cohort
   private readonly holder: Holder | undefined
   private readonly isEnough: Decision
+  private thrown: Effect.Effect<never> | undefined = undefined
   private readonly tally: { -readonly [K in keyof wait.Tally]: wait.Tally[K] }
 
   constructor(
@@ -238,11 +239,25 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
     if (exit._tag === "Success") tally.succeeded++
     else if (isCancelled(exit)) tally.cancelled++
     else tally.failed++
-    if (tally.pending > 0 && !this.isEnough(tally)) return
+    if (tally.pending > 0 && !this.asks(tally)) return
     this.wake()
   }
 
+  /** What the predicate throws is the wait's own defect. */
+  private asks(tally: wait.Tally): boolean {
+    try {
+      return this.isEnough(tally)
+    } catch (thrown) {
+      this.thrown = Effect.die(thrown)
+      return true
+    }
+  }
+
   proceed() {
+    if (this.thrown !== undefined) {
+      this.left()
+      return this.thrown
+    }
     this.timers?.remove(this)
     // What the cohort holds is what `inputs` became: T, once running.
     const done = new Set(this.cohort.take() as unknown as ReadonlyArray<T>)

@@ -71,7 +71,8 @@ export class Cohort {
   kept = false
   private attached = false
   // Weak, so that a done future is not kept for the sake of the views of rounds before.
-  private byFuture: WeakMap<AnyFuture, Member> | undefined = undefined
+  private readonly byFuture = new WeakMap<AnyFuture, Member>()
+  private readonly indexed = new WeakSet<ReadonlyArray<Member>>()
 
   constructor(futures: Iterable<AnyFuture>) {
     this.members = Array.from(futures, (future, index) => new Member(this, future, index))
@@ -122,8 +123,8 @@ export class Cohort {
   }
 
   memberOf(future: AnyFuture, members: ReadonlyArray<Member>): Member | undefined {
-    if (this.byFuture === undefined) {
-      this.byFuture = new WeakMap()
+    if (!this.indexed.has(members)) {
+      this.indexed.add(members)
       for (const member of members) this.byFuture.set(member.future, member)
     }
     return this.byFuture.get(future)
@@ -236,7 +237,9 @@ export const resume = (input: object): Holder | undefined => {
   const cohort = given.get(input)
   if (cohort === undefined) return undefined
   given.delete(input)
-  return cohort.listener === undefined && (input as ReadonlySet<unknown>).size === cohort.size
-    ? new Holder(cohort)
-    : undefined
+  return cohort.listener === undefined && isSame(input as ReadonlySet<unknown>, cohort) ? new Holder(cohort) : undefined
 }
+
+/** The first set given back is a real one: somebody may have changed it. */
+const isSame = (input: ReadonlySet<unknown>, cohort: Cohort): boolean =>
+  input.size === cohort.size && cohort.members.every((member) => member.removedAt !== Infinity || input.has(member.future))

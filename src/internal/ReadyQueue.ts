@@ -28,10 +28,20 @@ export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
 }
 
 /**
+ * Schedules an entry on whatever dispatcher a fiber has: the loop's queue takes the entry itself, and so knows whose step
+ * it is; any other takes a closure.
+ */
+export const scheduleOn = (dispatcher: Scheduler.SchedulerDispatcher, entry: Entry, priority: number): void => {
+  const queue = dispatcher as Partial<ReadyQueue> & Scheduler.SchedulerDispatcher
+  if (queue.schedule !== undefined) queue.schedule(entry, priority)
+  else dispatcher.scheduleTask(() => entry.run(), priority)
+}
+
+/**
  * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
  * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
-class RuntimeEntry implements Entry {
+export class RuntimeEntry implements Entry {
   private readonly region: Region | undefined
   private readonly task: () => void
   constructor(task: () => void) {

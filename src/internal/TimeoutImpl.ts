@@ -51,7 +51,7 @@ export class TimeoutImpl implements Timeout {
   }
 
   get owner(): unknown {
-    return this.region.owner
+    return this.region.owner.task
   }
 
   expire(): void {

@@ -11,12 +11,13 @@
  * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.
  */
 import type * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { Heap, type Member } from "./Heap.ts"
-import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+import { type Entry, scheduleOn } from "./ReadyQueue.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
@@ -50,10 +51,10 @@ export abstract class PlainTimer implements Timer {
 const slack = 1_000
 
 export class Timers implements Entry {
-  readonly owner = undefined
+  readonly owner = "due timers"
   private readonly heap = new Heap<Timer>((a, b) => a.deadline - b.deadline)
   private readonly clock: Clock.Clock
-  private readonly queue: ReadyQueue
+  private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly context: Context.Context<never>
   private readonly onEmpty: () => void
   // INVARIANT: a sleep is armed only while no firing tick is requested, never past the first deadline.
@@ -63,10 +64,19 @@ export class Timers implements Entry {
   // INVARIANT: true while `sweeper` is in the ready queue.
   private sweeping = false
 
-  constructor(clock: Clock.Clock, queue: ReadyQueue, context: Context.Context<never>, onEmpty: () => void) {
+  /**
+   * `scheduler` is that of the fiber that uses the clock: the loop's own, or one around it that counts what it runs, such
+   * as a TestClock's provided inside the loop.
+   */
+  constructor(
+    clock: Clock.Clock,
+    scheduler: Scheduler.Scheduler,
+    context: Context.Context<never>,
+    onEmpty: () => void
+  ) {
     this.clock = clock
-    this.queue = queue
-    this.context = context
+    this.dispatcher = scheduler.makeDispatcher()
+    this.context = Context.add(context, Scheduler.Scheduler, scheduler)
     this.onEmpty = onEmpty
   }
 
@@ -93,13 +103,18 @@ export class Timers implements Entry {
     this.disarm()
   }
 
-  /** The due timers' tick. */
+  /** The due timers' tick. A timer that one of them starts is not among them, one that one of them cancels neither. */
   run(): void {
     const limit = this.firing!
+    const due: Array<Timer> = []
     for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
+      due.push(first)
       this.heap.pop()
-      first.timers = undefined
-      first.fire()
+    }
+    for (const timer of due) {
+      if (timer.timers === undefined) continue
+      timer.timers = undefined
+      timer.fire()
     }
     this.firing = undefined
     this.arm(undefined)
@@ -138,7 +153,7 @@ export class Timers implements Entry {
   private sweepSoon(): void {
     if (this.sweeping) return
     this.sweeping = true
-    this.queue.schedule(this.sweeper, 1)
+    scheduleOn(this.dispatcher, this.sweeper, 1)
   }
 
   private readonly sweeper: Entry = {
@@ -153,7 +168,7 @@ export class Timers implements Entry {
 
   private fire(limit: number): void {
     this.firing = limit
-    this.queue.schedule(this, 1)
+    scheduleOn(this.dispatcher, this, 1)
   }
 
   private disarm(): void {

@@ -14,12 +14,11 @@
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Fiber from "effect/Fiber"
-import type * as Scheduler from "effect/Scheduler"
 import type { Task } from "../Task.ts"
 import type { Request } from "./cancellation.ts"
 import * as cancellation from "./cancellation.ts"
 import type { FutureImpl } from "./future.ts"
-import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+import { type Entry, scheduleOn } from "./ReadyQueue.ts"
 import { CurrentRegion, type Region } from "./Region.ts"
 
 /** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
@@ -146,10 +145,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
   }
 
   private scheduleStep(): void {
-    // The loop's queue takes the waiter itself, and so knows whose step it is; a bare fiber's dispatcher takes a closure.
-    const dispatcher = this.fiber.currentDispatcher as Partial<ReadyQueue> & Scheduler.SchedulerDispatcher
-    if (dispatcher.schedule !== undefined) dispatcher.schedule(this, 0)
-    else dispatcher.scheduleTask(() => this.run(), 0)
+    scheduleOn(this.fiber.currentDispatcher, this, 0)
   }
 
   /** Takes a parked waiter out of its queue because its task is to be cancelled; the cancellation follows next tick. */

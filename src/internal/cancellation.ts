@@ -75,14 +75,15 @@ export const deliverPending = (region: Region): void => deliver(region, region.o
 
 /** The next tick's delivery of a request that nothing met earlier. */
 class Delivery implements Entry {
-  readonly owner: Owner
   private readonly request: Request
   constructor(request: Request) {
-    this.owner = request.origin.owner
     this.request = request
   }
+  get owner(): unknown {
+    return this.request.origin.owner.task
+  }
   run(): void {
-    if (this.owner.pending !== this.request) return
+    if (this.request.origin.owner.pending !== this.request) return
     const region = targetOf(this.request.origin)
     // Not started, or about to be woken: its own step looks for the request.
     if (region.fiber === undefined || (region.waiter !== undefined && isAboutToWake(region))) return
@@ -197,29 +198,51 @@ export const cancel = (
   message: string | undefined,
   from?: FutureImpl<any, any> | undefined
 ): boolean => {
+  first.retrieve() // also when it is done: who cancels wants no report
   if (!first.accepts()) return false
-  const started = from === undefined ? undefined : new Set([from])
-  const direct = first.requestCancel(message, started)
-  if (direct === undefined) return true
-  const path = started ?? new Set<FutureImpl<any, any>>()
+  const path = from === undefined ? undefined : new Set([from])
+  const next = first.requestCancel(message, path)
+  if (next !== undefined) walk(first, next, message, path ?? new Set())
+  return true
+}
+
+/** Cancels many that may wait for each other, with one request each: O(n), in chains and circles too. */
+export const cancelAll = (futures: ReadonlyArray<FutureImpl<any, any>>): void => {
+  const asked = new Set<FutureImpl<any, any>>()
+  for (const future of futures) {
+    if (asked.has(future) || !future.accepts()) continue
+    asked.add(future)
+    const next = future.requestCancel(undefined, undefined)
+    if (next !== undefined) walk(future, next, undefined, new Set(), asked)
+  }
+}
+
+/** Goes on from `first` to `next`, depth first. Those in `asked` have had their request. */
+const walk = (
+  first: FutureImpl<any, any>,
+  next: ReadonlyArray<FutureImpl<any, any>>,
+  message: string | undefined,
+  path: Set<FutureImpl<any, any>>,
+  asked?: Set<FutureImpl<any, any>>
+): void => {
   path.add(first)
-  const stack: Array<FutureImpl<any, any> | Leave> = direct.toReversed()
+  const stack: Array<FutureImpl<any, any> | Leave> = next.toReversed()
   while (stack.length > 0) {
     const top = stack.pop()!
     if (top instanceof Leave) {
       path.delete(top.future)
       continue
     }
-    if (!top.accepts()) continue
+    if (!top.accepts() || asked?.has(top)) continue
+    asked?.add(top)
     path.add(top)
-    const next = top.requestCancel(message, path)
-    if (next === undefined) path.delete(top)
+    const further = top.requestCancel(message, path)
+    if (further === undefined) path.delete(top)
     else {
       stack.push(new Leave(top))
-      for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]!)
+      for (let i = further.length - 1; i >= 0; i--) stack.push(further[i]!)
     }
   }
-  return true
 }
 
 /** A request that was delivered beats a value that came all the same. */

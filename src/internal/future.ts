@@ -8,6 +8,7 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
+import { capture } from "./AsyncContext.ts"
 import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
 import { describe } from "./printing.ts"
@@ -126,6 +127,7 @@ type DoneCallback = (future: Future<any, any>) => void
 class Callback extends Node implements Entry {
   private readonly future: FutureImpl<any, any>
   private readonly callback: DoneCallback
+  private readonly asyncContext = capture()
   constructor(future: FutureImpl<any, any>, callback: DoneCallback) {
     super()
     this.future = future
@@ -138,7 +140,7 @@ class Callback extends Node implements Entry {
     this.future.loop.ready.schedule(this, 0)
   }
   run(): void {
-    this.future.loop.runCallback(() => this.callback(this.future), { future: this.future })
+    this.future.loop.runCallback(() => this.callback(this.future), this.asyncContext, { future: this.future })
   }
 }
 
@@ -202,7 +204,7 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
     const { region } = this
     if (region !== undefined) region.interrupted ??= "outside"
     cancellation.cancel(this.future, undefined, region?.owner.task)
-    return Effect.asVoid(watch(this.future))
+    return Effect.asVoid(ended(this.future))
   }
 }
 
@@ -221,13 +223,17 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
 /** Waits for a future's outcome and leaves it alone. */
 export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.withFiber((fiber) => {
+    if (self.exit === undefined) checkAwait(self, fiber)
+    return ended(self)
+  })
+
+/** `watch` from wherever it has to be: a loop that closes, a finalizer. */
+export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
+  Effect.suspend(() => {
     const exit = self.exit
-    if (exit !== undefined) {
-      self.retrieve()
-      return Effect.succeed(exit)
-    }
-    checkAwait(self, fiber)
-    return new Watcher(self).enter()
+    if (exit === undefined) return new Watcher(self).enter()
+    self.retrieve()
+    return Effect.succeed(exit)
   })
 
 const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unknown>): void => {

@@ -13,9 +13,10 @@ import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { RuntimeError } from "../Errors.ts"
 import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../EventLoop.ts"
-import { cancel, isCancelled } from "./cancellation.ts"
+import { cancelAll, isCancelled } from "./cancellation.ts"
 import * as check from "./check.ts"
-import { watch } from "./future.ts"
+import { ended } from "./future.ts"
+import { type AsyncContext, capture } from "./AsyncContext.ts"
 import { HostTurns } from "./HostTurns.ts"
 import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { Registry } from "./Registry.ts"
@@ -91,7 +92,8 @@ export class LoopImpl implements Shape {
   timersOf(clock: Clock.Clock): Timers {
     let timers = this.timers.get(clock)
     if (timers === undefined) {
-      timers = new Timers(clock, this.ready, this.context, () => this.timers.delete(clock))
+      const scheduler = Fiber.getCurrent()?.cache.scheduler ?? this.scheduler
+      timers = new Timers(clock, scheduler, this.context, () => this.timers.delete(clock))
       this.timers.set(clock, timers)
     }
     return timers
@@ -125,11 +127,17 @@ export class LoopImpl implements Shape {
   }
 
   /** Runs a plain callback; what it throws goes to the exception handler. */
-  runCallback(callback: () => void, context: Omit<ExceptionContext, "message" | "cause">, clock?: Clock.Clock): void {
+  runCallback(
+    callback: () => void,
+    asyncContext: AsyncContext | undefined,
+    context: Omit<ExceptionContext, "message" | "cause">,
+    clock?: Clock.Clock
+  ): void {
     const before = this.callbackClock
     this.callbackClock = clock
     try {
-      callback()
+      if (asyncContext === undefined) callback()
+      else asyncContext.run(callback, undefined)
     } catch (thrown) {
       this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
     } finally {
@@ -222,8 +230,8 @@ export class LoopImpl implements Shape {
   private endTasks(): Effect.Effect<void> {
     const tasks = Array.from(this.tasks)
     if (tasks.length === 0) return Effect.void
-    for (const task of tasks) cancel(task, undefined)
-    return Effect.forEach(tasks, watch, { discard: true }).pipe(Effect.andThen(Effect.suspend(() => {
+    cancelAll(tasks)
+    return Effect.forEach(tasks, ended, { discard: true }).pipe(Effect.andThen(Effect.suspend(() => {
       for (const task of tasks) {
         const exit = task.exit!
         if (exit._tag === "Failure" && !isCancelled(exit)) {
@@ -253,19 +261,27 @@ export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
 export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
   Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
 
+const nameOf = (callback: () => void): string => callback.name === "" ? "callback" : callback.name
+
 class CallbackHandle implements Handle, Entry {
   readonly owner = this
   cancelled = false
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
   private readonly callback: () => void
+  private readonly asyncContext = capture()
   constructor(loop: LoopImpl, callback: () => void) {
     this.loop = loop
     this.clock = loop.currentClock()
     this.callback = callback
   }
   run(): void {
-    if (!this.cancelled && !this.loop.isClosed()) this.loop.runCallback(this.callback, {}, this.clock)
+    if (!this.cancelled && !this.loop.isClosed()) {
+      this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+    }
+  }
+  toString(): string {
+    return `<Handle ${nameOf(this.callback)}>`
   }
   cancelUnsafe(): void {
     this.cancelled = true
@@ -280,6 +296,7 @@ class CallbackTimer extends PlainTimer implements TimerHandle {
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
   private readonly callback: () => void
+  private readonly asyncContext = capture()
   constructor(loop: LoopImpl, clock: Clock.Clock, deadline: number, when: number, callback: () => void) {
     super(deadline)
     this.loop = loop
@@ -288,7 +305,10 @@ class CallbackTimer extends PlainTimer implements TimerHandle {
     this.callback = callback
   }
   fire(): void {
-    if (!this.loop.isClosed()) this.loop.runCallback(this.callback, {}, this.clock)
+    if (!this.loop.isClosed()) this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+  }
+  override toString(): string {
+    return `<TimerHandle ${nameOf(this.callback)}>`
   }
   cancelUnsafe(): void {
     this.cancelled = true

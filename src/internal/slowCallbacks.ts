@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { LoopImpl } from "./loop.ts"
-import type { Entry, ReadyQueue } from "./ReadyQueue.ts"
+import { type Entry, type ReadyQueue, RuntimeEntry } from "./ReadyQueue.ts"
 
 export class SlowCallbackQueue implements ReadyQueue {
   private readonly queue: ReadyQueue
@@ -21,7 +21,7 @@ export class SlowCallbackQueue implements ReadyQueue {
   }
 
   scheduleTask(task: () => void, priority: number): void {
-    this.queue.scheduleTask(() => this.timed(undefined, task), priority)
+    this.schedule(new RuntimeEntry(task), priority)
   }
 
   flush(): void {
@@ -35,7 +35,7 @@ export class SlowCallbackQueue implements ReadyQueue {
     } finally {
       const took = this.loop.timeUnsafe() - began
       if (took >= this.limit) {
-        const what = owner === undefined ? "a step" : `${owner}`
+        const what = owner === undefined ? "a step outside of tasks" : String(owner)
         Effect.runForkWith(this.loop.context)(Effect.logWarning(`Executing ${what} took ${took.toFixed(3)} seconds`))
       }
     }

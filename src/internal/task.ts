@@ -13,6 +13,7 @@ import * as AsyncContext from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import { formatCallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
+import { illegal } from "./check.ts"
 import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import type { Entry } from "./ReadyQueue.ts"
@@ -173,10 +174,14 @@ export const createTask = <A, E, R>(
   created?: (task: TaskImpl<A, E>) => void,
   asyncContext?: AsyncContext.AsyncContext | undefined
 ): TaskImpl<A, E> => {
+  if (!Effect.isEffect(effect)) illegal(call, "the argument", effect, "an Effect")
   const loop = getLoop(fiber)
   if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
   let context = fiber.context
-  if (fiber.cache.scheduler !== loop.scheduler) context = Context.add(context, Scheduler.Scheduler, loop.scheduler)
+  // A scheduler that runs only while `runSync` waits would leave the task behind; any other is around the loop's own.
+  if (fiber.cache.scheduler.executionMode === "sync") {
+    context = Context.add(context, Scheduler.Scheduler, loop.scheduler)
+  }
   // `R` is in the type of every effect that creates a task, so `context` holds it.
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
   created?.(task)
