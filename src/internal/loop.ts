@@ -89,11 +89,19 @@ export class LoopImpl implements Shape {
 
   timeUnsafe = (): number => nowNanos(this.currentClock()) / 1e9
 
+  /**
+   * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
+   * runs only while `runSync` waits.
+   */
+  schedulerOf(fiber: Fiber.Fiber<unknown, unknown> | undefined): Scheduler.Scheduler {
+    const scheduler = fiber?.cache.scheduler
+    return scheduler === undefined || scheduler.executionMode === "sync" ? this.scheduler : scheduler
+  }
+
   timersOf(clock: Clock.Clock): Timers {
     let timers = this.timers.get(clock)
     if (timers === undefined) {
-      const scheduler = Fiber.getCurrent()?.cache.scheduler ?? this.scheduler
-      timers = new Timers(clock, scheduler, this.context, () => this.timers.delete(clock))
+      timers = new Timers(clock, this.schedulerOf(Fiber.getCurrent()), this.context, () => this.timers.delete(clock))
       this.timers.set(clock, timers)
     }
     return timers

@@ -178,10 +178,8 @@ export const createTask = <A, E, R>(
   const loop = getLoop(fiber)
   if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
   let context = fiber.context
-  // A scheduler that runs only while `runSync` waits would leave the task behind; any other is around the loop's own.
-  if (fiber.cache.scheduler.executionMode === "sync") {
-    context = Context.add(context, Scheduler.Scheduler, loop.scheduler)
-  }
+  const scheduler = loop.schedulerOf(fiber)
+  if (fiber.cache.scheduler !== scheduler) context = Context.add(context, Scheduler.Scheduler, scheduler)
   // `R` is in the type of every effect that creates a task, so `context` holds it.
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
   created?.(task)

@@ -108,7 +108,8 @@ export class Driver {
   private settle(nanos: number, next: () => void): void {
     if (this.tick !== undefined) return this.run()
     if (nanos <= 0) return next()
-    const fiber = Effect.runFork(this.realClock.sleep(Duration.nanos(BigInt(Math.round(nanos)))))
+    const duration = nanos === Infinity ? Duration.infinity : Duration.nanos(BigInt(Math.round(nanos)))
+    const fiber = Effect.runFork(this.realClock.sleep(duration))
     this.waiting = () => {
       this.waiting = undefined
       fiber.interruptUnsafe()
@@ -180,26 +181,25 @@ const explain = (tasks: ReadonlyArray<TaskImpl<any, any>>): string => {
   return lines.join("\n")
 }
 
-/** Follows who waits for whom until somebody comes again. */
+/** Follows who waits for whom until somebody comes again: depth first, on a stack of its own. */
 const findCircle = (tasks: ReadonlyArray<TaskImpl<any, any>>): ReadonlyArray<TaskImpl<any, any>> | undefined => {
-  const cleared = new Set<TaskImpl<any, any>>()
+  const seen = new Set<TaskImpl<any, any>>()
   for (const first of tasks) {
-    const path: Array<TaskImpl<any, any>> = []
-    const visit = (task: TaskImpl<any, any>): ReadonlyArray<TaskImpl<any, any>> | undefined => {
-      const at = path.indexOf(task)
-      if (at >= 0) return path.slice(at)
-      if (cleared.has(task)) return undefined
-      path.push(task)
-      for (const next of waitsFor(task)) {
-        const circle = visit(next)
-        if (circle !== undefined) return circle
-      }
-      path.pop()
-      cleared.add(task)
-      return undefined
+    // The way to where it looks now, in order, each with those it has not followed yet.
+    const path = new Map<TaskImpl<any, any>, Array<TaskImpl<any, any>>>()
+    const way: Array<TaskImpl<any, any>> = []
+    const enter = (task: TaskImpl<any, any>): void => {
+      seen.add(task)
+      way.push(task)
+      path.set(task, waitsFor(task).slice())
     }
-    const circle = visit(first)
-    if (circle !== undefined) return circle
+    if (!seen.has(first)) enter(first)
+    while (way.length > 0) {
+      const next = path.get(way[way.length - 1]!)!.pop()
+      if (next === undefined) path.delete(way.pop()!)
+      else if (path.has(next)) return way.slice(way.indexOf(next))
+      else if (!seen.has(next)) enter(next)
+    }
   }
   return undefined
 }
