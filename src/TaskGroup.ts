@@ -111,6 +111,8 @@ class TaskGroupImpl implements TaskGroup {
   private aborting = false
   /** The group asked its own block to cancel; it takes that back at the end. */
   private asked = false
+  /** How the body ended, until that is part of the outcome. */
+  private body: Exit.Exit<unknown, unknown> | undefined = undefined
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
@@ -173,6 +175,12 @@ class TaskGroupImpl implements TaskGroup {
     if (this.tasks.size === 0) this.waiter?.allEnded()
   }
 
+  /** The body's failure comes last. */
+  private addBodyFailure(): void {
+    const exit = this.body
+    if (exit?._tag === "Failure" && !cancellation.isCancelled(exit)) this.addFailure(exit.cause)
+  }
+
   /** Interrupts beside a failure are part of it. */
   private addFailure(cause: Cause.Cause<unknown>): void {
     for (const reason of cause.reasons) if (reason._tag !== "Interrupt") this.failures.push(reason)
@@ -180,6 +188,7 @@ class TaskGroupImpl implements TaskGroup {
 
   bodyEnded(exit: Exit.Exit<any, any>, region: InnerRegion): Effect.Effect<any, any> {
     this.state = "waiting"
+    this.body = exit
     return Effect.suspend(() => {
       if (exit._tag === "Failure" && !this.aborting) this.abort()
       const real = region.interrupted !== undefined
@@ -207,7 +216,7 @@ class TaskGroupImpl implements TaskGroup {
     const { owner } = this.region
     const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
     const cancelled = cancellation.isCancelled(exit)
-    if (exit._tag === "Failure" && !cancelled) this.addFailure(exit.cause)
+    this.addBodyFailure()
     if (this.failures.length > 0) {
       if (owner.requests > 0 && owner.task !== undefined) {
         // Somebody outside wants the task cancelled as well: that comes at its next suspension.
@@ -222,13 +231,18 @@ class TaskGroupImpl implements TaskGroup {
     return exit
   }
 
-  endTasks(): Effect.Effect<void> {
-    if (this.state !== "ended" && !this.aborting) this.abort()
+  /** The block is interrupted for real: what is left ends first, and failures come out beside the interruption. */
+  endTasks(): Effect.Effect<void, any> {
+    if (this.state === "ended") return Effect.void
     this.state = "ended"
-    if (this.tasks.size === 0) return Effect.void
+    if (!this.aborting) this.abort()
     const waiter = new GroupWaiter(this)
     this.waiter = waiter
-    return waiter.park()
+    return Effect.flatMap(this.tasks.size === 0 ? Effect.void : waiter.park(), () => {
+      if (this.asked) cancellation.uncancelOwner(this.region.owner)
+      this.addBodyFailure()
+      return this.failures.length > 0 ? Effect.failCause(Cause.fromReasons(this.failures)) : Effect.void
+    })
   }
 }
 

@@ -185,7 +185,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
   }
 
   /** The finalizer: the fiber is being interrupted while it waits. */
-  interrupted(): Effect.Effect<void> {
+  interrupted(): Effect.Effect<void, E> {
     const state = this.state
     if (state === Over) return Effect.void
     this.end()
@@ -200,7 +200,8 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
   park(line?: WaitQueue): Effect.Effect<A, E> {
     return Effect.callback<A, E>((resume) => {
       this.register(resume, line)
-      // Itself, as an effect, is its finalizer: closures would be half of what a parked fiber costs.
+      // Itself, as an effect, is its finalizer: closures would be half of what a parked fiber costs. A failure of it joins
+      // the interruption's cause, and its `E` is in this effect's own type.
       return this as unknown as Effect.Effect<void>
     })
   }
@@ -226,7 +227,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
 Object.defineProperties(
   Waiter.prototype,
   Object.getOwnPropertyDescriptors(
-    Effectable.Prototype<Effect.Effect<void> & Waiter>({
+    Effectable.Prototype<Effect.Effect<void, any> & Waiter<any, any>>({
       label: "Waiter",
       evaluate() {
         return this.interrupted()

@@ -12,6 +12,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
@@ -63,6 +64,12 @@ const targetOf = (origin: Region): Region => {
 /** Whether the pending request of the region's owner is for this region, and can be delivered now. */
 export const isDue = (region: Region): boolean =>
   targetOf(region.owner.pending!.origin) === region && isInterruptible(region.fiber!)
+
+/** What an exit has beside interrupts, for a finalizer that must not lose it. */
+export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Effect.Effect<void, E> => {
+  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
+  return Effect.failCause(Cause.fromReasons(exit.cause.reasons.filter((reason) => reason._tag !== "Interrupt")))
+}
 
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
@@ -198,8 +205,10 @@ export const cancel = (
   message: string | undefined,
   from?: FutureImpl<any, any> | undefined
 ): boolean => {
-  first.retrieve() // also when it is done: who cancels wants no report
-  if (!first.accepts()) return false
+  if (!first.accepts()) {
+    first.retrieve() // who cancels what has failed wants no report of it; a failure yet to come is another matter
+    return false
+  }
   const path = from === undefined ? undefined : new Set([from])
   const next = first.requestCancel(message, path)
   if (next !== undefined) walk(first, next, message, path ?? new Set())

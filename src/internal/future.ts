@@ -75,7 +75,6 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
     message: string | undefined,
     _path: ReadonlySet<FutureImpl<any, any>> | undefined
   ): ReadonlyArray<FutureImpl<any, any>> | undefined {
-    this.retrieve()
     this.complete(cancellation.cancelledExit(message))
     return undefined
   }
@@ -196,15 +195,16 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
     return this.future.exit!
   }
 
-  override interrupted(): Effect.Effect<void> {
+  override interrupted(): Effect.Effect<void, E> {
     const parked = this.state === Parked
     const done = super.interrupted()
     if (!parked) return done
-    // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would.
+    // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would. A failure of its
+    // clean-up comes out beside the interruption.
     const { region } = this
     if (region !== undefined) region.interrupted ??= "outside"
     cancellation.cancel(this.future, undefined, region?.owner.task)
-    return Effect.asVoid(ended(this.future))
+    return Effect.flatMap(ended(this.future), cancellation.failureBeside)
   }
 }
 

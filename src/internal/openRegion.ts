@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { annotations, cancelMessage, isCancelled, regionEnded, type Request, settle } from "./cancellation.ts"
+import { annotations, cancelMessage, failureBeside, isCancelled, regionEnded, type Request, settle } from "./cancellation.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { CurrentRegion, type Owner, type Region } from "./Region.ts"
 
@@ -74,11 +74,12 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         } else resume(ended)
         regionEnded(region)
       })
+      // A failure of the body's clean-up joins the interruption's cause; its `E` is in this effect's own type.
       return Effect.suspend(() => {
         if (!region.open) return Effect.void
         region.interrupted = "outside"
-        return Fiber.interrupt(fiber)
-      })
+        return Effect.flatMap(Fiber.interrupt(fiber), () => failureBeside(fiber.pollUnsafe()!))
+      }) as Effect.Effect<void>
     })
   })
 

@@ -143,7 +143,6 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     message: string | undefined,
     path: ReadonlySet<FutureImpl<any, any>> | undefined
   ): ReadonlyArray<FutureImpl<any, any>> | undefined {
-    this.retrieve()
     const next = cancellation.requestOf(this as Region, message, path)
     return next === undefined ? undefined : [next]
   }
