@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "./Errors.ts"
+import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
@@ -78,7 +79,13 @@ class ConditionImpl implements Condition {
           exit._tag === "Failure"
             ? Effect.andThen(passOn, exit)
             // A cancellation that came while it waited for the lock comes out here.
-            : Effect.onInterrupt(restore(Effect.void), () => passOn))
+            : Effect.onInterrupt(
+              Effect.withFiber((fiber) => {
+                meetBeforeRestore(fiber)
+                return restore(Effect.void)
+              }),
+              () => passOn
+            ))
     )
   })
 }

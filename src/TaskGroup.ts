@@ -21,7 +21,7 @@ import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, interruptAround, openRegion, ownRegion } from "./internal/openRegion.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { createTask, type TaskImpl } from "./internal/task.ts"
-import { Node, Over, Parked, Waiter } from "./internal/WaitQueue.ts"
+import { Node, Over, Waiter } from "./internal/WaitQueue.ts"
 import type { Options, Task } from "./Task.ts"
 
 /**
@@ -132,7 +132,9 @@ class TaskGroupImpl implements TaskGroup {
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> {
     const site = callSite()
     return Effect.withFiber((fiber) => {
-      if (this.state === "ended") throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
+      if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
+        throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
+      }
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
       const task = createTask("TaskGroup.createTask", fiber, effect, options, site, (task) => this.tasks.add(task))
       const member = new Member(this, task)
@@ -158,7 +160,10 @@ class TaskGroupImpl implements TaskGroup {
   private askToCancel(): void {
     this.asked = true
     if (this.region.open) cancellation.cancelRegion(this.region)
-    else this.region.owner.requests++
+    else {
+      this.region.owner.requests++
+      this.waiter?.look()
+    }
   }
 
   taskEnded(task: TaskImpl<any, any>): void {
@@ -172,7 +177,7 @@ class TaskGroupImpl implements TaskGroup {
         if (!this.asked) this.askToCancel()
       }
     }
-    if (this.tasks.size === 0) this.waiter?.allEnded()
+    if (this.tasks.size === 0) this.waiter?.look()
   }
 
   /** The body's failure comes last. */
@@ -199,15 +204,16 @@ class TaskGroupImpl implements TaskGroup {
         waiter.park(),
         () =>
           waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
-            ? this.finish(cancellation.cancelledExit(waiter.message), true)
+            ? this.finish(exit._tag === "Failure" ? exit : cancellation.cancelledExit(waiter.message), true)
             : this.finish(exit, real)
       )
     })
   }
 
-  /** A request came while the block waits for its tasks. */
-  outsideRequest(): void {
-    if (!this.aborting) this.abort()
+  /** The waiting block's step. Gives whether all tasks have ended. */
+  looked(outside: boolean): boolean {
+    if (outside && !this.aborting) this.abort()
+    return this.tasks.size === 0
   }
 
   /** All tasks have ended. `real`: the cancellation that `exit` may be was a request's, not something awaited. */
@@ -246,12 +252,17 @@ class TaskGroupImpl implements TaskGroup {
   }
 }
 
-/** The block, waiting for its tasks. A request to cancel is noted and does not end the wait. */
+/**
+ * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: like asyncio's, the block
+ * wakes, looks, and waits on while tasks are left.
+ */
 class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
   }
   outside = false
+  // INVARIANT: true while its step is in the ready queue.
+  private looking = false
   message: string | undefined = undefined
   private readonly group: TaskGroupImpl
   constructor(group: TaskGroupImpl) {
@@ -262,23 +273,26 @@ class GroupWaiter extends Waiter implements Entry {
     return Effect.void
   }
 
-  allEnded(): void {
-    if (this.state === Parked) this.wake()
+  /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
+  look(): void {
+    if (this.state === Over || this.looking) return
+    this.looking = true
+    this.group.loop.ready.schedule(this, 0)
   }
 
   override withdraw(request: Request): void {
     this.note(request)
-    // The tasks are cancelled in the block's own step, a tick later.
-    this.group.loop.ready.schedule({ owner: this.owner, run: () => this.group.outsideRequest() }, 0)
+    this.look()
   }
 
   override run(): void {
+    this.looking = false
     const pending = this.region?.owner.pending
     if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
       this.region!.owner.pending = undefined
       this.note(pending)
     }
-    super.run()
+    if (this.group.looked(this.outside)) super.run()
   }
 
   private note(request: Request): void {

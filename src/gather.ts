@@ -302,7 +302,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private finish(): void {
     this.stop()
-    if (this.cancelRequested) this.complete(cancellation.cancelledExit(undefined))
+    if (this.cancelRequested) this.complete(this.cancelledExit())
     else if (this.failure !== undefined) this.complete(this.failure)
     else {
       const values = Array.from(this.children, (child) => this.valueIn(child))
@@ -321,10 +321,17 @@ class Gathering extends FutureImpl<unknown, unknown> {
     return this.undone()
   }
 
+  /** With the message of the last of the input, as in asyncio. */
+  private cancelledExit(): Exit.Exit<unknown, unknown> {
+    const last = this.children.at(-1)?.exit
+    return last !== undefined && cancellation.isCancelled(last) ? last : cancellation.cancelledExit(undefined)
+  }
+
+  /** In order, and a child in two places twice: it is asked twice, as in asyncio. */
   private undone(): Array<FutureImpl<any, any>> {
-    const undone = new Set<FutureImpl<any, any>>()
-    for (const child of this.children) if (child !== undefined && child.exit === undefined) undone.add(child)
-    return Array.from(undone)
+    const undone: Array<FutureImpl<any, any>> = []
+    for (const child of this.children) if (child !== undefined && child.exit === undefined) undone.push(child)
+    return undone
   }
 
   private cancelSiblings(): void {

@@ -9,7 +9,7 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
-import { isCancelled } from "./internal/cancellation.ts"
+import { cancelledExit, isCancelled } from "./internal/cancellation.ts"
 import { FutureImpl, join } from "./internal/future.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { Node } from "./internal/WaitQueue.ts"
@@ -107,7 +107,8 @@ class InnerEnded extends Node implements Entry {
     this.inner.loop.ready.schedule(this, 0)
   }
   run(): void {
-    if (this.shield.complete(this.inner.exit!)) this.inner.retrieve()
+    const exit = this.inner.exit!
+    if (this.shield.complete(isCancelled(exit) ? cancelledExit(undefined) : exit)) this.inner.retrieve()
   }
 }
 

@@ -12,7 +12,7 @@
  */
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import { meetAfterYield } from "./cancellation.ts"
+import { meetAfterYield, postpone } from "./cancellation.ts"
 import { CurrentRegion, type Region } from "./Region.ts"
 
 /** One thing to run. */
@@ -41,8 +41,8 @@ export const scheduleOn = (dispatcher: Scheduler.SchedulerDispatcher, entry: Ent
  * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
  * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
-export class RuntimeEntry implements Entry {
-  private readonly region: Region | undefined
+class RuntimeEntry implements Entry {
+  readonly region: Region | undefined
   private readonly task: () => void
   constructor(task: () => void) {
     this.region = currentRegion()
@@ -55,6 +55,16 @@ export class RuntimeEntry implements Entry {
     if (this.region?.owner.pending !== undefined) meetAfterYield(this.region)
     this.task()
   }
+}
+
+/** What `scheduleTask` is, for every queue: Effect's runtime schedules a step of the running fiber. */
+export const scheduleRuntimeTask = (queue: ReadyQueue, task: () => void, priority: number): void => {
+  const entry = new RuntimeEntry(task)
+  queue.schedule(entry, priority)
+  // The step comes later than the delivery of a request on its way, so the request waits for the step. A loop inside of
+  // another hands its entries on to the other's queue: not again there.
+  const owner = entry.region?.owner
+  if (owner?.pending !== undefined && owner.loop.ready === queue) postpone(owner)
 }
 
 /** The region that the running fiber runs. */
@@ -128,7 +138,7 @@ export class OwnQueue implements ReadyQueue {
   }
 
   scheduleTask(task: () => void, priority: number): void {
-    this.schedule(new RuntimeEntry(task), priority)
+    scheduleRuntimeTask(this, task, priority)
   }
 
   /** The tick rule. An entry that throws does not take the others with it: they run in the next tick. */
@@ -196,7 +206,7 @@ export class ForeignQueue implements ReadyQueue {
     this.dispatcher.scheduleTask(() => entry.run(), priority)
   }
   scheduleTask(task: () => void, priority: number): void {
-    this.schedule(new RuntimeEntry(task), priority)
+    scheduleRuntimeTask(this, task, priority)
   }
   flush(): void {
     this.dispatcher.flush()

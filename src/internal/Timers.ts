@@ -61,6 +61,8 @@ export class Timers implements Entry {
   private armed: { readonly deadline: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
   // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
   private firing: number | undefined = undefined
+  // INVARIANT: what fires in the tick under way; empty between ticks.
+  private readonly due: Array<Timer> = []
   // INVARIANT: true while `sweeper` is in the ready queue.
   private sweeping = false
 
@@ -100,18 +102,25 @@ export class Timers implements Entry {
   /** All timers leave without firing. */
   clear(): void {
     this.heap.clear()
+    this.due.length = 0
     this.disarm()
   }
 
-  /** The due timers' tick. A timer that one of them starts is not among them, one that one of them cancels neither. */
-  run(): void {
-    const limit = this.firing!
-    const due: Array<Timer> = []
-    for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
-      due.push(first)
-      this.heap.pop()
+  /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
+  private readonly collect: Entry = {
+    owner: undefined,
+    run: () => {
+      const limit = Math.max(this.firing!, this.now())
+      for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
+        this.due.push(first)
+        this.heap.pop()
+      }
     }
-    for (const timer of due) {
+  }
+
+  /** Behind the ordinary entries of that tick. What was cancelled meanwhile does not fire. */
+  run(): void {
+    for (const timer of this.due.splice(0)) {
       if (timer.timers === undefined) continue
       timer.timers = undefined
       timer.fire()
@@ -124,11 +133,8 @@ export class Timers implements Entry {
   private arm(now: number | undefined): void {
     const first = this.heap.peek()
     if (first === undefined) return this.sweepSoon()
-    if (this.firing !== undefined) {
-      // A timer that is due already joins the tick on its way, as whatever is due when a tick begins fires in it.
-      if (now !== undefined && first.deadline <= now && now > this.firing) this.firing = now
-      return
-    }
+    // The firing tick takes whatever is due when it begins.
+    if (this.firing !== undefined) return
     // Waking early for a timer that has left is cheaper than arming anew for each that leaves.
     if (this.armed !== undefined && this.armed.deadline <= first.deadline) return
     this.disarm()
@@ -168,6 +174,7 @@ export class Timers implements Entry {
 
   private fire(limit: number): void {
     this.firing = limit
+    scheduleOn(this.dispatcher, this.collect, -1)
     scheduleOn(this.dispatcher, this, 1)
   }
 

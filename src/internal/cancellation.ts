@@ -18,12 +18,12 @@ import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import type { Owner, Region } from "./Region.ts"
+import { CurrentRegion, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
 export interface Request {
-  readonly message: string | undefined
+  message: string | undefined
   /** The fiber that asked. */
   readonly by: number | undefined
   /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
@@ -105,7 +105,17 @@ const isAboutToWake = (region: Region): boolean =>
 export const leavePending = (request: Request): void => {
   const { owner } = request.origin
   // A request of a wider region stays: what the narrower one asked for is part of it.
-  if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) return
+  if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) {
+    owner.pending.message = request.message
+    return
+  }
+  owner.pending = request
+  owner.loop.ready.schedule(new Delivery(request), 0)
+}
+
+/** The task's own step comes later than the delivery that is on its way: the request waits for that step. */
+export const postpone = (owner: Owner): void => {
+  const request: Request = { ...owner.pending! }
   owner.pending = request
   owner.loop.ready.schedule(new Delivery(request), 0)
 }
@@ -187,6 +197,13 @@ export const meet = (region: Region): void => {
 /** The region's fiber has yielded, by Effect's own means, and is about to resume. */
 export const meetAfterYield = (region: Region): void => {
   if (region.waiter === undefined && region.inner === undefined && isDue(region)) deliverPending(region)
+}
+
+/** An uninterruptible part ends: a request made in this very tick is delivered now, not a tick later. */
+export const meetBeforeRestore = (fiber: Fiber.Fiber<unknown, unknown>): void => {
+  const region = fiber.getRef(CurrentRegion)
+  if (region === undefined || region.fiber !== fiber || region.owner.pending === undefined) return
+  if (targetOf(region.owner.pending.origin) === region) deliverPending(region)
 }
 
 class Leave {

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
@@ -176,16 +177,20 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   }
 
   override run(): void {
-    const { region, requested } = this
-    if (
-      this.state === Woken && requested !== undefined && region!.owner.requests > 0 &&
-      cancellation.isCancelled(this.future.exit!)
-    ) {
-      // The request that went down came back: now it is this task's own cancellation. Over before the delivery, so that
-      // the finalizer does not wait for what has ended.
-      this.future.retrieve()
-      this.end()
-      return cancellation.deliver(region!, requested)
+    const { region } = this
+    if (this.state === Woken && region !== undefined && cancellation.isCancelled(this.future.exit!)) {
+      const pending = region.owner.pending !== undefined && cancellation.isDue(region) ? region.owner.pending : undefined
+      const request = this.requested !== undefined && region.owner.requests > 0 ? this.requested : pending
+      if (request !== undefined) {
+        // The request that went down came back: now it is this task's own cancellation, one for all requests that came
+        // until this step, with the message of what was awaited. Over before the delivery, so that the finalizer does
+        // not wait for what has ended.
+        this.future.retrieve()
+        this.end()
+        if (pending !== undefined) region.owner.pending = undefined
+        const message = Option.getOrUndefined(cancellation.cancelMessage((this.future.exit as Exit.Failure<A, E>).cause))
+        return cancellation.deliver(region, { ...request, message })
+      }
     }
     super.run()
   }

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { LoopImpl } from "./loop.ts"
-import { type Entry, type ReadyQueue, RuntimeEntry } from "./ReadyQueue.ts"
+import { type Entry, type ReadyQueue, scheduleRuntimeTask } from "./ReadyQueue.ts"
 
 export class SlowCallbackQueue implements ReadyQueue {
   private readonly queue: ReadyQueue
@@ -21,7 +21,7 @@ export class SlowCallbackQueue implements ReadyQueue {
   }
 
   scheduleTask(task: () => void, priority: number): void {
-    this.schedule(new RuntimeEntry(task), priority)
+    scheduleRuntimeTask(this, task, priority)
   }
 
   flush(): void {
