@@ -49,7 +49,10 @@ class BarrierImpl implements Barrier {
   readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
     Condition.withLock(
       this.condition,
-      Effect.flatMap(this.waitForRound, () => Effect.ensuring(this.join(this.count++), this.leave))
+      // Who has been counted leaves, however it is interrupted.
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(restore(this.waitForRound), () => Effect.ensuring(restore(this.join(this.count++)), this.leave))
+      )
     )
   )
 

@@ -19,6 +19,7 @@ import { RuntimeError } from "./Errors.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { currentTask, type TaskImpl } from "./internal/task.ts"
 import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -187,7 +188,8 @@ export const withLock: {
       if (fiber.cache.preventYield && lock.takeIfFree(fiber)) return Effect.ensuring(effect, lock.releaseEffect)
       // `acquireUseRelease` would acquire uninterruptibly, and so make waiters that can't be cancelled.
       return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(restore(lock.acquire), () => Effect.ensuring(restore(effect), lock.releaseEffect))
+        Effect.flatMap(withoutYield(fiber, restore(lock.acquire)), () =>
+          Effect.ensuring(restore(effect), lock.releaseEffect))
       )
     })
 )
@@ -213,7 +215,9 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl(self).acquire
  */
 export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(acquire(self)), () => Effect.addFinalizer(() => release(self)))
+    Effect.withFiber((fiber) =>
+      Effect.flatMap(withoutYield(fiber, restore(acquire(self))), () => Effect.addFinalizer(() => release(self)))
+    )
   )
 
 /**

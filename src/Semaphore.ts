@@ -14,6 +14,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import * as check from "./internal/check.ts"
 import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -196,7 +197,8 @@ export const withPermit: {
       // As in `Lock.withLock`.
       if (fiber.cache.preventYield && semaphore.takeIfFree()) return Effect.ensuring(effect, semaphore.releaseEffect)
       return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(restore(semaphore.acquire), () => Effect.ensuring(restore(effect), semaphore.releaseEffect))
+        Effect.flatMap(withoutYield(fiber, restore(semaphore.acquire)), () =>
+          Effect.ensuring(restore(effect), semaphore.releaseEffect))
       )
     })
 )
@@ -222,7 +224,9 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => impl(self).acqu
  */
 export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(acquire(self)), () => Effect.addFinalizer(() => release(self)))
+    Effect.withFiber((fiber) =>
+      Effect.flatMap(withoutYield(fiber, restore(acquire(self))), () => Effect.addFinalizer(() => release(self)))
+    )
   )
 
 /**

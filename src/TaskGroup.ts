@@ -220,7 +220,7 @@ class TaskGroupImpl implements TaskGroup {
   private finish(exit: Exit.Exit<unknown, unknown>, real: boolean): Effect.Effect<unknown, unknown> {
     this.state = "ended"
     const { owner } = this.region
-    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
+    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 && !this.region.sheltered : true
     const cancelled = cancellation.isCancelled(exit)
     this.addBodyFailure()
     if (this.failures.length > 0) {

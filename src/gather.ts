@@ -9,7 +9,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type * as Types from "effect/Types"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
@@ -54,42 +53,43 @@ export declare namespace gather {
   export type Member<Arg> = Arg extends Iterable<infer T> ? T : Arg[keyof Arg]
 
   /**
-   * What one awaitable gives under the options.
-   *
-   * @since 0.1.0
-   */
-  export type Item<T, O> = Flag<O> extends true ? Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>
-    : Flag<O> extends false ? Awaitable.Success<T>
-    : Awaitable.Success<T> | Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>
-
-  /**
    * `returnExceptions` as far as it is known: `boolean` where only that is.
    *
    * @since 0.1.0
    */
-  export type Flag<O> = O extends { readonly returnExceptions: infer B } ? B extends undefined ? false
-    : B
-    : O extends { readonly returnExceptions?: infer B } ? [B] extends [undefined] ? false
-      : unknown extends B ? false
-      : boolean
+  export type Flag<O> = O extends { readonly returnExceptions: infer B } ? B extends undefined ? false : B
+    : O extends { readonly returnExceptions?: infer B } ? unknown extends B ? false : false | Exclude<B, undefined>
     : false
 
   /**
-   * The results, in the input's own shape.
+   * The results, in the input's own shape: values, or `Exit`s with `returnExceptions`. Either, where that is not known.
    *
    * @since 0.1.0
    */
-  export type Values<Arg, O> = Arg extends ReadonlyArray<Awaitable.Any> ?
-    { -readonly [K in keyof Arg]: Item<Arg[K], O> }
-    : Arg extends Iterable<infer T> ? Array<Item<T, O>>
-    : { -readonly [K in keyof Arg]: Item<Arg[K], O> }
+  export type Values<Arg, O> = Flag<O> extends infer B ? B extends true ? Exits<Arg> : Successes<Arg> : never
+
+  /**
+   * @since 0.1.0
+   */
+  export type Successes<Arg> = Arg extends ReadonlyArray<Awaitable.Any>
+    ? { -readonly [K in keyof Arg]: Awaitable.Success<Arg[K]> }
+    : Arg extends Iterable<infer T> ? Array<Awaitable.Success<T>>
+    : { -readonly [K in keyof Arg]: Awaitable.Success<Arg[K]> }
+
+  /**
+   * @since 0.1.0
+   */
+  export type Exits<Arg> = Arg extends ReadonlyArray<Awaitable.Any>
+    ? { -readonly [K in keyof Arg]: Exit.Exit<Awaitable.Success<Arg[K]>, Awaitable.Error<Arg[K]>> }
+    : Arg extends Iterable<infer T> ? Array<Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>>
+    : { -readonly [K in keyof Arg]: Exit.Exit<Awaitable.Success<Arg[K]>, Awaitable.Error<Arg[K]>> }
 
   /**
    * What the gather can fail with.
    *
    * @since 0.1.0
    */
-  export type Error<Arg, O> = Flag<O> extends true ? never : Awaitable.Error<Member<Arg>>
+  export type Error<Arg, O> = [Flag<O>] extends [true] ? never : Awaitable.Error<Member<Arg>>
 }
 
 /**
@@ -147,7 +147,8 @@ export declare namespace gather {
  */
 export const gather = <const Arg extends gather.Input, const O extends gather.Options = {}>(
   inputs: Arg & Awaitable.NotLone,
-  options?: O & Types.NoExcessProperties<gather.Options, O>
+  // `Types.NoExcessProperties` would name the options' own type, and an argument of just that type would infer nothing.
+  options?: O & { readonly [K in Exclude<keyof O, keyof gather.Options>]: never }
 ): Effect.Effect<
   gather.Values<Arg, O>,
   gather.Error<Arg, O>,

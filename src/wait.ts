@@ -6,7 +6,6 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Types from "effect/Types"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
@@ -146,13 +145,13 @@ export declare namespace wait {
  * @category verbs
  * @since 0.1.0
  */
-export const wait = <T extends Awaitable.Any, const O extends wait.Options = {}>(
+export const wait = <T extends Awaitable.Any>(
   inputs: Iterable<T> & Awaitable.NotLone,
-  options?: O & Types.NoExcessProperties<wait.Options, O>
+  options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
   const site = callSite()
   return Effect.withFiber((fiber) => {
-    const { returnWhen = ALL_COMPLETED, timeout }: wait.Options = options ?? {}
+    const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
     const isEnough = decide(returnWhen)
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
     const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined

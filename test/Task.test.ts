@@ -1520,6 +1520,21 @@ describe("never retrieved", () => {
         expect(reports).toHaveLength(1)
       }))
 
+    it.live("reported when the loop closes, and not again when it is garbage", () =>
+      Effect.gen(function*() {
+        const reports: Array<EventLoop.ExceptionContext> = []
+        yield* Effect.scoped(Effect.gen(function*() {
+          const held: Array<unknown> = []
+          yield* EventLoop.provide(Effect.gen(function*() {
+            yield* EventLoop.setExceptionHandler(({ message }) => Effect.sync(() => void reports.push({ message })))
+            held.push(yield* createTask(Effect.fail("no")))
+          }))
+          expect([held.length, reports.length]).toEqual([1, 1])
+        }))
+        yield* collect(() => reports.length > 1)
+        expect(reports).toHaveLength(1)
+      }))
+
     it.live("not while somebody holds it", () =>
       Effect.gen(function*() {
         const reports: Array<EventLoop.ExceptionContext> = []

@@ -237,11 +237,21 @@ describe("advance: busy time", () => {
           say("main")()
           yield* Effect.yieldNow
           say("main again")()
+          yield* Effect.yieldNow
+          say("a tick later")()
           yield* sleep("10 seconds")
         })
       ))
-      // CPython's order: the ready ones, then the due timers by their time.
-      expect(lines).toEqual(["main at 5", "ready at 5", "main again at 5", "first at 5", "second at 5", "last at 9"])
+      // CPython's order: the ready ones, then in the same tick the due timers by their time.
+      expect(lines).toEqual([
+        "main at 5",
+        "ready at 5",
+        "main again at 5",
+        "first at 5",
+        "second at 5",
+        "a tick later at 5",
+        "last at 9"
+      ])
     }))
 
   it.live("a sleep that is overdue wakes once, late", () =>

@@ -242,4 +242,5 @@ export const resume = (input: object): Holder | undefined => {
 
 /** The first set given back is a real one: somebody may have changed it. */
 const isSame = (input: ReadonlySet<unknown>, cohort: Cohort): boolean =>
-  input.size === cohort.size && cohort.members.every((member) => member.removedAt !== Infinity || input.has(member.future))
+  input.size === cohort.size &&
+  cohort.members.every((member) => member.removedAt !== Infinity || input.has(member.future))

@@ -68,7 +68,7 @@ export class TimeoutImpl implements Timeout {
       return undefined
     }
     this.state = "expired"
-    const outside = uncancelOwner(this.region.owner) > this.requests
+    const outside = uncancelOwner(this.region.owner) > this.requests && !this.region.sheltered
     return !outside && isCancelled(exit)
       ? Effect.fail(timeoutError())
       : undefined

@@ -51,7 +51,7 @@ export const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
 
 /** Effect keeps this flag on its fibers and leaves it out of their public type. */
-const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+export const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   (fiber as unknown as { readonly interruptible: boolean }).interruptible
 
 /** The region that a request made of `origin` goes to. */

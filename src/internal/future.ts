@@ -4,8 +4,8 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Option from "effect/Option"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
@@ -179,7 +179,9 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   override run(): void {
     const { region } = this
     if (this.state === Woken && region !== undefined && cancellation.isCancelled(this.future.exit!)) {
-      const pending = region.owner.pending !== undefined && cancellation.isDue(region) ? region.owner.pending : undefined
+      const pending = region.owner.pending !== undefined && cancellation.isDue(region)
+        ? region.owner.pending
+        : undefined
       const request = this.requested !== undefined && region.owner.requests > 0 ? this.requested : pending
       if (request !== undefined) {
         // The request that went down came back: now it is this task's own cancellation, one for all requests that came
@@ -188,7 +190,9 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
         this.future.retrieve()
         this.end()
         if (pending !== undefined) region.owner.pending = undefined
-        const message = Option.getOrUndefined(cancellation.cancelMessage((this.future.exit as Exit.Failure<A, E>).cause))
+        const message = Option.getOrUndefined(
+          cancellation.cancelMessage((this.future.exit as Exit.Failure<A, E>).cause)
+        )
         return cancellation.deliver(region, { ...request, message })
       }
     }

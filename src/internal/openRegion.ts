@@ -9,7 +9,16 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import { annotations, cancelMessage, failureBeside, isCancelled, regionEnded, type Request, settle } from "./cancellation.ts"
+import {
+  annotations,
+  cancelMessage,
+  failureBeside,
+  isCancelled,
+  isInterruptible,
+  regionEnded,
+  type Request,
+  settle
+} from "./cancellation.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { CurrentRegion, type Owner, type Region } from "./Region.ts"
 
@@ -32,8 +41,11 @@ export class InnerRegion implements Region {
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   open = true
-  constructor(owner: Owner) {
+  /** It was opened in an uninterruptible part: requests from outside wait for the end of that, and do not reach it. */
+  readonly sheltered: boolean
+  constructor(owner: Owner, sheltered: boolean) {
     this.owner = owner
+    this.sheltered = sheltered
   }
 }
 
@@ -49,7 +61,7 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
 ): Effect.Effect<A | A2, E | E2, R | R2> =>
   Effect.withFiber((outer: Fiber.Fiber<unknown, unknown>) => {
     const current = outer.getRef(CurrentRegion)
-    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)))
+    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)), !isInterruptible(outer))
     // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
     const around = ownRegion(outer)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {

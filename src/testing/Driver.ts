@@ -191,7 +191,7 @@ const findCircle = (tasks: ReadonlyArray<TaskImpl<any, any>>): ReadonlyArray<Tas
     const enter = (task: TaskImpl<any, any>): void => {
       seen.add(task)
       way.push(task)
-      path.set(task, waitsFor(task).slice())
+      path.set(task, waitsFor(task).toReversed())
     }
     if (!seen.has(first)) enter(first)
     while (way.length > 0) {

@@ -1,8 +1,8 @@
 /**
  * `npm run conformance`: runs every scenario on every loop it can run on, prints the table, and writes it into
- * `docs/conformance.md`. Exit code 1 if a scenario is neither equal nor listed, or listed and equal.
+ * `docs/conformance.md` and the README. Exit code 1 if a scenario is neither equal nor listed, or listed and equal.
  */
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { isUntranslated, judge, type Status } from "./compare.ts"
 import { type Case, readCases } from "./suite.ts"
@@ -85,9 +85,23 @@ ${listOf("difference")}
 ${listOf("waiting")}
 `
 
-const file = join(import.meta.dirname, "../../docs/conformance.md")
+const root = join(import.meta.dirname, "../..")
+const file = join(root, "docs/conformance.md")
 mkdirSync(dirname(file), { recursive: true })
 writeFileSync(file, page)
+
+/** The README has the columns that are not all zero. */
+const shown = [true, true, ...columns.map(([, status]) => judged.some((self) => self.status === status))]
+const pick = (cells: ReadonlyArray<string>) => cells.filter((_, column) => shown[column])
+const short = printTable(pick(["group", "scenarios", ...columns.map(([title]) => title)]), rows.map(pick))
+const readme = join(root, "README.md")
+writeFileSync(
+  readme,
+  readFileSync(readme, "utf8").replace(
+    /(<!-- conformance -->\n).*?(<!-- \/conformance -->)/s,
+    (_, begin, end) => `${begin}${short}\n${end}`
+  )
+)
 
 const problems = [
   ...strays.map((stray) => `${stray} has no Python program`),

@@ -534,7 +534,11 @@ const queuePrograms = (like: QueueLike): ReadonlyArray<Program> => {
       gather: Effect.ignore(asyncio.gather([belt.get, belt.get])),
       asCompleted: Effect.ignore(Stream.runDrain(Stream.take(asyncio.asCompleted([belt.get, belt.get]), 1))),
       putter: Effect.ignore(repeat(5, Effect.andThen(sleep(500), belt.put)))
-    }), { cancels: true }),
+    }), {
+      cancels: true,
+      // A child that fails in the very tick beats the cancellation, and is ignored here.
+      stubborn: ["gather"]
+    }),
     withEnd("shield and waitFor around a get", (belt) => ({
       shield: Effect.ignore(asyncio.waitFor(asyncio.shield(belt.get), "1 second")),
       getter: Effect.ignore(belt.get),

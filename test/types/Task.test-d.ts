@@ -1,3 +1,5 @@
+// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// What is not run is what these are about.
 import { type Cause, Context, Effect, type Exit, type Fiber, type Layer, type Option } from "effect"
 import {
   allTasks,

@@ -1,3 +1,5 @@
+// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// What is not run is what these are about.
 import { type Cause, Context, Duration, Effect, type Stream } from "effect"
 import {
   ALL_COMPLETED,

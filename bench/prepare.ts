@@ -1,0 +1,106 @@
+/** What a run needs before it can begin: the packages to compare with, the library built, a Python. */
+import { execFileSync, spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
+import { cpus } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+
+const here = import.meta.dirname
+const root = join(here, "..")
+
+const readJson = (...path: ReadonlyArray<string>): any => JSON.parse(readFileSync(join(...path), "utf8"))
+
+const peers = (): ReadonlyArray<string> => Object.keys(readJson(here, "package.json").dependencies)
+const isInstalled = (peer: string): boolean => existsSync(join(here, "node_modules", peer))
+
+/** Installs the packages to compare with, if they are not there. Gives those that could not be. */
+export const installPeers = (): ReadonlyArray<string> => {
+  if (peers().every(isInstalled)) return []
+  console.error("npm ci --prefix bench")
+  const { status } = spawnSync("npm", ["ci", "--prefix", here], { stdio: ["ignore", 2, 2] })
+  const missing = peers().filter((peer) => !isInstalled(peer))
+  if (status !== 0) console.error(`bench: npm ci failed; going on without ${missing.join(", ")}`)
+  return missing
+}
+
+/** Builds the library as it is published, and gives the address of its index. */
+export const buildLibrary = (): string => build(root, "current")
+
+/** The same, as it was at a commit. In here, so that `effect` is the project's own. */
+export const buildLibraryAt = (revision: string): string => {
+  const directory = join(here, "dist", "revision")
+  rmSync(directory, { recursive: true, force: true })
+  mkdirSync(directory, { recursive: true })
+  const archive = execFileSync("git", [
+    "archive",
+    revision,
+    "src",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json"
+  ], {
+    cwd: root,
+    maxBuffer: 1 << 28
+  })
+  execFileSync("tar", ["-x", "-C", directory], { input: archive })
+  return build(directory, "revision/dist")
+}
+
+const build = (project: string, name: string): string => {
+  const output = join(here, "dist", name)
+  rmSync(output, { recursive: true, force: true })
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
+  const noMaps = ["--declaration", "false", "--declarationMap", "false", "--sourceMap", "false"]
+  const { status } = spawnSync(
+    process.execPath,
+    [tsc, "--project", join(project, "tsconfig.build.json"), "--outDir", output, ...noMaps],
+    { stdio: ["ignore", 2, 2] }
+  )
+  const index = pathToFileURL(join(output, "index.js")).href
+  if (spawnSync(process.execPath, [fileURLToPath(index)], { stdio: ["ignore", 2, 2] }).status !== 0) {
+    throw new Error(`bench: the library does not load: ${index}`)
+  }
+  if (status !== 0) console.error("bench: tsc has complaints; measuring what it wrote")
+  return index
+}
+
+export interface Python {
+  readonly executable: string
+  readonly python: string
+  readonly uvloop?: string
+}
+
+export const pythonProgram = join(here, "python", "bench.py")
+
+/** `$PYTHON`, `python3`, or the system's: the first that has uvloop, else the first. */
+export const findPython = (): Python | undefined => {
+  const found = [process.env["PYTHON"], "python3", "/usr/bin/python3"].flatMap((command): Array<Python> => {
+    if (command === undefined) return []
+    const { status, stdout } = spawnSync(command, [pythonProgram, "--about"], { encoding: "utf8" })
+    return status === 0 ? [JSON.parse(stdout)] : []
+  })
+  return found.find(({ uvloop }) => uvloop !== undefined) ?? found[0]
+}
+
+/** The versions of everything, and what it ran on. */
+export const versions = (python: Python | undefined): Record<string, string> => ({
+  node: process.versions.node,
+  "effect-asyncio": `${readJson(root, "package.json").version} ${commit()}`.trim(),
+  effect: readJson(root, "node_modules", "effect", "package.json").version,
+  ...Object.fromEntries(
+    peers().filter(isInstalled).map((peer) => [peer, readJson(here, "node_modules", peer, "package.json").version])
+  ),
+  ...(python === undefined ? {} : { python: python.python }),
+  ...(python?.uvloop === undefined ? {} : { uvloop: python.uvloop }),
+  machine: `${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}`
+})
+
+const commit = (): string => {
+  const git = (...args: ReadonlyArray<string>): string => {
+    const { status, stdout } = spawnSync("git", args, { cwd: root, encoding: "utf8" })
+    return status === 0 ? stdout.trim() : ""
+  }
+  const revision = git("rev-parse", "--short", "HEAD")
+  if (revision === "") return ""
+  return git("status", "--porcelain", "src") === "" ? `at ${revision}` : `after ${revision}`
+}

@@ -1,0 +1,9 @@
+import { pipeline } from "../pipeline.ts"
+import type { Workload } from "../workload.ts"
+
+export const workload: Workload = {
+  title: "queue of 100, 8 producers, 8 consumers",
+  measure: "wall",
+  reach: { ratio: 0.35 },
+  variants: pipeline(8)
+}

@@ -1,0 +1,110 @@
+/**
+ * A polite crawler: three pages at a time, a deadline for each try, two more tries where that may help, and a line that
+ * says how far it is. The site is a server of its own, with a page that hangs, one that fails twice and one missing.
+ */
+import { Console, Data, Effect, Schedule, Stream } from "effect"
+import * as asyncio from "effect-asyncio"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+
+const { Queue, TaskGroup } = asyncio
+
+const links: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "/": ["/news", "/flaky", "/about"],
+  "/news": ["/", "/hangs", "/about"],
+  "/about": ["/missing"],
+  "/flaky": ["/news"]
+}
+
+class NoServer extends Data.TaggedError("NoServer")<{ readonly cause: unknown }> {}
+
+/** Serves the site for as long as the scope is open; gives its address. */
+const site = Effect.map(
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => {
+        let refusals = 2
+        const server = createServer(({ url = "/" }, response) => {
+          if (url === "/hangs") return
+          if (url === "/flaky" && refusals-- > 0) response.writeHead(503).end()
+          else if (links[url] === undefined) response.writeHead(404).end()
+          else response.end(links[url].map((link) => `<a href="${link}">`).join("\n"))
+        })
+        return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)))
+      },
+      catch: (cause) => new NoServer({ cause })
+    }),
+    (server) =>
+      Effect.sync(() => {
+        server.close()
+        server.closeAllConnections()
+      })
+  ),
+  (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+)
+
+interface Progress {
+  readonly done: number
+  readonly found: number
+}
+
+/** Visits every page that can be reached; gives what became of each. */
+const crawl = Effect.fn("crawl")(function*(origin: string, progress: (progress: Progress) => void) {
+  const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+  const queue = yield* Queue.make<string>()
+  const outcomes = new Map<string, string>()
+  const found = new Set<string>()
+
+  const add = (path: string) => {
+    if (found.has(path)) return Effect.void
+    found.add(path)
+    return Queue.put(queue, path)
+  }
+  const load = (path: string) =>
+    asyncio.timeout("250 millis", () => Effect.flatMap(client.get(origin + path), (response) => response.text)).pipe(
+      Effect.retry({ times: 2, schedule: Schedule.exponential("10 millis"), while: HttpClient.isTransientError })
+    )
+  const visit = Effect.fnUntraced(function*(path: string) {
+    const text = yield* load(path)
+    for (const [, link] of text.matchAll(/href="([^"]+)"/g)) yield* add(link!)
+    return "ok"
+  })
+  const worker = Stream.runForEach(Queue.stream(queue), (path) =>
+    visit(path).pipe(
+      Effect.catchTag("TimeoutError", () => Effect.succeed("no answer in time")),
+      Effect.catchTag(
+        "HttpClientError",
+        (error) => Effect.succeed(String(error.response?.status ?? error.reason._tag))
+      ),
+      Effect.andThen((outcome) =>
+        Effect.sync(() => {
+          outcomes.set(path, outcome)
+          progress({ done: outcomes.size, found: found.size })
+        })
+      ),
+      Effect.ensuring(Queue.taskDone(queue))
+    ))
+
+  yield* TaskGroup.run((group) =>
+    Effect.gen(function*() {
+      for (const n of [1, 2, 3]) yield* group.createTask(worker, { name: `worker ${n}` })
+      yield* add("/")
+      yield* Queue.join(queue)
+      yield* Queue.shutdown(queue)
+    })
+  )
+  return outcomes
+})
+
+/** One line that is written over and over, where there is a terminal. */
+const showProgress = ({ done, found }: Progress) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${found} pages${done === found ? "\n" : ""}`)
+}
+
+export const main = Effect.gen(function*() {
+  const outcomes = yield* crawl(yield* site, showProgress)
+  for (const [path, outcome] of [...outcomes].toSorted()) yield* Console.log(`${path.padEnd(9)} ${outcome}`)
+}).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+
+if (import.meta.main) await asyncio.run(main)

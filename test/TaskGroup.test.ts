@@ -1,0 +1,209 @@
+import { describe } from "@effect/vitest"
+import { Cause, Effect, Exit } from "effect"
+import * as asyncio from "effect-asyncio"
+import { Task, TaskGroup } from "effect-asyncio"
+import { linear } from "./costs.ts"
+import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./loops.ts"
+
+const { createTask, sleep } = asyncio
+
+/** The failures and defects in a cause, in order. */
+const failuresOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) =>
+    Exit.isFailure(exit)
+      ? exit.cause.reasons.map((reason) =>
+        Cause.isFailReason(reason)
+          ? reason.error
+          : Cause.isDieReason(reason)
+          ? `die ${String(reason.defect)}`
+          : "interrupt"
+      )
+      : "value")
+
+describe("TaskGroup", () => {
+  timed(
+    "ends when all of its tasks have ended, with the body's value",
+    Effect.gen(function*() {
+      const value = yield* TaskGroup.run((group) =>
+        Effect.gen(function*() {
+          const a = yield* group.createTask(sleep("1 second", 1), { name: "a" })
+          yield* group.createTask(sleep("2 seconds"))
+          return a
+        })
+      )
+      return [value.name, yield* value, Math.round((yield* asyncio.EventLoop.time) % 3600)]
+    }),
+    ["a", 1, 2]
+  )
+
+  everywhere("an empty block takes no tick", TaskGroup.run(() => Effect.succeed("value")), "value")
+
+  timed(
+    "the first failure cancels the siblings and the body; all failures come out, in order of completion, the body's last",
+    failuresOf(TaskGroup.run((group) =>
+      Effect.gen(function*() {
+        yield* group.createTask(
+          Effect.onInterrupt(Effect.never, () => Effect.andThen(sleep("2 seconds"), Effect.fail("slow clean-up")))
+        )
+        yield* group.createTask(
+          Effect.onInterrupt(Effect.never, () => Effect.andThen(sleep("1 second"), Effect.fail("clean-up")))
+        )
+        yield* group.createTask(Effect.andThen(sleep("1 second"), Effect.fail("first")))
+        return yield* Effect.onInterrupt(Effect.never, () => Effect.die("body"))
+      })
+    )),
+    ["first", "clean-up", "slow clean-up", "die body"]
+  )
+
+  everywhere(
+    "a body that fails cancels the tasks",
+    logged((log) =>
+      Effect.ignore(TaskGroup.run((group) =>
+        Effect.gen(function*() {
+          yield* group.createTask(Effect.onInterrupt(Effect.never, () => Effect.sync(() => log("cancelled"))))
+          yield* ticks(2)
+          return yield* Effect.fail("body")
+        })
+      ))
+    ),
+    ["cancelled"]
+  )
+
+  everywhere(
+    "a task that is cancelled alone is no failure",
+    Effect.gen(function*() {
+      return yield* TaskGroup.run((group) =>
+        Effect.gen(function*() {
+          const task = yield* group.createTask(Effect.never)
+          yield* ticks(2)
+          yield* Task.cancel(task)
+          return "value"
+        })
+      )
+    }),
+    "value"
+  )
+
+  timed(
+    "cancelled from outside it cancels its tasks, waits for them and stays cancelled",
+    Effect.gen(function*() {
+      let cleaned = false
+      const clean = Effect.andThen(sleep("1 second"), Effect.sync(() => void (cleaned = true)))
+      const task = yield* createTask(
+        TaskGroup.run((group) => group.createTask(Effect.onInterrupt(Effect.never, () => clean)))
+      )
+      yield* ticks(3)
+      yield* cancelSoon(task)
+      return [yield* outcome(Task.join(task)), cleaned, Task.cancelling(task)]
+    }),
+    ["cancelled", true, 1]
+  )
+
+  everywhere(
+    "its tasks may add to it, also while it waits for them",
+    logged((log) =>
+      TaskGroup.run((group) =>
+        group.createTask(Effect.gen(function*() {
+          yield* ticks(3)
+          yield* group.createTask(Effect.sync(() => log("added")))
+        }))
+      )
+    ),
+    ["added"]
+  )
+
+  everywhere(
+    "group.cancel ends the block without an error; again, and after the end: nothing",
+    Effect.gen(function*() {
+      let group: TaskGroup.TaskGroup
+      yield* TaskGroup.run((self) =>
+        Effect.gen(function*() {
+          group = self
+          yield* self.createTask(Effect.never)
+          yield* self.cancel
+          yield* self.cancel
+          return yield* Effect.never
+        })
+      )
+      yield* group!.cancel
+      const current = yield* asyncio.currentTask
+      return current._tag === "Some" ? Task.cancelling(current.value) : undefined
+    }),
+    0
+  )
+
+  everywhere(
+    "nested: the inner failure goes through the outer group",
+    failuresOf(TaskGroup.run((outer) =>
+      Effect.gen(function*() {
+        yield* outer.createTask(Effect.never)
+        yield* TaskGroup.run((inner) => inner.createTask(Effect.fail("inner")))
+      })
+    )),
+    ["inner"]
+  )
+
+  everywhere(
+    "an inner group that is handled leaves the outer one alone",
+    Effect.gen(function*() {
+      return yield* TaskGroup.run((outer) =>
+        Effect.gen(function*() {
+          const task = yield* outer.createTask(Effect.as(ticks(6), "outer"))
+          yield* Effect.ignore(TaskGroup.run((inner) => inner.createTask(Effect.fail("inner"))))
+          return yield* task
+        })
+      )
+    }),
+    "outer"
+  )
+
+  everywhere(
+    "failures that came out are not reported",
+    messagesOf(Effect.ignore(TaskGroup.run((group) => group.createTask(Effect.fail("no"))))),
+    []
+  )
+
+  everywhere(
+    "after the end, and while it shuts down, it takes no more",
+    Effect.gen(function*() {
+      let group: TaskGroup.TaskGroup
+      yield* TaskGroup.run((self) => Effect.sync(() => void (group = self)))
+      const ended = yield* defectOf(group!.createTask(Effect.void))
+      const shutting = yield* TaskGroup.run((self) =>
+        Effect.andThen(self.cancel, Effect.uninterruptible(defectOf(self.createTask(Effect.void))))
+      ).pipe(Effect.exit)
+      return [ended.message, Exit.isSuccess(shutting)]
+    }),
+    ["TaskGroup.createTask: the group has ended", true]
+  )
+
+  everywhere(
+    "interrupted by Effect's own means it ends its tasks, and leaves no request behind",
+    Effect.gen(function*() {
+      let open = 0
+      const child = Effect.ensuring(
+        Effect.andThen(Effect.sync(() => void open++), Effect.never),
+        Effect.sync(() => void open--)
+      )
+      yield* Effect.race(
+        TaskGroup.run((group) =>
+          Effect.gen(function*() {
+            yield* group.createTask(child)
+            yield* group.createTask(Effect.andThen(ticks(3), Effect.fail("no")))
+            return yield* Effect.onInterrupt(Effect.never, () => ticks(9))
+          })
+        ),
+        Effect.andThen(ticks(6), Effect.void)
+      )
+      const current = yield* asyncio.currentTask
+      return [open, current._tag === "Some" ? Task.cancelling(current.value) : undefined]
+    }),
+    [0, 0]
+  )
+
+  linear(
+    "n children",
+    3,
+    (n) => TaskGroup.run((group) => Effect.forEach(Array.from({ length: n }), () => group.createTask(Effect.void)))
+  )
+})

@@ -1,0 +1,130 @@
+/**
+ * The examples of `npm run example NAME`, the very same files. Those with sockets run in real time on 127.0.0.1, the
+ * others on the virtual loop; no test looks at how long one took.
+ */
+import { assert, it } from "@effect/vitest"
+import { Console, Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+import { VirtualLoop } from "effect-asyncio/testing"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { resolve } from "node:path"
+import { format } from "node:util"
+import * as chat from "../examples/real/chat.ts"
+import * as crawler from "../examples/real/crawler.ts"
+import * as mirrors from "../examples/real/mirrors.ts"
+import * as philosophers from "../examples/real/philosophers.ts"
+import * as rateLimit from "../examples/real/rate-limit.ts"
+import * as workerPool from "../examples/real/worker-pool.ts"
+
+/** What an effect prints. */
+const linesOf = Effect.fnUntraced(function*<E, R>(effect: Effect.Effect<void, E, R>) {
+  const lines: Array<string> = []
+  const recorder: Console.Console = Object.assign(Object.create(console), {
+    log: (...values: ReadonlyArray<unknown>) => {
+      lines.push(...format(...values).replace(/ created at [^\s>]+/g, "").split("\n"))
+    }
+  })
+  yield* Effect.provideService(effect, Console.Console, recorder)
+  return lines
+})
+
+const live = <E>(
+  name: string,
+  main: Effect.Effect<void, E, asyncio.EventLoop.EventLoop>,
+  lines: ReadonlyArray<string>
+) =>
+  it.live(
+    name,
+    () => Effect.map(asyncio.EventLoop.provide(linesOf(main)), (printed) => assert.deepStrictEqual(printed, lines)),
+    20_000
+  )
+
+live("crawler: a page that hangs, one that fails twice, one missing", crawler.main, [
+  "/         ok",
+  "/about    ok",
+  "/flaky    ok",
+  "/hangs    no answer in time",
+  "/missing  404",
+  "/news     ok"
+])
+
+live("mirrors: the first good answer wins, the rest is cancelled", mirrors.main, [
+  "broken failed",
+  "near answered: the file",
+  "far cancelled: true"
+])
+
+live("chat: everybody hears everything", chat.main, [
+  "ann: hello",
+  "bob: hi ann",
+  "cy: bye",
+  "ann heard ann: hello, bob: hi ann, cy: bye",
+  "bob heard ann: hello, bob: hi ann, cy: bye",
+  "cy heard ann: hello, bob: hi ann, cy: bye"
+])
+
+it.live("rate-limit: three at once, five a second", () =>
+  Effect.map(VirtualLoop.run(linesOf(rateLimit.main)), (lines) =>
+    assert.deepStrictEqual(lines, [
+      "0.05 s  Oslo: 14 degrees",
+      "0.05 s  Rome: 14 degrees",
+      "0.10 s  Paris: 15 degrees",
+      "0.10 s  Lima: 14 degrees",
+      "0.15 s  Kyoto: 15 degrees",
+      "1.11 s  Cairo: 15 degrees",
+      "1.11 s  Delhi: 15 degrees",
+      "1.11 s  Quito: 15 degrees",
+      "1.21 s  Accra: 15 degrees",
+      "1.21 s  Turin: 15 degrees",
+      "2.07 s  Graz: 14 degrees",
+      "2.17 s  Bergen: 16 degrees"
+    ])))
+
+it.live("philosophers: a deadlock that names its circle, and its repair", () =>
+  Effect.map(linesOf(philosophers.main), (lines) =>
+    assert.deepStrictEqual(lines, [
+      "nothing is ready, nothing is scheduled, and these tasks are not done:",
+      "  <Task pending name='Task-1' waiting for task 'Arendt'>",
+      "  <Task pending name='Arendt' waiting for a Lock held by task 'Bacon'>",
+      "  <Task pending name='Bacon' waiting for a Lock held by task 'Camus'>",
+      "  <Task pending name='Camus' waiting for a Lock held by task 'Descartes'>",
+      "  <Task pending name='Descartes' waiting for a Lock held by task 'Epicurus'>",
+      "  <Task pending name='Epicurus' waiting for a Lock held by task 'Arendt'>",
+      "these wait for each other in a circle: " +
+      "'Arendt' -> 'Bacon' -> 'Camus' -> 'Descartes' -> 'Epicurus' -> 'Arendt'",
+      "Descartes eats at 1 s",
+      "Camus eats at 61 s",
+      "Bacon eats at 121 s",
+      "Arendt eats at 181 s",
+      "Epicurus eats at 242 s",
+      "all have eaten at 302 s"
+    ])))
+
+it.live("worker-pool: what is in the queue is still done", () =>
+  Effect.map(
+    VirtualLoop.run(linesOf(workerPool.workUntil(asyncio.sleep("1 second")))),
+    (lines) =>
+      assert.deepStrictEqual(lines, [
+        "working, Ctrl-C ends it",
+        "shutting down",
+        "the producer has stopped",
+        "154 of 154 jobs are done"
+      ])
+  ))
+
+it("worker-pool: a SIGINT ends the process in good order", async () => {
+  const example = resolve(import.meta.dirname, "../examples/real/worker-pool.ts")
+  const child = spawn(process.execPath, ["--conditions=effect-asyncio-source", example])
+  let printed = ""
+  child.stdout.on("data", (data) => {
+    if (printed === "") child.kill("SIGINT")
+    printed += data
+  })
+  const [code] = await once(child, "close")
+  assert.match(
+    printed,
+    /^working, Ctrl-C ends it\nshutting down\nthe producer has stopped\n(\d+) of \1 jobs are done\n$/
+  )
+  assert.strictEqual(code, 0)
+}, 20_000)

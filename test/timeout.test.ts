@@ -1,0 +1,228 @@
+import { describe } from "@effect/vitest"
+import { Duration, Effect, Exit, Option } from "effect"
+import * as asyncio from "effect-asyncio"
+import { Task, Timeout } from "effect-asyncio"
+import { linear } from "./costs.ts"
+import { defectOf, everywhere, logged, outcome, type Program, ticks, timed } from "./loops.ts"
+
+const { createTask, sleep, timeout, timeoutAt, waitFor } = asyncio
+
+const tooLate = "fail the deadline has passed"
+
+/** How it ends, and after how many seconds. */
+const measured = (program: Program) =>
+  Effect.gen(function*() {
+    const before = yield* asyncio.EventLoop.time
+    const end = yield* outcome(program)
+    return [end, Math.round(((yield* asyncio.EventLoop.time) - before) * 1000) / 1000]
+  })
+
+const limits = [
+  ["timeout", (seconds: number, body: Program) => timeout({ seconds }, () => body)],
+  [
+    "timeoutAt",
+    (seconds: number, body: Program) =>
+      Effect.flatMap(asyncio.EventLoop.time, (now) => timeoutAt(now + seconds, () => body))
+  ],
+  ["waitFor", (seconds: number, body: Program) => waitFor(body, { seconds })]
+] as const
+
+describe.each(limits)("%s", (_, limit) => {
+  timed("a body in time", measured(limit(2, sleep("1 second", "value"))), ["value", 1])
+  timed("a body too late", measured(limit(1, sleep("2 seconds", "value"))), [tooLate, 1])
+  timed("a body that fails", measured(limit(2, Effect.andThen(sleep("1 second"), Effect.fail("no")))), ["fail no", 1])
+  timed("without an end", measured(limit(Infinity, sleep("1 second", "value"))), ["value", 1])
+  timed("a body that never suspends", measured(limit(1, Effect.succeed("value"))), ["value", 0])
+  timed(
+    "waits for slow clean-up",
+    measured(limit(1, Effect.onInterrupt(Effect.never, () => sleep("3 seconds")))),
+    [tooLate, 4]
+  )
+  timed(
+    "a failure of the clean-up comes out instead",
+    measured(Effect.mapError(limit(1, Effect.onInterrupt(Effect.never, () => Effect.fail("clean-up"))), String)),
+    ["fail clean-up", 1]
+  )
+  timed(
+    "a body that meets the cancellation and goes on ends as it likes",
+    measured(limit(1, Task.catchCancelled(Effect.never, () => Effect.succeed("went on")))),
+    ["went on", 1]
+  )
+  timed("one in another, both at once: the outer one fails", measured(limit(1, limit(1, Effect.never))), [tooLate, 1])
+  timed(
+    "the inner one first: the outer body goes on",
+    measured(limit(3, Effect.andThen(Effect.ignore(limit(1, Effect.never)), sleep("1 second", "value")))),
+    ["value", 2]
+  )
+  timed(
+    "a cancellation from outside in the tick of the deadline wins",
+    Effect.gen(function*() {
+      const task: Task.Task<unknown, unknown> = yield* createTask(limit(1, Effect.never))
+      yield* asyncio.EventLoop.callLater("1 second", () => void Task.cancelUnsafe(task))
+      return [yield* outcome(Task.join(task)), Task.cancelling(task)]
+    }),
+    ["cancelled", 1]
+  )
+  timed(
+    "takes its own request back",
+    Effect.gen(function*() {
+      const task = yield* createTask(Effect.andThen(Effect.ignore(limit(1, Effect.never)), Effect.as(sleep(0), "on")))
+      return [yield* task, Task.cancelling(task)]
+    }),
+    ["on", 0]
+  )
+  timed(
+    "what the body forks ends with it, a task goes on",
+    logged((log) =>
+      Effect.gen(function*() {
+        const say = (name: string) =>
+          Effect.onInterrupt(sleep("2 seconds"), () => Effect.sync(() => log(`${name} ended`)))
+        const body = Effect.gen(function*() {
+          yield* Effect.forkChild(say("fork"))
+          yield* createTask(Effect.andThen(say("task"), Effect.sync(() => log("task done"))))
+          return yield* Effect.never
+        })
+        yield* Effect.ignore(limit(1, body))
+        yield* sleep("2 seconds")
+      })
+    ),
+    ["fork ended", "task done"]
+  )
+  everywhere(
+    "NaN is a defect",
+    Effect.map(defectOf(limit(NaN, Effect.void)), (error) => error.name),
+    "IllegalArgumentError"
+  )
+})
+
+describe("timeout", () => {
+  for (const delay of [0, -1, Duration.zero] as const) {
+    everywhere(
+      `${String(delay)}: the body runs until it first suspends`,
+      logged((log) => outcome(timeout(delay, () => Effect.andThen(Effect.sync(() => log("ran")), Effect.never)))),
+      ["ran"]
+    )
+  }
+
+  timed(
+    "when, reschedule, expired",
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const start = yield* asyncio.EventLoop.time
+      const when = (t: Timeout.Timeout) => Option.map(Timeout.when(t), (when) => Math.round(when - start))
+      let self: Timeout.Timeout
+      const exit = yield* Effect.exit(timeout("5 seconds", (t) =>
+        Effect.gen(function*() {
+          self = t
+          seen.push(Option.getOrUndefined(when(t)))
+          yield* Timeout.reschedule(t, undefined)
+          seen.push(Option.isNone(when(t)))
+          yield* sleep("7 seconds")
+          yield* Timeout.reschedule(t, start + 8)
+          seen.push(Option.getOrUndefined(when(t)), Timeout.expired(t))
+          return yield* Effect.never
+        })))
+      const late = yield* defectOf(Timeout.reschedule(self!, 9))
+      return [...seen, Exit.isFailure(exit), Timeout.expired(self!), late.name, (yield* asyncio.EventLoop.time) - start]
+    }),
+    [5, true, 8, false, true, true, "RuntimeError", 8]
+  )
+
+  timed(
+    "a deadline that has passed already cancels in the next tick",
+    measured(timeout(Duration.infinity, (t) => Effect.andThen(Timeout.reschedule(t, -1), sleep("1 second")))),
+    [tooLate, 0]
+  )
+
+  timed(
+    "works in an uninterruptible part",
+    measured(Effect.uninterruptible(timeout("1 second", () => sleep("2 seconds")))),
+    [tooLate, 1]
+  )
+
+  everywhere(
+    "takes no tick of its own",
+    logged((log) =>
+      Effect.gen(function*() {
+        yield* asyncio.EventLoop.callSoon(() => log("tick"))
+        yield* timeout("1 second", () => Effect.void)
+        log("on")
+        yield* ticks(1)
+      })
+    ),
+    ["on", "tick"]
+  )
+
+  linear("n blocks", 1, (n) => Effect.forEach(Array.from({ length: n }), () => timeout("1 second", () => Effect.void)))
+})
+
+describe("waitFor", () => {
+  timed(
+    "a task is cancelled and waited for",
+    Effect.gen(function*() {
+      const task = yield* createTask(Effect.onInterrupt(Effect.never, () => sleep("1 second")))
+      const end = yield* measured(waitFor(task, "1 second"))
+      return [...end, Task.cancelled(task)]
+    }),
+    [tooLate, 2, true]
+  )
+
+  timed(
+    "a task that is cancelled by somebody else is a cancellation, not a timeout",
+    Effect.gen(function*() {
+      const task = yield* createTask(Effect.never)
+      yield* asyncio.EventLoop.callLater("1 second", () => void Task.cancelUnsafe(task))
+      return yield* outcome(waitFor(task, "2 seconds"))
+    }),
+    "cancelled"
+  )
+
+  for (const duration of [0, -1]) {
+    everywhere(
+      `${duration}: an effect does not start`,
+      logged((log) => Effect.ignore(waitFor(Effect.sync(() => log("ran")), duration))),
+      []
+    )
+    everywhere(
+      `${duration}: what is done gives its value`,
+      Effect.gen(function*() {
+        const task = yield* createTask(Effect.succeed("value"))
+        yield* ticks(2)
+        return yield* waitFor(task, duration)
+      }),
+      "value"
+    )
+    everywhere(
+      `${duration}: a task that runs is cancelled, and may go on with a value`,
+      Effect.gen(function*() {
+        const task = yield* createTask(Task.catchCancelled(Effect.never, () => Effect.succeed("went on")))
+        const plain = yield* createTask(Effect.never)
+        yield* ticks(2)
+        return [yield* waitFor(task, duration), yield* outcome(waitFor(plain, duration))]
+      }),
+      ["went on", tooLate]
+    )
+  }
+
+  everywhere(
+    "an effect runs in the calling task",
+    Effect.gen(function*() {
+      const before = yield* asyncio.currentTask
+      const inside = yield* waitFor(asyncio.currentTask, "1 second")
+      return before._tag === "Some" && inside._tag === "Some" && before.value === inside.value
+    }),
+    true
+  )
+
+  everywhere(
+    "is dual",
+    Effect.succeed("value").pipe(waitFor("1 second")),
+    "value"
+  )
+
+  everywhere(
+    "what is no awaitable is a defect",
+    Effect.map(defectOf(waitFor(1 as unknown as Effect.Effect<void>, 1)), (error) => error.message.split(",")[0]),
+    "waitFor: the argument is 1"
+  )
+})

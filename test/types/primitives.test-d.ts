@@ -1,0 +1,87 @@
+// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// What is not run is what these are about.
+import { type Cause, Effect, Order, type Scope, type Stream } from "effect"
+import * as asyncio from "effect-asyncio"
+import type { EventLoop, QueueEmpty, QueueFull, QueueShutDown } from "effect-asyncio"
+import { expectTypeOf, it } from "vitest"
+
+const { Barrier, Condition, LifoQueue, Lock, PriorityQueue, Queue, Semaphore, TaskGroup } = asyncio
+
+declare const lock: asyncio.Lock.Lock
+declare const semaphore: asyncio.Semaphore.Semaphore
+declare const condition: asyncio.Condition.Condition
+declare const queue: asyncio.Queue.Queue<number>
+declare const work: Effect.Effect<"value", "no", Scope.Scope>
+
+it("primitives need no EventLoop", () => {
+  expectTypeOf(Lock.acquire(lock)).toEqualTypeOf<Effect.Effect<void>>()
+  expectTypeOf(Semaphore.acquire(semaphore)).toEqualTypeOf<Effect.Effect<void>>()
+  expectTypeOf(Condition.wait(condition)).toEqualTypeOf<Effect.Effect<void>>()
+  expectTypeOf(Queue.get(queue)).toEqualTypeOf<Effect.Effect<number, QueueShutDown>>()
+  expectTypeOf(Barrier.make(1)).toEqualTypeOf<Effect.Effect<asyncio.Barrier.Barrier>>()
+})
+
+it("the with… forms keep what the effect is, in both orders", () => {
+  expectTypeOf(Lock.withLock(lock, work)).toEqualTypeOf<typeof work>()
+  expectTypeOf(work.pipe(Lock.withLock(lock))).toEqualTypeOf<typeof work>()
+  expectTypeOf(Semaphore.withPermit(semaphore, work)).toEqualTypeOf<typeof work>()
+  expectTypeOf(work.pipe(Semaphore.withPermit(semaphore))).toEqualTypeOf<typeof work>()
+  expectTypeOf(Condition.withLock(condition, work)).toEqualTypeOf<typeof work>()
+  expectTypeOf(Lock.acquireScoped(lock)).toEqualTypeOf<Effect.Effect<void, never, Scope.Scope>>()
+})
+
+it("waitFor of a Condition gives what the predicate gives", () => {
+  expectTypeOf(Condition.waitFor(condition, () => "value" as string | undefined)).toExtend<
+    Effect.Effect<string | undefined>
+  >()
+})
+
+it("queues say how they can fail", () => {
+  expectTypeOf(Queue.put(queue, 1)).toEqualTypeOf<Effect.Effect<void, QueueShutDown>>()
+  expectTypeOf(Queue.putNowait(queue, 1)).toEqualTypeOf<Effect.Effect<void, QueueFull | QueueShutDown>>()
+  expectTypeOf(Queue.getNowait(queue)).toEqualTypeOf<Effect.Effect<number, QueueEmpty | QueueShutDown>>()
+  expectTypeOf(Queue.stream(queue)).toEqualTypeOf<Stream.Stream<number>>()
+  expectTypeOf(LifoQueue.make<number>()).toEqualTypeOf<Effect.Effect<asyncio.Queue.Queue<number>>>()
+  expectTypeOf(PriorityQueue.make({ order: Order.Number })).toEqualTypeOf<Effect.Effect<asyncio.Queue.Queue<number>>>()
+  const refused = [
+    // @ts-expect-error: not of the queue's type
+    Queue.put(queue, "1"),
+    // @ts-expect-error: a queue of items that need an order has to be given one
+    PriorityQueue.make<number>({ maxsize: 1 })
+  ]
+  expectTypeOf(refused).toBeArray()
+})
+
+it("a TaskGroup's block can fail with what its tasks and its body fail with", () => {
+  const block = TaskGroup.run((group) =>
+    Effect.gen(function*() {
+      const a = yield* group.createTask(Effect.fail("a" as const))
+      const b = yield* group.createTask(Effect.as(Effect.fail("b" as const), 1))
+      if (Math.random() > 2) return yield* Effect.fail("body" as const)
+      return [a, b] as const
+    })
+  )
+  expectTypeOf<Effect.Error<typeof block>>().toEqualTypeOf<"a" | "b" | "body">()
+  expectTypeOf<Effect.Services<typeof block>>().toEqualTypeOf<EventLoop.EventLoop>()
+  expectTypeOf<Effect.Success<typeof block>>().toEqualTypeOf<
+    readonly [asyncio.Task.Task<never, "a">, asyncio.Task.Task<number, "b">]
+  >()
+})
+
+it("time limits add a TimeoutError", () => {
+  expectTypeOf(asyncio.timeout("1 second", () => work)).toEqualTypeOf<
+    Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
+  >()
+  expectTypeOf(asyncio.waitFor(work, "1 second")).toEqualTypeOf<
+    Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
+  >()
+  expectTypeOf(asyncio.shield(work)).toEqualTypeOf<Effect.Effect<"value", "no", Scope.Scope | EventLoop.EventLoop>>()
+})
+
+it("asCompleted hands out the tasks", () => {
+  expectTypeOf(asyncio.asCompleted([work])).toEqualTypeOf<
+    Stream.Stream<asyncio.Task.Task<"value", "no">, Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
+  >()
+  // @ts-expect-error: a lone awaitable
+  expectTypeOf(asyncio.asCompleted(work)).toBeObject()
+})
