@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
-import type * as Effect from "effect/Effect"
-import * as Semaphore from "./Semaphore.ts"
+import * as Effect from "effect/Effect"
+import * as check from "./internal/check.ts"
+import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
+import type { Semaphore } from "./Semaphore.ts"
 
 /**
  * Creates a semaphore whose release above the first number of permits dies with `IllegalArgumentError`.
@@ -32,4 +34,8 @@ import * as Semaphore from "./Semaphore.ts"
  * @category constructors
  * @since 0.1.0
  */
-export const make: (permits: number) => Effect.Effect<Semaphore.Semaphore> = Semaphore.makeBounded
+export const make = (permits: number): Effect.Effect<Semaphore> =>
+  Effect.sync(() => {
+    check.wholeNumber("BoundedSemaphore.make", "permits", permits, 0)
+    return new SemaphoreImpl(permits, permits)
+  })

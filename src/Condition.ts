@@ -14,6 +14,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
+import { curried } from "./internal/curried.ts"
 import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
@@ -151,8 +152,7 @@ export const make = (lock?: Lock.Lock): Effect.Effect<Condition> =>
 export const withLock: {
   (self: Condition): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-} = dual(
-  2,
+} = curried(
   <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => Lock.withLock(self.lock, effect)
 )
 

@@ -12,10 +12,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { dual } from "effect/Function"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import { RuntimeError } from "./Errors.ts"
+import { curried } from "./internal/curried.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { currentTask, type TaskImpl } from "./internal/task.ts"
 import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
@@ -179,8 +179,7 @@ export const make: Effect.Effect<Lock> = Effect.sync(() => new LockImpl())
 export const withLock: {
   (self: Lock): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-} = dual(
-  2,
+} = curried(
   <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const lock = impl(self)

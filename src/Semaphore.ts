@@ -9,11 +9,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import * as check from "./internal/check.ts"
-import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { curried } from "./internal/curried.ts"
+import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
 import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
@@ -46,82 +46,6 @@ export interface Statistics {
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
 
-class SemaphoreImpl implements Semaphore {
-  readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"
-  // INVARIANT: not negative. While it is above 0, somebody waits only as long as `waking` is above 0.
-  available: number
-  // INVARIANT: waiters that were given a permit and have not run yet.
-  waking = 0
-  readonly waiting = new WaitQueue()
-  private readonly bound: number
-
-  constructor(permits: number, bound: number) {
-    this.available = permits
-    this.bound = bound
-  }
-
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
-  get isLocked(): boolean {
-    return this.available === 0 || this.waking > 0 || this.waiting.length > 0
-  }
-
-  readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.takeIfFree()) return Effect.void
-    return new SemaphoreWaiter(this).park(this.waiting)
-  })
-
-  readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
-
-  takeIfFree(): boolean {
-    if (this.isLocked) return false
-    this.available--
-    return true
-  }
-
-  release(): void {
-    if (this.available + this.waking >= this.bound) {
-      check.illegal("BoundedSemaphore.release", "the number of permits", this.bound + 1, `at most ${this.bound}`)
-    }
-    this.available++
-    this.giveOne()
-  }
-
-  /** A woken waiter is gone, with its permit or without: those behind it get what is free. */
-  woken(): void {
-    this.waking--
-    while (this.available > 0 && this.giveOne());
-  }
-
-  private giveOne(): boolean {
-    if (this.waiting.length === 0) return false
-    this.available--
-    this.waking++
-    return this.waiting.wakeFirst()
-  }
-}
-
-class SemaphoreWaiter extends Waiter {
-  get label(): string {
-    return "a Semaphore"
-  }
-  private readonly semaphore: SemaphoreImpl
-  constructor(semaphore: SemaphoreImpl) {
-    super()
-    this.semaphore = semaphore
-  }
-  proceed() {
-    this.semaphore.woken()
-    return Effect.void
-  }
-  override passOn(): void {
-    this.semaphore.available++
-    this.semaphore.woken()
-  }
-}
-
 /** Made by `make` and `BoundedSemaphore.make` alone. */
 const impl = (self: Semaphore): SemaphoreImpl => self as SemaphoreImpl
 
@@ -140,13 +64,6 @@ export const make = (permits: number): Effect.Effect<Semaphore> =>
   Effect.sync(() => {
     check.wholeNumber("Semaphore.make", "permits", permits, 0)
     return new SemaphoreImpl(permits, Infinity)
-  })
-
-/** @internal */
-export const makeBounded = (permits: number): Effect.Effect<Semaphore> =>
-  Effect.sync(() => {
-    check.wholeNumber("BoundedSemaphore.make", "permits", permits, 0)
-    return new SemaphoreImpl(permits, permits)
   })
 
 /**
@@ -189,8 +106,7 @@ export const makeBounded = (permits: number): Effect.Effect<Semaphore> =>
 export const withPermit: {
   (self: Semaphore): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
-} = dual(
-  2,
+} = curried(
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const semaphore = impl(self)

@@ -122,7 +122,7 @@ describe("TaskGroup", () => {
           yield* self.createTask(Effect.never)
           yield* self.cancel
           yield* self.cancel
-          return yield* Effect.never
+          yield* sleep("1 hour")
         })
       )
       yield* group!.cancel

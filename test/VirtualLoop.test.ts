@@ -310,7 +310,7 @@ describe("work in flight outside", () => {
     Effect.gen(function*() {
       const race = Effect.gen(function*() {
         const sleeper = yield* createTask(sleep("1 second"))
-        const promise = yield* Future.fromPromise(after(5))
+        const promise = yield* Future.fromPromise(after(200))
         yield* asyncio.wait([sleeper, promise], { returnWhen: asyncio.FIRST_COMPLETED })
         return [Task.done(sleeper), Future.done(promise), yield* time]
       })
@@ -471,7 +471,7 @@ describe("DeadlockError", () => {
             )
           }
           yield* createTask(Task.join(tasks[0]!), { name: "outside" })
-          yield* never
+          return yield* never
         }))
         expect(message).toMatch(/circle.*('x' -> 'y' -> 'z' -> 'x'|'y' -> 'z' -> 'x' -> 'y'|'z' -> 'x' -> 'y' -> 'z')/)
         expect(message.split("\n").at(-1)).not.toContain("outside")
@@ -510,7 +510,7 @@ describe("DeadlockError", () => {
         Effect.onInterrupt(never, () => Effect.map(sleep("1 hour"), () => lines.push(name)))
       const error = yield* stuck(Effect.gen(function*() {
         yield* createTask(cleaning("other"))
-        yield* cleaning("main")
+        return yield* cleaning("main")
       }))
       expect(lines.toSorted()).toEqual(["main", "other"])
       expect(error.tasks.every((task) => Task.cancelled(task))).toBe(true)
@@ -588,7 +588,7 @@ describe("SpinError", () => {
           yield* createTask(spin, { name: "spinner" })
           yield* createTask(Effect.forever(Effect.yieldNow), { name: "yielder" })
           yield* createTask(day, { name: "sleeper" })
-          yield* never
+          return yield* never
         }),
         { maxTicks: 1000 }
       ))
@@ -606,7 +606,7 @@ describe("SpinError", () => {
         const loop = yield* EventLoop.EventLoop
         const again = (): void => void loop.callSoonUnsafe(again)
         again()
-        yield* never
+        return yield* never
       })
       const timers = Effect.gen(function*() {
         const loop = yield* EventLoop.EventLoop
@@ -615,7 +615,7 @@ describe("SpinError", () => {
           if (--rest > 0) loop.callLaterUnsafe(0, again)
         }
         again()
-        yield* never
+        return yield* never
       })
       for (const main of [callbacks, timers]) {
         expect(yield* Effect.flip(VirtualLoop.run(main, { maxTicks: 100 }))).toBeInstanceOf(SpinError)

@@ -103,7 +103,7 @@ export const underTestClock: OnLoop = (main) =>
       yield* ticks(200)
       yield* TestClock.adjust("1 hour")
     }
-    if (fiber.pollUnsafe() === undefined) yield* Effect.die(new Error("the program is stuck"))
+    if (fiber.pollUnsafe() === undefined) return yield* Effect.die(new Error("the program is stuck"))
     return yield* Fiber.join(fiber)
   })
 

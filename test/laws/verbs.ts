@@ -586,7 +586,8 @@ const shield: Subject = {
         let inTime = true
         law.atHit.push(() => inTime &&= !Task.done(inner))
         law.rest(() => {
-          if (!law.failed.has("late") || !law.wasHit("main") || !inTime) return
+          // Task-2 is the inner shield: without it nobody was shielded.
+          if (!law.failed.has("late") || !law.wasHit("main") || law.wasHit("Task-2") || !inTime) return
           law.equal(law.reports.map((report) => report.message.includes("shielded")), [true], "the reports")
         })
         yield* Effect.exit(law.look(asyncio.shield(asyncio.shield(inner))))

@@ -1,4 +1,4 @@
-// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
 // What is not run is what these are about.
 import { type Cause, Context, Effect, type Exit } from "effect"
 import { EventLoop, type Future, gather, type Task } from "effect-asyncio"

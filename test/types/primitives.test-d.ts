@@ -1,4 +1,4 @@
-// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
 // What is not run is what these are about.
 import { type Cause, Effect, Order, type Scope, type Stream } from "effect"
 import * as asyncio from "effect-asyncio"

@@ -1,4 +1,4 @@
-// @effect-diagnostics floatingEffect:off missingEffectContext:off
+// @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
 // What is not run is what these are about.
 import { type Cause, Context, Duration, Effect, type Stream } from "effect"
 import {
