@@ -104,7 +104,8 @@ const isAboutToWake = (region: Region): boolean =>
 /** Leaves the request to whoever meets it first, the next tick at the latest. */
 export const leavePending = (request: Request): void => {
   const { owner } = request.origin
-  // A request of a wider region stays: what the narrower one asked for is part of it.
+  // A request of a wider region stays: what the narrower one asked for is part of it. The later message is the one that
+  // comes out, as in asyncio.
   if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) {
     owner.pending.message = request.message
     return

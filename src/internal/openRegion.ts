@@ -41,7 +41,7 @@ export class InnerRegion implements Region {
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   open = true
-  /** It was opened in an uninterruptible part: requests from outside wait for the end of that, and do not reach it. */
+  /** It is within an uninterruptible part: requests from outside wait for the end of that, and do not reach it. */
   readonly sheltered: boolean
   constructor(owner: Owner, sheltered: boolean) {
     this.owner = owner
@@ -61,7 +61,8 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
 ): Effect.Effect<A | A2, E | E2, R | R2> =>
   Effect.withFiber((outer: Fiber.Fiber<unknown, unknown>) => {
     const current = outer.getRef(CurrentRegion)
-    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)), !isInterruptible(outer))
+    const sheltered = !isInterruptible(outer) || (current instanceof InnerRegion && current.sheltered)
+    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)), sheltered)
     // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
     const around = ownRegion(outer)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {
