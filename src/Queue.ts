@@ -121,7 +121,8 @@ export const put: {
  * **Details**
  *
  * Fails with `QueueShutDown` once the queue is shut down and empty. O(1), no tick if there is an item, else one after the
- * put. Cancelled or timed out, it has taken none. asyncio's `get`.
+ * put. Cancelled or timed out, it has taken none; only in a bare fiber without a loop, one of Effect's automatic yields
+ * can come between the taking and the caller's next step. asyncio's `get`.
  *
  * @category using
  * @since 0.1.0
@@ -316,7 +317,9 @@ export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
  * @since 0.1.0
  */
 export const putAll: {
-  <A, E, R>(stream: Stream.Stream<A, E, R>): (self: Queue<A>) => Effect.Effect<void, E | QueueShutDown, R>
+  <A2, E, R>(
+    stream: Stream.Stream<A2, E, R>
+  ): <A>(self: Queue<A | A2>) => Effect.Effect<void, E | QueueShutDown, R>
   <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R>
 } = dual(
   2,

@@ -8,7 +8,7 @@ import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { PlainTimer } from "./Timers.ts"
+import { nowNanos, PlainTimer } from "./Timers.ts"
 
 export class TimeoutImpl implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
@@ -39,10 +39,9 @@ export class TimeoutImpl implements Timeout {
     }
     this.when = when
     this.deadline = new Deadline(nanos, this)
-    const timers = this.loop.timersOf(clock)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= timers.now()) this.loop.ready.schedule(this.deadline, 0)
-    else timers.add(this.deadline)
+    if (nanos <= nowNanos(clock)) this.loop.ready.schedule(this.deadline, 0)
+    else this.loop.timersOf(clock).add(this.deadline)
   }
 
   private disarm(): void {
