@@ -17,14 +17,14 @@ export interface Named {
   readonly workload: Workload
 }
 
-export const median = (values: ReadonlyArray<number>): number => {
+const median = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /** Nanoseconds an item; bytes, where memory is measured. */
-export const figureOf = (measure: Workload["measure"], sample: Sample): number =>
+const figureOf = (measure: Workload["measure"], sample: Sample): number =>
   (measure === "cpu" ? sample.cpu : measure === "heap" ? sample.bytes! : sample.wall) / sample.items
 
 export interface Figures {

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { expect } from "vitest"
 import { beforeEntries, onVirtual, type Program } from "./loops.ts"
 
-export const entriesOf = (program: Program): Effect.Effect<number, unknown> =>
+const entriesOf = (program: Program): Effect.Effect<number, unknown> =>
   onVirtual(Effect.gen(function*() {
     let entries = 0
     yield* beforeEntries(() => void entries++)

@@ -147,7 +147,7 @@ const dropped = new FinalizationRegistry<Cohort>((cohort) => {
 })
 
 /** The pending set of one round of a kept cohort. */
-export class PendingView<T> implements ReadonlySet<T> {
+class PendingView<T> implements ReadonlySet<T> {
   readonly size: number
   readonly holder: Holder
   readonly round: number

@@ -102,7 +102,7 @@ const isAboutToWake = (region: Region): boolean =>
   isInterruptible(region.fiber!) && (region.waiter!.state !== Parked || region.waiter!.target !== undefined)
 
 /** Leaves the request to whoever meets it first, the next tick at the latest. */
-export const leavePending = (request: Request): void => {
+const leavePending = (request: Request): void => {
   const { owner } = request.origin
   // A request of a wider region stays: what the narrower one asked for is part of it. The later message is the one that
   // comes out, as in asyncio.

@@ -252,7 +252,7 @@ export class LoopImpl implements Shape {
 }
 
 /** The queue for a loop on somebody else's scheduler. */
-export const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQueue => {
+const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQueue => {
   const dispatcher = parent.makeDispatcher()
   // Only Effect's plain scheduler is known not to count, delay or order what it is given.
   const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype

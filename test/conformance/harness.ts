@@ -50,8 +50,13 @@ interface Host {
 /** More turns than any scenario has ticks without time passing. */
 const idleTurns = 100
 
+/** A turn of the host, the same that Effect's scheduler takes: browsers have no `setImmediate`. */
+const afterTurn: (resume: () => void) => unknown = "setImmediate" in globalThis
+  ? setImmediate
+  : (resume) => setTimeout(resume, 0)
+
 const settle = async (): Promise<void> => {
-  for (let turn = 0; turn < idleTurns; turn++) await new Promise(setImmediate)
+  for (let turn = 0; turn < idleTurns; turn++) await new Promise<void>(afterTurn)
 }
 
 const notBusy = (): never => {

@@ -31,9 +31,9 @@ export type Action =
   | { readonly do: "put"; readonly queue: number }
   | { readonly do: "release"; readonly semaphore: number }
 
-export type Mode = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED"
+type Mode = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED"
 
-export type Operation =
+type Operation =
   | { readonly op: "sleep"; readonly seconds: number }
   | { readonly op: "create"; readonly body: Body; readonly eager: boolean }
   | { readonly op: "join"; readonly item: Item }

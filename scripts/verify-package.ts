@@ -1,0 +1,205 @@
+/**
+ * `npm run verify:package`: packs the package and uses it as a stranger would: its files, publint and attw, a client in
+ * an empty folder with `effect` alone, under three TypeScripts and on this Node, and what it adds to a bundle. Exit
+ * code 1 if anything fails.
+ */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+import { build } from "vite"
+import { type Ended, execute, install, makeFolder, tableOf } from "./workshop.ts"
+
+/** The oldest of each that has to do. */
+const effectVersion = "4.1.0"
+
+const typescripts: ReadonlyArray<string> = ["5.9.3", "6.0.3", "7.0.2"]
+
+const tools = { publint: "0.3.25", "@arethetypeswrong/cli": "0.18.5" }
+
+/** What the tarball has, and nothing else; each of them at least once. */
+const expected: ReadonlyArray<RegExp> = [
+  /^package\.json$/,
+  /^README\.md$/,
+  /^AGENTS\.md$/,
+  /^CHANGELOG\.md$/,
+  /^LICENSE$/,
+  /^src\/.+\.ts$/,
+  /^dist\/.+\.js$/,
+  /^dist\/.+\.js\.map$/,
+  /^dist\/.+\.d\.ts$/,
+  /^dist\/.+\.d\.ts\.map$/
+]
+
+/** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
+const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
+  ["gather", `export { gather } from "effect-asyncio"`, 6_000],
+  ["gather and run", `export { gather, run } from "effect-asyncio"`, 10_900],
+  ["everything", `export * from "effect-asyncio"`, 21_000],
+  [
+    "everything and testing",
+    `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
+    23_000
+  ]
+]
+
+const client = `import { Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+import { gather } from "effect-asyncio/gather"
+import * as Queue from "effect-asyncio/Queue"
+import { VirtualLoop } from "effect-asyncio/testing"
+
+const program = Effect.gen(function*() {
+  const pair: [number, string] = yield* gather([asyncio.sleep("1 second", 1), Effect.succeed("two")])
+  const fast = yield* asyncio.createTask(asyncio.sleep("1 hour", "fast"))
+  const slow = yield* asyncio.createTask(asyncio.sleep("3 hours", "slow"))
+  const { done, pending } = yield* asyncio.wait([fast, slow], { returnWhen: asyncio.FIRST_COMPLETED })
+  const queue: Queue.Queue<number> = yield* Queue.make<number>({ maxsize: 1 })
+  yield* asyncio.TaskGroup.run(Effect.fnUntraced(function*(group) {
+    yield* group.createTask(asyncio.Queue.put(queue, 1))
+    yield* group.createTask(asyncio.Queue.put(queue, 2))
+    yield* group.createTask(Effect.andThen(Queue.get(queue), Queue.get(queue)))
+  }))
+  const first: string = yield* fast
+  const seconds: number = yield* asyncio.EventLoop.time
+  return [...pair, done.has(fast), pending.has(slow), first, seconds]
+})
+
+// @ts-expect-error EventLoop is missing
+export const missing = () => Effect.runPromise(program)
+
+const result = JSON.stringify(await Effect.runPromise(VirtualLoop.run(program)))
+const wanted = JSON.stringify([1, "two", true, true, "fast", 3601])
+if (result !== wanted) throw new Error(result)
+`
+
+const blocked = ["internal/loop", "internal/loop.ts", "testing/Driver", "index", "src/index.ts", "dist/index.js"]
+
+/** What is no entry is not found, whatever is in the package. */
+const intruder = `for (const name of ${JSON.stringify(blocked)}) {
+  const error = await import("effect-asyncio/" + name).then(() => undefined, (error) => error)
+  if (error?.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED" && error?.code !== "ERR_MODULE_NOT_FOUND") {
+    throw new Error("effect-asyncio/" + name + " can be imported")
+  }
+}
+`
+
+const rows: Array<readonly [check: string, verdict: "ok" | "FAILED", note: string]> = []
+const outputs: Array<string> = []
+
+const note = (check: string, ok: boolean, text: string, output = ""): void => {
+  rows.push([check, ok ? "ok" : "FAILED", text])
+  if (!ok && output !== "") outputs.push(`== ${check}\n${output.trim()}`)
+}
+
+const noteEnd = (check: string, text: string, { ok, output }: Ended): boolean => {
+  note(check, ok, text, output)
+  return ok
+}
+
+const checkFiles = (files: ReadonlyArray<string>): void => {
+  const sources = new Set(files.filter((file) => file.startsWith("src/")).map((file) => file.slice(4, -3)))
+  const problems = [
+    ...files.filter((file) => !expected.some((pattern) => pattern.test(file))).map((file) => `unexpected: ${file}`),
+    ...expected.filter((pattern) => !files.some((file) => pattern.test(file))).map((pattern) => `missing: ${pattern}`),
+    ...files.filter((file) => file.startsWith("dist/"))
+      .filter((file) => !sources.has(file.slice(5).replace(/(\.d\.ts|\.js)(\.map)?$/, "")))
+      .map((file) => `left from an older build: ${file}`)
+  ]
+  note("files", problems.length === 0, `${files.length} files`, problems.join("\n"))
+}
+
+const checkTools = async (folder: string, tarball: string, files: ReadonlyArray<string>): Promise<void> => {
+  const installed = await install(folder, tools)
+  if (!installed.ok) return void noteEnd("publint, attw", "installed", installed)
+  const bin = (name: string) => join(folder, "node_modules/.bin", name)
+  noteEnd("publint", tools.publint, await execute(bin("publint"), ["run", tarball, "--strict"]))
+  // It does not look behind a wildcard by itself.
+  const modules = files.flatMap((file) => /^dist\/(\w+)\.js$/.exec(file)?.[1] ?? []).filter((name) => name !== "index")
+  const attw = [tarball, "--profile", "esm-only", "--include-entrypoints", ...modules, "--no-color", "--no-emoji"]
+  noteEnd("attw", `${tools["@arethetypeswrong/cli"]}, ${modules.length + 2} entries`, await execute(bin("attw"), attw))
+}
+
+const checkTypes = async (folder: string, stranger: string): Promise<void> => {
+  const packages = Object.fromEntries(typescripts.map((version) => [`ts-${version}`, `npm:typescript@${version}`]))
+  const installed = await install(folder, packages)
+  if (!installed.ok) return void noteEnd("TypeScript", "installed", installed)
+  for (const version of typescripts) {
+    for (const [module, moduleResolution] of [["NodeNext", "NodeNext"], ["ESNext", "Bundler"]]) {
+      const config = join(stranger, `tsconfig.${version}.${module}.json`)
+      const compilerOptions = {
+        target: "ES2022",
+        module,
+        moduleResolution,
+        types: [],
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true
+      }
+      writeFileSync(config, JSON.stringify({ compilerOptions, files: ["client.ts"] }))
+      const tsc = join(folder, "node_modules", `ts-${version}`, "bin/tsc")
+      const ended = await execute(process.execPath, [tsc, "--project", config], { cwd: stranger })
+      noteEnd(`TypeScript ${version}`, `strict, skipLibCheck: false, ${moduleResolution}`, ended)
+    }
+  }
+}
+
+const checkSize = async (folder: string, [title, code, budget]: (typeof budgets)[number]): Promise<void> => {
+  const entry = join(folder, `${title.replaceAll(" ", "-")}.js`)
+  writeFileSync(entry, code)
+  const built = await build({
+    root: folder,
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      target: "es2022",
+      minify: true,
+      modulePreload: false,
+      rolldownOptions: { input: entry, external: /^effect($|\/)/, preserveEntrySignatures: "strict" }
+    }
+  })
+  if (Array.isArray(built) || !("output" in built)) throw new Error("more than one bundle")
+  const chunks = built.output.map((chunk) => chunk.type === "chunk" ? chunk.code : "").join("")
+  const size = gzipSync(chunks, { level: 9 }).length
+  const text = `${size} bytes of ${budget}; ${Buffer.byteLength(chunks)} before gzip`
+  note(`size of ${title}`, size <= budget, text, `${size} bytes are more than ${budget}`)
+}
+
+const check = async (): Promise<void> => {
+  const folder = makeFolder()
+
+  const packed = await execute("npm", ["pack", "--json", "--pack-destination", folder, "--loglevel=error"])
+  if (!noteEnd("build and pack", "npm pack", packed)) return
+  // What the build prints comes first; newer ones give the packages by name.
+  const answer = JSON.parse(packed.stdout.slice(packed.stdout.search(/^[[{]/m))) as Readonly<Record<string, Packed>>
+  const [{ filename, files, size }] = Object.values(answer)
+  note("tarball", true, `${filename}, ${size} bytes`)
+  const paths = files.map(({ path }) => path)
+  checkFiles(paths)
+
+  const tarball = join(folder, filename)
+  await checkTools(join(folder, "tools"), tarball, paths)
+
+  const stranger = join(folder, "stranger")
+  const installed = await install(stranger, { effect: effectVersion, "effect-asyncio": `file:${tarball}` })
+  if (!noteEnd("install", `with effect ${effectVersion} alone`, installed)) return
+  writeFileSync(join(stranger, "client.ts"), client)
+  writeFileSync(join(stranger, "intruder.js"), intruder)
+  await checkTypes(join(folder, "typescripts"), stranger)
+  const run = (file: string) => execute(process.execPath, [file], { cwd: stranger })
+  noteEnd("client", `runs on Node ${process.versions.node}`, await run("client.ts"))
+  noteEnd("internals", `${blocked.length} deep imports refused`, await run("intruder.js"))
+  for (const budget of budgets) await checkSize(stranger, budget)
+}
+
+interface Packed {
+  readonly filename: string
+  readonly size: number
+  readonly files: ReadonlyArray<{ readonly path: string }>
+}
+
+await check()
+if (outputs.length > 0) console.log(`${outputs.join("\n\n")}\n`)
+console.log(tableOf([["check", "", "what"], ...rows]))
+if (rows.some(([, verdict]) => verdict === "FAILED")) process.exitCode = 1
