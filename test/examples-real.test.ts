@@ -113,6 +113,18 @@ it.live("worker-pool: what is in the queue is still done", () =>
       ])
   ))
 
+it("run-main: a SIGINT cancels the program, then the tasks it leaves", async () => {
+  const example = resolve(import.meta.dirname, "../examples/real/run-main.ts")
+  const child = spawn(process.execPath, ["--conditions=effect-asyncio-source", example])
+  let printed = ""
+  child.stdout.on("data", (data) => {
+    if (printed === "") child.kill("SIGINT")
+    printed += data
+  })
+  await once(child, "close")
+  assert.strictEqual(printed, "running, Ctrl-C ends it\nmain has cleaned up\nthe heartbeat stops, last\n")
+}, 20_000)
+
 it("worker-pool: a SIGINT ends the process in good order", async () => {
   const example = resolve(import.meta.dirname, "../examples/real/worker-pool.ts")
   const child = spawn(process.execPath, ["--conditions=effect-asyncio-source", example])

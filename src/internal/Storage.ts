@@ -11,7 +11,10 @@ export interface Storage<A> {
   clear(): void
 }
 
-/** Effect's chunked list: O(1) at both ends, no array is shifted. */
+/**
+ * Effect's chunked list: O(1) at both ends, no array is shifted. A ring buffer of our own took 6 to 7 ns for a put and a
+ * get where this takes 9 to 17, of about 200 for the operation: not worth having one.
+ */
 export class Fifo<A> implements Storage<A> {
   private readonly list = MutableList.make<A>()
   get size(): number {
