@@ -17,11 +17,12 @@ import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
+import { FutureCallback } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, interruptAround, openRegion, ownRegion } from "./internal/openRegion.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { createTask, type TaskImpl } from "./internal/task.ts"
-import { Node, Over, Waiter } from "./internal/WaitQueue.ts"
+import { Over, Waiter } from "./internal/WaitQueue.ts"
 import type { Options, Task } from "./Task.ts"
 
 /**
@@ -303,22 +304,16 @@ class GroupWaiter extends Waiter implements Entry {
 }
 
 /** The callback that a task of a group holds. */
-class Member extends Node implements Entry {
+class Member extends FutureCallback {
   private readonly group: TaskGroupImpl
   private readonly task: TaskImpl<any, any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
-    super()
+    super(task)
     this.group = group
     this.task = task
   }
-  get owner(): unknown {
-    return this.task
-  }
   override get awaiter(): TaskImpl<unknown, unknown> | undefined {
     return this.group.parent
-  }
-  wake(): void {
-    this.task.loop.ready.schedule(this, 0)
   }
   run(): void {
     this.group.taskEnded(this.task)

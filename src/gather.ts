@@ -15,10 +15,8 @@ import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
 import * as cancellation from "./internal/cancellation.ts"
 import { illegal } from "./internal/check.ts"
-import { FutureImpl, join } from "./internal/future.ts"
+import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
-import type { Entry } from "./internal/ReadyQueue.ts"
-import { Node } from "./internal/WaitQueue.ts"
 
 /**
  * @since 0.1.0
@@ -360,26 +358,18 @@ class Gathering extends FutureImpl<unknown, unknown> {
 }
 
 /** The callback that a child of a gather holds in its line. */
-class Child extends Node implements Entry {
+class Child extends FutureCallback {
   private readonly gathering: Gathering
-  private readonly child: FutureImpl<any, any>
   private readonly limited: boolean
   constructor(gathering: Gathering, child: FutureImpl<any, any>, limited: boolean) {
-    super()
+    super(child)
     this.gathering = gathering
-    this.child = child
     this.limited = limited
-  }
-  get owner(): unknown {
-    return this.child
   }
   override get awaiter(): FutureImpl<any, any> {
     return this.gathering
   }
-  wake(): void {
-    this.child.loop.ready.schedule(this, 0)
-  }
   run(): void {
-    this.gathering.childEnded(this.child, this.limited)
+    this.gathering.childEnded(this.future, this.limited)
   }
 }

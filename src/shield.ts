@@ -10,9 +10,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
 import { cancelledExit, isCancelled } from "./internal/cancellation.ts"
-import { FutureImpl, join } from "./internal/future.ts"
-import type { Entry } from "./internal/ReadyQueue.ts"
-import { Node } from "./internal/WaitQueue.ts"
+import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
 
 /**
  * Awaits something that lives on when this wait is cancelled.
@@ -89,53 +87,34 @@ class Shield<A, E> extends FutureImpl<A, E> {
 
 const reporting = new WeakSet<FutureImpl<any, any>>()
 
-class InnerEnded extends Node implements Entry {
+class InnerEnded extends FutureCallback {
   private readonly shield: FutureImpl<any, any>
-  private readonly inner: FutureImpl<any, any>
   constructor(shield: FutureImpl<any, any>, inner: FutureImpl<any, any>) {
-    super()
+    super(inner)
     this.shield = shield
-    this.inner = inner
-  }
-  get owner(): unknown {
-    return this.inner
   }
   override get awaiter(): FutureImpl<any, any> {
     return this.shield
   }
-  wake(): void {
-    this.inner.loop.ready.schedule(this, 0)
-  }
   run(): void {
-    const exit = this.inner.exit!
-    if (this.shield.complete(isCancelled(exit) ? cancelledExit(undefined) : exit)) this.inner.retrieve()
+    const exit = this.future.exit!
+    if (this.shield.complete(isCancelled(exit) ? cancelledExit(undefined) : exit)) this.future.retrieve()
   }
 }
 
-class LateFailure extends Node implements Entry {
-  private readonly inner: FutureImpl<any, any>
-  constructor(inner: FutureImpl<any, any>) {
-    super()
-    this.inner = inner
-  }
-  get owner(): unknown {
-    return this.inner
-  }
-  wake(): void {
-    this.inner.loop.ready.schedule(this, 0)
-  }
+class LateFailure extends FutureCallback {
   run(): void {
-    const { inner } = this
-    const exit = inner.exit!
+    const { future } = this
+    const exit = future.exit!
     if (exit._tag === "Success" || isCancelled(exit)) return
-    inner.retrieve()
+    future.retrieve()
     const error = Cause.squash(exit.cause)
     const name = error instanceof Error ? error.name : "An"
-    inner.loop.report({
+    future.loop.report({
       message: `${name} exception in shielded future`,
       cause: exit.cause,
-      future: inner,
-      subject: String(inner)
+      future,
+      subject: String(future)
     })
   }
 }

@@ -123,21 +123,29 @@ export const isFutureImpl = (u: unknown): u is FutureImpl<unknown, unknown> => u
 
 type DoneCallback = (future: Future<any, any>) => void
 
-/** A done callback. */
-class Callback extends Node implements Entry {
-  private readonly future: FutureImpl<any, any>
-  private readonly callback: DoneCallback
-  private readonly asyncContext = capture()
-  constructor(future: FutureImpl<any, any>, callback: DoneCallback) {
+/** What stands in a future's line to be called, from the ready queue, when the future is done. */
+export abstract class FutureCallback extends Node implements Entry {
+  readonly future: FutureImpl<any, any>
+  constructor(future: FutureImpl<any, any>) {
     super()
     this.future = future
-    this.callback = callback
   }
   get owner(): unknown {
     return this.future
   }
   wake(): void {
     this.future.loop.ready.schedule(this, 0)
+  }
+  abstract run(): void
+}
+
+/** A done callback. */
+class Callback extends FutureCallback {
+  private readonly callback: DoneCallback
+  private readonly asyncContext = capture()
+  constructor(future: FutureImpl<any, any>, callback: DoneCallback) {
+    super(future)
+    this.callback = callback
   }
   run(): void {
     this.future.loop.runCallback(() => this.callback(this.future), this.asyncContext, { future: this.future })
