@@ -67,7 +67,7 @@ const impl = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {
  * @category guards
  * @since 0.1.0
  */
-export const isFuture = (u: unknown): u is Future<unknown, unknown> => internal.isFutureImpl(u)
+export const isFuture = (u: unknown): u is Future<unknown, unknown> => u instanceof FutureImpl
 
 /**
  * Creates a future of the current loop, to be completed by `succeed`, `fail`, `failCause` or `cancel`.

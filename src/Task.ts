@@ -15,7 +15,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
@@ -112,7 +112,7 @@ export const create = <A, E, R>(
 export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber(
   (fiber) => {
     getLoop(fiber)
-    return Effect.succeed(internal.currentTaskOption(fiber))
+    return Effect.succeed(Option.fromUndefinedOr(internal.currentTask(fiber)))
   }
 )
 

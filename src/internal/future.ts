@@ -119,8 +119,6 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
 // On the prototype: a field in each future would cost memory for nothing.
 Object.defineProperty(FutureImpl.prototype, FutureTypeId, { value: variance })
 
-export const isFutureImpl = (u: unknown): u is FutureImpl<unknown, unknown> => u instanceof FutureImpl
-
 type DoneCallback = (future: Future<any, any>) => void
 
 /** What stands in a future's line to be called, from the ready queue, when the future is done. */

@@ -5,7 +5,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import { RuntimeError } from "../Errors.ts"
 import type { Task } from "../Task.ts"
@@ -190,6 +189,3 @@ export const createTask = <A, E, R>(
 /** The task that runs in the fiber. */
 export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
   fiber.getRef(CurrentRegion)?.owner.task
-
-export const currentTaskOption = (fiber: Fiber.Fiber<unknown, unknown>): Option.Option<Task<unknown, unknown>> =>
-  Option.fromUndefinedOr(currentTask(fiber))
