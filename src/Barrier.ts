@@ -137,6 +137,25 @@ export const make = (parties: number): Effect.Effect<Barrier> =>
  * Fails with `BrokenBarrierError` if the barrier is aborted, or reset meanwhile. Cancelled, it leaves the others waiting
  * for one more. asyncio's `wait`, and its `async with barrier`.
  *
+ * **Example** (One of them speaks for all)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(3)
+ *   const worker = (name: string) =>
+ *     Effect.gen(function*() {
+ *       const index = yield* asyncio.Barrier.wait(barrier)
+ *       return index === 0 ? `${name} reports` : `${name} goes on`
+ *     })
+ *   return yield* asyncio.gather([worker("a"), worker("b"), worker("c")])
+ * })
+ *
+ * await asyncio.run(program) // => ["a reports", "b goes on", "c goes on"]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -144,6 +163,23 @@ export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> =
 
 /**
  * Breaks the barrier: those who wait and those who come fail with `BrokenBarrierError`, until it is reset.
+ *
+ * **Example** (A party that will never come)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(2)
+ *   const wait = asyncio.Barrier.wait(barrier)
+ *   const prepare = Effect.onError(Effect.fail("disk full"), () => asyncio.Barrier.abort(barrier))
+ *   const [first, second] = yield* asyncio.gather([Effect.flip(wait), Effect.flip(Effect.andThen(prepare, wait))])
+ *   return [first.message, second]
+ * })
+ *
+ * await asyncio.run(program) // => ["Barrier.wait: the barrier was aborted or reset", "disk full"]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -153,6 +189,25 @@ export const abort = (self: Barrier): Effect.Effect<void> => impl(self).change((
 /**
  * Throws out those who wait, with `BrokenBarrierError`, and begins anew.
  *
+ * **Example** (A round that begins anew)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(2)
+ *   const wait = asyncio.Barrier.wait(barrier)
+ *   const early = yield* asyncio.createTask(Effect.flip(wait))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Barrier.reset(barrier)
+ *   const error = yield* early
+ *   return [error._tag, ...(yield* asyncio.gather([wait, wait]))]
+ * })
+ *
+ * await asyncio.run(program) // => ["BrokenBarrierError", 0, 1]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -161,6 +216,26 @@ export const reset = (self: Barrier): Effect.Effect<void> =>
 
 /**
  * How many wait for the round to be complete.
+ *
+ * **Example** (Who is cancelled has left)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(3)
+ *   const first = yield* asyncio.createTask(asyncio.Barrier.wait(barrier))
+ *   yield* asyncio.createTask(asyncio.Barrier.wait(barrier))
+ *   yield* asyncio.sleep(0)
+ *   const before = asyncio.Barrier.waiting(barrier)
+ *   yield* asyncio.Task.cancel(first)
+ *   yield* asyncio.Task.await(first)
+ *   return [before, asyncio.Barrier.waiting(barrier)]
+ * })
+ *
+ * await asyncio.run(program) // => [2, 1]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -173,13 +248,50 @@ export const waiting = (self: Barrier): number => {
 /**
  * Whether the barrier is aborted.
  *
+ * **Example** (Broken until it is reset)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(2)
+ *   yield* asyncio.Barrier.abort(barrier)
+ *   const late = yield* Effect.flip(asyncio.Barrier.wait(barrier))
+ *   const before = asyncio.Barrier.broken(barrier)
+ *   yield* asyncio.Barrier.reset(barrier)
+ *   return [late._tag, before, asyncio.Barrier.broken(barrier)]
+ * })
+ *
+ * await asyncio.run(program) // => ["BrokenBarrierError", true, false]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
 export const broken = (self: Barrier): boolean => impl(self).state === "broken"
 
 /**
- * How many have to come, how many wait, and who.
+ * How many have to come, how many wait, and who. O(n) in those who wait.
+ *
+ * **Example** (Who is still missing)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const barrier = yield* asyncio.Barrier.make(3)
+ *   for (const name of ["ann", "bob"]) {
+ *     yield* asyncio.createTask(asyncio.Barrier.wait(barrier), { name })
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const { parties, waiters, waiting } = asyncio.Barrier.statistics(barrier)
+ *   return `${waiters.map(({ name }) => name).join(" and ")} wait for ${parties - waiting} more`
+ * })
+ *
+ * await asyncio.run(program) // => "ann and bob wait for 1 more"
+ * ```
  *
  * @category state
  * @since 0.1.0

@@ -146,6 +146,26 @@ export const make = (lock?: Lock.Lock): Effect.Effect<Condition> =>
  *
  * As `Lock.withLock`. asyncio's `async with condition`.
  *
+ * **Example** (Released after a failure too)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const condition = yield* asyncio.Condition.make()
+ *   let stock = 1
+ *   const buy = asyncio.Condition.withLock(
+ *     condition,
+ *     Effect.suspend(() => stock-- > 0 ? Effect.succeed("sold") : Effect.fail("sold out"))
+ *   )
+ *   const outcomes = [yield* buy, yield* Effect.flip(buy)]
+ *   return [...outcomes, asyncio.Condition.locked(condition)]
+ * })
+ *
+ * await asyncio.run(program) // => ["sold", "sold out", false]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -162,6 +182,26 @@ export const withLock: {
  * **Details**
  *
  * The predicate is asked at once, and after every notification, with the lock held. asyncio's `wait_for`.
+ *
+ * **Example** (The first offer that is enough)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { make, notifyAll, waitFor, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   const offers: Array<number> = []
+ *   const seller = withLock(condition, waitFor(condition, () => offers.find((offer) => offer > 100)))
+ *   const offer = (price: number) =>
+ *     withLock(condition, Effect.andThen(Effect.sync(() => offers.push(price)), notifyAll(condition)))
+ *   const [price] = yield* asyncio.gather([seller, offer(80), offer(120), offer(150)])
+ *   return price
+ * })
+ *
+ * await asyncio.run(program) // => 120
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -183,8 +223,30 @@ export const waitFor: {
  *
  * **Details**
  *
- * May wake spuriously: prefer `waitFor`. The lock is held when it ends, also when it is cancelled, however often; a
- * cancelled wait loses no notification. Dies with `RuntimeError` if the lock is not held. O(1).
+ * May wake spuriously: prefer `waitFor`. The lock is held when it ends, also when it is cancelled, however often: so a
+ * cancelled wait ends only once it has the lock. It loses no notification. Dies with `RuntimeError` if the lock is not
+ * held. O(1).
+ *
+ * **Example** (Held again, even when cancelled)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const held: Array<boolean> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const { locked, make, wait, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   const look = Effect.sync(() => held.push(locked(condition)))
+ *   const task = yield* asyncio.createTask(withLock(condition, Effect.ensuring(wait(condition), look)))
+ *   yield* asyncio.sleep(0)
+ *   yield* look
+ *   yield* asyncio.Task.cancel(task)
+ *   yield* asyncio.Task.await(task)
+ *   yield* look
+ * }))
+ * held // => [false, true, false]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -198,6 +260,27 @@ export const wait = (self: Condition): Effect.Effect<void> => impl(self).wait
  *
  * They go on once they have the lock, so not before the caller gives it back. Dies with `RuntimeError` if the lock is
  * not held, with `IllegalArgumentError` if `n` is no whole number from 0 on. O(n).
+ *
+ * **Example** (Two of three, once the lock is free)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const { make, notify, wait, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   const say = (text: string) => Effect.sync(() => seen.push(text))
+ *   for (const name of ["a", "b", "c"]) {
+ *     yield* asyncio.createTask(withLock(condition, Effect.andThen(wait(condition), say(name))))
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   yield* withLock(condition, Effect.andThen(notify(condition, 2), say("notified")))
+ *   yield* asyncio.sleep(0)
+ * }))
+ * seen // => ["notified", "a", "b"]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -213,6 +296,32 @@ export const notify = (self: Condition, n: number = 1): Effect.Effect<void> =>
 /**
  * Wakes everyone who waits.
  *
+ * **Details**
+ *
+ * As `notify`: it dies with `RuntimeError` if the lock is not held. asyncio's `notify_all`.
+ *
+ * **Example** (A value that several wait for)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { make, notifyAll, waitFor, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   let theme = ""
+ *   const read = withLock(condition, waitFor(condition, () => theme))
+ *   const load = Effect.suspend(() => {
+ *     theme = "dark"
+ *     return notifyAll(condition)
+ *   })
+ *   const [page, menu] = yield* asyncio.gather([read, read, withLock(condition, load)])
+ *   return { page, menu }
+ * })
+ *
+ * await asyncio.run(program) // => { page: "dark", menu: "dark" }
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -221,13 +330,52 @@ export const notifyAll = (self: Condition): Effect.Effect<void> => notify(self, 
 /**
  * Acquires the condition's lock. See `withLock`.
  *
+ * **Example** (Nobody sees half of a change)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { acquire, make, release, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   const parts: Array<string> = []
+ *   yield* acquire(condition)
+ *   parts.push("head")
+ *   const reader = yield* asyncio.createTask(withLock(condition, Effect.sync(() => parts.join(" and "))))
+ *   yield* asyncio.sleep(0)
+ *   parts.push("body")
+ *   yield* release(condition)
+ *   return yield* reader
+ * })
+ *
+ * await asyncio.run(program) // => "head and body"
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
 export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(self.lock)
 
 /**
- * Releases the condition's lock.
+ * Releases the condition's lock; dies with `RuntimeError` if it is not held.
+ *
+ * **Example** (Once too often)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { acquire, make, release } = asyncio.Condition
+ *   const condition = yield* make()
+ *   yield* acquire(condition)
+ *   yield* release(condition)
+ *   return yield* Effect.catchDefect(release(condition), (defect) => Effect.succeed(String(defect)))
+ * })
+ *
+ * await asyncio.run(program) // => "RuntimeError: Lock.release: the lock is not acquired"
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -237,6 +385,23 @@ export const release = (self: Condition): Effect.Effect<void> => Lock.release(se
 /**
  * Whether the condition's lock is held.
  *
+ * **Example** (Two conditions on one lock)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   const notEmpty = yield* asyncio.Condition.make(lock)
+ *   const notFull = yield* asyncio.Condition.make(lock)
+ *   const look = Effect.sync(() => asyncio.Condition.locked(notFull))
+ *   return [yield* asyncio.Condition.withLock(notEmpty, look), yield* look]
+ * })
+ *
+ * await asyncio.run(program) // => [true, false]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -244,6 +409,28 @@ export const locked = (self: Condition): boolean => Lock.locked(self.lock)
 
 /**
  * Who waits to be notified. O(n) in those who wait.
+ *
+ * **Example** (From one line into the other)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { make, notify, statistics, wait, withLock } = asyncio.Condition
+ *   const condition = yield* make()
+ *   for (const name of ["a", "b"]) {
+ *     yield* asyncio.createTask(withLock(condition, wait(condition)), { name })
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const notifyOne = Effect.andThen(notify(condition), asyncio.sleep(0))
+ *   const look = Effect.sync(() => statistics(condition))
+ *   const { lock, waiters } = yield* withLock(condition, Effect.andThen(notifyOne, look))
+ *   return { notified: lock.waiters.map(({ name }) => name), waiting: waiters.map(({ name }) => name) }
+ * })
+ *
+ * await asyncio.run(program) // => { notified: ["a"], waiting: ["b"] }
+ * ```
  *
  * @category state
  * @since 0.1.0

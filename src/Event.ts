@@ -102,6 +102,25 @@ export const make: Effect.Effect<Event> = Effect.sync(() => new EventImpl())
  *
  * No tick if it is set, else one after it is. O(1); cancelled, it loses nothing.
  *
+ * **Example** (Not for ever)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* asyncio.Event.make
+ *   const wait = asyncio.waitFor(asyncio.Event.wait(ready), "10 seconds")
+ *   const error = yield* Effect.flip(wait)
+ *   yield* asyncio.Event.set(ready)
+ *   yield* wait
+ *   return [error._tag, yield* asyncio.EventLoop.time]
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => ["TimeoutError", 10]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -109,6 +128,22 @@ export const wait = (self: Event): Effect.Effect<void> => impl(self).wait
 
 /**
  * Sets the event, and wakes everyone who waits. Again: nothing happens.
+ *
+ * **Example** (Everyone at once, in the order they came)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const start = yield* asyncio.Event.make
+ *   const say = (text: string) => Effect.sync(() => seen.push(text))
+ *   const runner = (name: string) => Effect.andThen(asyncio.Event.wait(start), say(name))
+ *   yield* asyncio.gather([runner("a"), runner("b"), Effect.andThen(asyncio.Event.set(start), say("go"))])
+ * }))
+ * seen // => ["go", "a", "b"]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -118,6 +153,25 @@ export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl(
 /**
  * `set` for plain callbacks.
  *
+ * **Example** (A listener sets it)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { EventEmitter } from "node:events"
+ *
+ * const server = new EventEmitter()
+ * const program = Effect.gen(function*() {
+ *   const listening = yield* asyncio.Event.make
+ *   server.once("listening", () => asyncio.Event.setUnsafe(listening))
+ *   yield* asyncio.EventLoop.callLater("1 millis", () => server.emit("listening"))
+ *   yield* asyncio.Event.wait(listening)
+ *   return "connected"
+ * })
+ *
+ * await asyncio.run(program) // => "connected"
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -125,6 +179,27 @@ export const setUnsafe = (self: Event): void => impl(self).set()
 
 /**
  * Unsets the event: who comes from now on waits.
+ *
+ * **Example** (A pulse)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const pulse = yield* asyncio.Event.make
+ *   const early = yield* asyncio.createTask(asyncio.Event.wait(pulse))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Event.set(pulse)
+ *   yield* asyncio.Event.clear(pulse)
+ *   const late = yield* asyncio.createTask(asyncio.Event.wait(pulse))
+ *   yield* early
+ *   yield* asyncio.sleep(0)
+ *   return [asyncio.Task.done(early), asyncio.Task.done(late)]
+ * })
+ *
+ * await asyncio.run(program) // => [true, false]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -137,6 +212,27 @@ export const clear = (self: Event): Effect.Effect<void> =>
 /**
  * Whether the event is set.
  *
+ * **Example** (A loop that stops between two rounds)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const stop = yield* asyncio.Event.make
+ *   yield* asyncio.EventLoop.callLater("2500 millis", () => asyncio.Event.setUnsafe(stop))
+ *   let rounds = 0
+ *   while (!asyncio.Event.isSet(stop)) {
+ *     yield* asyncio.sleep("1 second")
+ *     rounds++
+ *   }
+ *   return rounds
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => 3
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -144,6 +240,27 @@ export const isSet = (self: Event): boolean => impl(self).isSet
 
 /**
  * Whether the event is set, and who waits for it. O(n) in those who wait.
+ *
+ * **Example** (Whom it holds up)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const ready = yield* asyncio.Event.make
+ *   for (const name of ["api", "mailer"]) {
+ *     yield* asyncio.createTask(asyncio.Event.wait(ready), { name })
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const names = asyncio.Event.statistics(ready).waiters.map(({ name }) => name)
+ *   yield* asyncio.Event.set(ready)
+ *   const { isSet, waiting } = asyncio.Event.statistics(ready)
+ *   return { names, isSet, waiting }
+ * })
+ *
+ * await asyncio.run(program) // => { names: ["api", "mailer"], isSet: true, waiting: 0 }
+ * ```
  *
  * @category state
  * @since 0.1.0

@@ -168,6 +168,22 @@ export const provide = <A, E, R>(
  *
  * The clock of the calling fiber. asyncio's `loop.time()`.
  *
+ * **Example** (How long something takes)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const begin = yield* asyncio.EventLoop.time
+ *   yield* asyncio.gather([asyncio.sleep("500 millis"), asyncio.sleep("1500 millis")])
+ *   return (yield* asyncio.EventLoop.time) - begin
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => 1.5
+ * ```
+ *
  * @category time
  * @since 0.1.0
  */
@@ -214,6 +230,25 @@ export const callSoon = (callback: () => void): Effect.Effect<Handle, never, Eve
  * order by their time. An infinite one never runs. NaN dies with `IllegalArgumentError`, a closed loop with
  * `RuntimeError`. asyncio's `loop.call_later`.
  *
+ * **Example** (A notice, unless it is fast)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const notices: Array<string> = []
+ * const load = (page: string, seconds: number) =>
+ *   Effect.gen(function*() {
+ *     const notice = yield* asyncio.EventLoop.callLater("2 seconds", () => notices.push(`${page} takes its time`))
+ *     yield* asyncio.sleep({ seconds })
+ *     yield* notice.cancel
+ *   })
+ *
+ * await Effect.runPromise(VirtualLoop.run(asyncio.gather([load("a", 1), load("b", 3)])))
+ * notices // => ["b takes its time"]
+ * ```
+ *
  * @category callbacks
  * @since 0.1.0
  */
@@ -229,6 +264,26 @@ export const callLater = (
  * **Details**
  *
  * As `callLater`, with the deadline itself. asyncio's `loop.call_at`.
+ *
+ * **Example** (Reminders, set in any order)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const seen: Array<string> = []
+ *   const start = yield* asyncio.EventLoop.time
+ *   for (const [name, minute] of [["lunch", 30], ["call", 10], ["missed", -5]] as const) {
+ *     yield* asyncio.EventLoop.callAt(start + 60 * minute, () => seen.push(name))
+ *   }
+ *   yield* asyncio.sleep("1 hour")
+ *   return seen
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => ["missed", "call", "lunch"]
+ * ```
  *
  * @category callbacks
  * @since 0.1.0
@@ -282,7 +337,28 @@ export const setExceptionHandler = <R = never>(
  *
  * **Details**
  *
- * asyncio's `loop.call_exception_handler`.
+ * The handler's effect starts in this very step; the caller does not wait for its end. asyncio's
+ * `loop.call_exception_handler`.
+ *
+ * **Example** (A listener that fails stops nobody)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * const listeners = [Effect.die("bug"), Effect.sync(() => seen.push("told"))]
+ *
+ * await asyncio.run(Effect.gen(function*() {
+ *   yield* asyncio.EventLoop.setExceptionHandler(({ message }) => Effect.sync(() => seen.push(message)))
+ *   for (const listener of listeners) {
+ *     yield* listener.pipe(
+ *       Effect.catchCause((cause) => asyncio.EventLoop.callExceptionHandler({ message: "a listener failed", cause }))
+ *     )
+ *   }
+ * }))
+ * seen // => ["a listener failed", "told"]
+ * ```
  *
  * @category exceptions
  * @since 0.1.0

@@ -64,6 +64,29 @@ const impl = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {
 /**
  * Whether a value is a Future or a Task.
  *
+ * **Details**
+ *
+ * An Effect is neither. asyncio's `isfuture`.
+ *
+ * **Example** (A value, or the task that loads it)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const read = (cached: string | asyncio.Future.Future<string>) =>
+ *   Effect.gen(function*() {
+ *     return asyncio.Future.isFuture(cached) ? yield* cached : cached
+ *   })
+ *
+ * const program = Effect.gen(function*() {
+ *   const loading = yield* asyncio.createTask(asyncio.sleep("1 millis", "new page"))
+ *   return [yield* read("old page"), yield* read(loading)]
+ * })
+ *
+ * await asyncio.run(program) // => ["old page", "new page"]
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -75,6 +98,29 @@ export const isFuture = (u: unknown): u is Future<unknown, unknown> => u instanc
  * **Details**
  *
  * asyncio's `loop.create_future()`.
+ *
+ * **Example** (A reply for each question)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const replies = new Map<string, asyncio.Future.Future<number>>()
+ *
+ * const lengthOf = (word: string) =>
+ *   Effect.gen(function*() {
+ *     const reply = yield* asyncio.Future.make<number>()
+ *     replies.set(word, reply)
+ *     return yield* reply
+ *   })
+ * const server = Effect.suspend(() =>
+ *   Effect.forEach(replies, ([word, reply]) => asyncio.Future.succeed(reply, word.length))
+ * )
+ *
+ * const [one, three] = await asyncio.run(asyncio.gather([lengthOf("one"), lengthOf("three"), server]))
+ * one // => 3
+ * three // => 5
+ * ```
  *
  * @category constructors
  * @since 0.1.0
@@ -197,6 +243,24 @@ export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Ef
  * In the tick after the future's end. A deferred that is completed already stays as it is. Counts as looking at the
  * outcome.
  *
+ * **Example** (The fastest of several)
+ *
+ * ```ts import.meta.vitest
+ * import { Deferred, Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const page = yield* Deferred.make<string>()
+ *   const far = yield* asyncio.createTask(asyncio.sleep("20 millis", "from far away"))
+ *   const near = yield* asyncio.createTask(asyncio.sleep("1 millis", "from nearby"))
+ *   yield* asyncio.Future.intoDeferred(far, page)
+ *   yield* asyncio.Future.intoDeferred(near, page)
+ *   return yield* Deferred.await(page)
+ * })
+ *
+ * await asyncio.run(program) // => "from nearby"
+ * ```
+ *
  * @category conversions
  * @since 0.1.0
  */
@@ -241,6 +305,30 @@ export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effe
 /**
  * An `AbortSignal` that is aborted when the future ends cancelled: for code that takes one.
  *
+ * **Details**
+ *
+ * In the tick after the future's end, also if it has ended already. A value or a failure never aborts it. The reason is
+ * the host's own `AbortError`: the cancel message is not in it.
+ *
+ * **Example** (A download that ends with its task)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const download = (signal: AbortSignal) =>
+ *   new Promise<string>((resolve) => signal.addEventListener("abort", () => resolve("stopped")))
+ *
+ * const program = Effect.gen(function*() {
+ *   const session = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   const outcome = download(asyncio.Future.toAbortSignal(session))
+ *   yield* asyncio.Task.cancel(session)
+ *   return yield* Effect.promise(() => outcome)
+ * })
+ *
+ * await asyncio.run(program) // => "stopped"
+ * ```
+ *
  * @category conversions
  * @since 0.1.0
  */
@@ -283,7 +371,27 @@ export const done = (self: Future<any, any>): boolean => impl("done", self).exit
  *
  * **Details**
  *
- * A request to cancel alone does not make it so: a task may still end with a value or a failure.
+ * A request to cancel alone does not make it so: a task may still end with a value or a failure. asyncio's
+ * `cancelled()`.
+ *
+ * **Example** (A future at once, a task when it has ended)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const future = yield* asyncio.Future.make<string>()
+ *   const task = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   yield* asyncio.Future.cancel(future)
+ *   yield* asyncio.Future.cancel(task)
+ *   const atOnce = [asyncio.Future.cancelled(future), asyncio.Future.cancelled(task)]
+ *   yield* asyncio.Future.await(task)
+ *   return [...atOnce, asyncio.Future.cancelled(task)]
+ * })
+ *
+ * await asyncio.run(program) // => [true, false, true]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -339,6 +447,20 @@ export const result = <A, E>(self: Future<A, E>): Effect.Effect<A, E | InvalidSt
  * Fails with `InvalidStateError` while it is pending; a cancelled one fails with its interrupt cause, as asyncio's
  * `exception()` raises it. Counts as looking at the outcome.
  *
+ * **Example** (Which of them failed)
+ *
+ * ```ts import.meta.vitest
+ * import { Cause, Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { done } = yield* asyncio.wait([Effect.succeed("page"), Effect.fail("no route")])
+ *   return yield* Effect.forEach(done, asyncio.Task.exception)
+ * })
+ *
+ * await asyncio.run(program) // => [Option.none(), Option.some(Cause.fail("no route"))]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -367,6 +489,40 @@ export const exception = <A, E>(
  *
  * Dies with `RuntimeError` if a task joins itself or a future of another loop.
  *
+ * **Example** (A task where an Effect is needed)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.fail("offline"))
+ *   return yield* asyncio.Task.join(task).pipe(
+ *     Effect.catch((error) => Effect.succeed(`no page: ${error}`))
+ *   )
+ * })
+ *
+ * await asyncio.run(program) // => "no page: offline"
+ * ```
+ *
+ * **Example** (Cancelling the one who waits)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const query = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   const page = yield* asyncio.createTask(asyncio.Task.join(query))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Task.cancel(page)
+ *   yield* asyncio.Task.await(page)
+ *   return asyncio.Task.cancelled(query)
+ * })
+ *
+ * await asyncio.run(program) // => true
+ * ```
+ *
  * @category waiting
  * @since 0.1.0
  */
@@ -382,6 +538,22 @@ export {
    *
    * Resumes one tick after the future is done; no tick if it is done already. Counts as looking at the outcome. O(1);
    * interrupted, it loses nothing.
+   *
+   * **Example** (Done watching, before the task is done)
+   *
+   * ```ts import.meta.vitest
+   * import { Effect, Exit } from "effect"
+   * import * as asyncio from "effect-asyncio"
+   * import { VirtualLoop } from "effect-asyncio/testing"
+   *
+   * const program = Effect.gen(function*() {
+   *   const upload = yield* asyncio.createTask(Effect.andThen(asyncio.sleep("3 seconds"), Effect.fail("disk full")))
+   *   const early = yield* Effect.flip(asyncio.timeout("1 second", () => asyncio.Task.await(upload)))
+   *   return [early._tag, yield* asyncio.Task.await(upload)]
+   * })
+   *
+   * await Effect.runPromise(VirtualLoop.run(program)) // => ["TimeoutError", Exit.fail("disk full")]
+   * ```
    *
    * @category waiting
    * @since 0.1.0
@@ -427,7 +599,26 @@ export const cancel = (
 ): Effect.Effect<boolean> => Effect.sync(() => cancelUnsafe(self, options))
 
 /**
- * `cancel` for plain callbacks.
+ * `cancel` for plain callbacks: false if the future is done already.
+ *
+ * **Example** (A session that ends with its socket)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const socket = new EventTarget()
+ *
+ * const program = Effect.gen(function*() {
+ *   const session = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   socket.addEventListener("close", () => asyncio.Task.cancelUnsafe(session))
+ *   yield* asyncio.EventLoop.callSoon(() => socket.dispatchEvent(new Event("close")))
+ *   yield* asyncio.Task.await(session)
+ *   return asyncio.Task.cancelled(session)
+ * })
+ *
+ * await asyncio.run(program) // => true
+ * ```
  *
  * @category cancelling
  * @since 0.1.0
@@ -439,6 +630,29 @@ export const cancelUnsafe = (
 
 /**
  * The message given to `cancel`, if the cause has one.
+ *
+ * **Example** (The reason, in a clean-up)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const reasons: Array<string> = []
+ * const session = asyncio.sleep("1 hour").pipe(
+ *   Effect.onError((cause) =>
+ *     Effect.sync(() => reasons.push(Option.getOrElse(asyncio.Task.cancelMessage(cause), () => "no reason")))
+ *   )
+ * )
+ *
+ * await asyncio.run(Effect.gen(function*() {
+ *   const first = yield* asyncio.createTask(session)
+ *   const second = yield* asyncio.createTask(session)
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Task.cancel(first, { message: "shutdown" })
+ *   yield* asyncio.Task.cancel(second)
+ * }))
+ * reasons // => ["shutdown", "no reason"]
+ * ```
  *
  * @category cancelling
  * @since 0.1.0
@@ -453,6 +667,28 @@ export const cancelMessage: (cause: Cause.Cause<unknown>) => Option.Option<strin
  * It runs from the ready queue, never inside the call that completes the future, in the order it was added, duplicates
  * included; on a future that is done, in the next tick. What it throws goes to the loop's exception handler. O(1).
  * asyncio's `add_done_callback`.
+ *
+ * **Example** (What is under way)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const running = new Set<asyncio.Future.Future<unknown>>()
+ *
+ * const program = Effect.gen(function*() {
+ *   const fast = yield* asyncio.createTask(asyncio.sleep("1 millis"))
+ *   const slow = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   for (const task of [fast, slow]) {
+ *     running.add(task)
+ *     yield* asyncio.Task.addDoneCallback(task, (done) => running.delete(done))
+ *   }
+ *   yield* fast // the callback came first, so it runs first
+ *   return [running.has(fast), running.has(slow)]
+ * })
+ *
+ * await asyncio.run(program) // => [false, true]
+ * ```
  *
  * @category callbacks
  * @since 0.1.0
@@ -469,6 +705,30 @@ export const addDoneCallback = <A, E>(
  *
  * O(1) each. asyncio's `remove_done_callback`.
  *
+ * **Example** (Removed in time, and too late)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * let calls = 0
+ * const count = () => void calls++
+ *
+ * const program = Effect.gen(function*() {
+ *   const future = yield* asyncio.Future.make<string>()
+ *   yield* asyncio.Future.addDoneCallback(future, count)
+ *   yield* asyncio.Future.addDoneCallback(future, count)
+ *   const inTime = yield* asyncio.Future.removeDoneCallback(future, count)
+ *   yield* asyncio.Future.addDoneCallback(future, count)
+ *   yield* asyncio.Future.succeed(future, "done")
+ *   const tooLate = yield* asyncio.Future.removeDoneCallback(future, count)
+ *   yield* asyncio.sleep(0)
+ *   return { inTime, tooLate, calls }
+ * })
+ *
+ * await asyncio.run(program) // => { inTime: 2, tooLate: 0, calls: 1 }
+ * ```
+ *
  * @category callbacks
  * @since 0.1.0
  */
@@ -483,6 +743,23 @@ export const removeDoneCallback = <A, E>(
  * **Details**
  *
  * O(n) in those who wait. asyncio's call graph.
+ *
+ * **Example** (Who is held up)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const config = yield* asyncio.Future.make<string>()
+ *   yield* asyncio.createTask(asyncio.Future.join(config), { name: "server" })
+ *   yield* asyncio.createTask(asyncio.shield(config), { name: "logger" })
+ *   yield* asyncio.sleep(0)
+ *   return Array.from(asyncio.Future.awaitedBy(config), (task) => task.name)
+ * })
+ *
+ * await asyncio.run(program) // => ["server", "logger"]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -518,6 +795,26 @@ const complete = <A, E>(
  * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there.
  * asyncio's `set_result`.
  *
+ * **Example** (A reply in time, and one too late)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const first = yield* asyncio.Future.make<string>()
+ *   yield* asyncio.Future.succeed(first, "pong")
+ *
+ *   const second = yield* asyncio.Future.make<string>()
+ *   yield* Effect.ignore(asyncio.waitFor(second, "1 millis")) // gives up, and so cancels it
+ *   const error = yield* Effect.flip(asyncio.Future.succeed(second, "pong"))
+ *
+ *   return [yield* first, error._tag]
+ * })
+ *
+ * await asyncio.run(program) // => ["pong", "InvalidStateError"]
+ * ```
+ *
  * @category completing
  * @since 0.1.0
  */
@@ -529,7 +826,27 @@ export const succeed = <A, E>(self: Future<A, E>, value: A): Effect.Effect<void,
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. asyncio's `set_exception`.
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there. A
+ * failure that nobody looks at is reported to the loop's exception handler. asyncio's `set_exception`.
+ *
+ * **Example** (An error with a type)
+ *
+ * ```ts import.meta.vitest
+ * import { Data, Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * class Refused extends Data.TaggedError("Refused")<{ readonly port: number }> {}
+ *
+ * const program = Effect.gen(function*() {
+ *   const connection = yield* asyncio.Future.make<string, Refused>()
+ *   yield* asyncio.Future.fail(connection, new Refused({ port: 81 }))
+ *   return yield* asyncio.Future.join(connection).pipe(
+ *     Effect.catchTag("Refused", ({ port }) => Effect.succeed(`port ${port} is closed`))
+ *   )
+ * })
+ *
+ * await asyncio.run(program) // => "port 81 is closed"
+ * ```
  *
  * @category completing
  * @since 0.1.0
@@ -542,7 +859,28 @@ export const fail = <A, E>(self: Future<A, E>, error: E): Effect.Effect<void, In
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included.
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there. A cause
+ * of interrupts alone makes the future a cancelled one.
+ *
+ * **Example** (Passing an outcome on, a defect too)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Exit } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const parse = (json: string) => Effect.sync((): unknown => JSON.parse(json))
+ *
+ * const program = Effect.gen(function*() {
+ *   const config = yield* asyncio.Future.make<unknown>()
+ *   yield* Effect.matchCauseEffect(parse("{"), {
+ *     onFailure: (cause) => asyncio.Future.failCause(config, cause),
+ *     onSuccess: (value) => asyncio.Future.succeed(config, value)
+ *   })
+ *   return Exit.hasDies(yield* asyncio.Future.await(config))
+ * })
+ *
+ * await asyncio.run(program) // => true
+ * ```
  *
  * @category completing
  * @since 0.1.0
@@ -551,7 +889,29 @@ export const failCause = <A, E>(self: Future<A, E>, cause: Cause.Cause<E>): Effe
   complete("failCause", self, Exit.failCause(cause))
 
 /**
- * `succeed` for plain callbacks: false where that fails.
+ * `succeed` for plain callbacks: false where that fails. Throws `RuntimeError` on a task.
+ *
+ * **Example** (The first event counts)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { EventEmitter } from "node:events"
+ *
+ * const socket = new EventEmitter()
+ * const taken: Array<boolean> = []
+ *
+ * const program = Effect.gen(function*() {
+ *   const greeting = yield* asyncio.Future.make<string>()
+ *   socket.on("data", (line: string) => taken.push(asyncio.Future.succeedUnsafe(greeting, line)))
+ *   socket.emit("data", "hello")
+ *   socket.emit("data", "anybody there?")
+ *   return yield* greeting
+ * })
+ *
+ * await asyncio.run(program) // => "hello"
+ * taken // => [true, false]
+ * ```
  *
  * @category completing
  * @since 0.1.0
@@ -560,7 +920,27 @@ export const succeedUnsafe = <A, E>(self: Future<A, E>, value: A): boolean =>
   settable("succeedUnsafe", self).complete(Exit.succeed(value))
 
 /**
- * `fail` for plain callbacks: false where that fails.
+ * `fail` for plain callbacks: false where that fails. Throws `RuntimeError` on a task.
+ *
+ * **Example** (A function that takes a callback)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { readFile } from "node:fs"
+ *
+ * const program = Effect.gen(function*() {
+ *   const text = yield* asyncio.Future.make<string, NodeJS.ErrnoException>()
+ *   readFile("missing.txt", "utf8", (error, data) => {
+ *     if (error === null) asyncio.Future.succeedUnsafe(text, data)
+ *     else asyncio.Future.failUnsafe(text, error)
+ *   })
+ *   const error = yield* Effect.flip(asyncio.Future.join(text))
+ *   return error.code
+ * })
+ *
+ * await asyncio.run(program) // => "ENOENT"
+ * ```
  *
  * @category completing
  * @since 0.1.0

@@ -131,6 +131,20 @@ const impl = (self: Lock): LockImpl => self as LockImpl
 /**
  * Creates a lock that is free.
  *
+ * **Example** (It belongs to no loop)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const lock = Effect.runSync(asyncio.Lock.make)
+ * const turn = asyncio.Lock.withLock(lock, asyncio.sleep(0, "my turn"))
+ *
+ * await asyncio.run(turn) // => "my turn"
+ * await Effect.runPromise(turn) // => "my turn"
+ * asyncio.Lock.locked(lock) // => false
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -201,6 +215,23 @@ export const withLock: {
  * O(1); no tick if it is free and nobody waits, else one tick after the release that is for it. Cancelled, it loses its
  * place in line and nothing else.
  *
+ * **Example** (Giving up leaves nothing behind)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   yield* asyncio.Lock.acquire(lock)
+ *   const error = yield* Effect.flip(asyncio.waitFor(asyncio.Lock.acquire(lock), "1 millis"))
+ *   yield* asyncio.Lock.release(lock)
+ *   return [error._tag, asyncio.Lock.locked(lock)]
+ * })
+ *
+ * await asyncio.run(program) // => ["TimeoutError", false]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -208,6 +239,24 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl(self).acquire
 
 /**
  * Acquires the lock until the scope closes. The waiting can be cancelled.
+ *
+ * **Example** (Two locks in one scope)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const locks = [yield* asyncio.Lock.make, yield* asyncio.Lock.make]
+ *   const transfer = Effect.gen(function*() {
+ *     for (const lock of locks) yield* asyncio.Lock.acquireScoped(lock)
+ *     return locks.map(asyncio.Lock.locked)
+ *   })
+ *   return { inside: yield* Effect.scoped(transfer), after: locks.map(asyncio.Lock.locked) }
+ * })
+ *
+ * await asyncio.run(program) // => { inside: [true, true], after: [false, false] }
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -226,6 +275,25 @@ export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scop
  *
  * O(1). Dies with `RuntimeError` if it is not acquired. The lock has no owner: any task may release it, as in asyncio.
  *
+ * **Example** (Nobody overtakes who waits)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   const turn = (name: string) => asyncio.Lock.withLock(lock, Effect.sync(() => seen.push(name)))
+ *   yield* asyncio.Lock.acquire(lock)
+ *   yield* asyncio.createTask(turn("waiter"))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Lock.release(lock)
+ *   yield* turn("newcomer")
+ * }))
+ * seen // => ["waiter", "newcomer"]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -233,6 +301,23 @@ export const release = (self: Lock): Effect.Effect<void> => impl(self).releaseEf
 
 /**
  * `release` for plain callbacks. Throws `RuntimeError` if the lock is not acquired.
+ *
+ * **Example** (Closed for a while)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   yield* asyncio.Lock.acquire(lock)
+ *   yield* asyncio.EventLoop.callLater("5 seconds", () => asyncio.Lock.releaseUnsafe(lock))
+ *   return yield* asyncio.Lock.withLock(lock, asyncio.EventLoop.time)
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => 5
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -242,6 +327,26 @@ export const releaseUnsafe = (self: Lock): void => impl(self).release()
 /**
  * Whether the lock is held. False between a release and the step of the waiter that it woke.
  *
+ * **Example** (Free for one tick)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   yield* asyncio.Lock.acquire(lock)
+ *   const waiter = yield* asyncio.createTask(asyncio.Lock.acquire(lock))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Lock.release(lock)
+ *   const between = asyncio.Lock.locked(lock)
+ *   yield* waiter
+ *   return [between, asyncio.Lock.locked(lock)]
+ * })
+ *
+ * await asyncio.run(program) // => [false, true]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -249,6 +354,25 @@ export const locked = (self: Lock): boolean => impl(self).isLocked
 
 /**
  * Who holds the lock and who waits for it. O(n) in those who wait.
+ *
+ * **Example** (Who holds up whom)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   for (const name of ["writer", "reader", "auditor"]) {
+ *     yield* asyncio.createTask(asyncio.Lock.withLock(lock, asyncio.sleep("1 hour")), { name })
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const { holder, waiters } = asyncio.Lock.statistics(lock)
+ *   return { holder: holder?.name, waiters: waiters.map(({ name }) => name) }
+ * })
+ *
+ * await asyncio.run(program) // => { holder: "writer", waiters: ["reader", "auditor"] }
+ * ```
  *
  * @category state
  * @since 0.1.0

@@ -104,6 +104,26 @@ export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
  * Fails with `QueueShutDown` once the queue is shut down, also while it waits. O(1), no tick if there is room. Cancelled,
  * it has not put the item. asyncio's `put`.
  *
+ * **Example** (Dropped where nobody keeps up)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>({ maxsize: 2 })
+ *   const log = (line: string) =>
+ *     asyncio.waitFor(asyncio.Queue.put(queue, line), "1 millis").pipe(
+ *       Effect.as(`kept ${line}`),
+ *       Effect.catchTag("TimeoutError", () => Effect.succeed(`dropped ${line}`))
+ *     )
+ *   const outcomes = yield* Effect.forEach(["a", "b", "c"], log)
+ *   return [...outcomes, asyncio.Queue.size(queue)]
+ * })
+ *
+ * await asyncio.run(program) // => ["kept a", "kept b", "dropped c", 2]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -124,13 +144,53 @@ export const put: {
  * put. Cancelled or timed out, it has taken none; only in a bare fiber without a loop, one of Effect's automatic yields
  * can come between the taking and the caller's next step. asyncio's `get`.
  *
+ * **Example** (A worker, until nothing more will come)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>()
+ *   const work = Effect.gen(function*() {
+ *     while (true) seen.push(yield* asyncio.Queue.get(queue))
+ *   })
+ *   const goHome = Effect.catchTag(work, "QueueShutDown", () => Effect.sync(() => seen.push("home")))
+ *   const worker = yield* asyncio.createTask(goHome)
+ *   for (const job of ["wash", "dry"]) yield* asyncio.Queue.put(queue, job)
+ *   yield* asyncio.Queue.shutdown(queue)
+ *   yield* worker
+ * }))
+ * seen // => ["wash", "dry", "home"]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
 export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(self).get
 
 /**
- * Puts an item, or fails with `QueueFull`.
+ * Puts an item, or fails: with `QueueFull` if there is no room, with `QueueShutDown` once the queue is shut down.
+ *
+ * **Example** (Refused, not kept waiting)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>({ maxsize: 1 })
+ *   const order = (dish: string) =>
+ *     asyncio.Queue.putNowait(queue, dish).pipe(
+ *       Effect.as("accepted"),
+ *       Effect.catchTag("QueueFull", () => Effect.succeed("too busy"))
+ *     )
+ *   return [yield* order("soup"), yield* order("pizza")]
+ * })
+ *
+ * await asyncio.run(program) // => ["accepted", "too busy"]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -147,6 +207,28 @@ export const putNowait: {
 /**
  * `putNowait` for plain callbacks: false where that fails.
  *
+ * **Example** (What a listener hears)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { EventEmitter } from "node:events"
+ *
+ * const socket = new EventEmitter()
+ * const program = Effect.gen(function*() {
+ *   const { get, make, putNowaitUnsafe } = asyncio.Queue
+ *   const queue = yield* make<string>({ maxsize: 2 })
+ *   let lost = 0
+ *   socket.on("data", (chunk: string) => {
+ *     if (!putNowaitUnsafe(queue, chunk)) lost++
+ *   })
+ *   for (const chunk of ["a", "b", "c"]) socket.emit("data", chunk)
+ *   return [yield* get(queue), yield* get(queue), lost]
+ * })
+ *
+ * await asyncio.run(program) // => ["a", "b", 1]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -160,6 +242,22 @@ export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
 /**
  * Takes an item, or fails: with `QueueEmpty` if there is none, with `QueueShutDown` if none will come.
  *
+ * **Example** (A job, or something else to do)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>()
+ *   const next = Effect.catchTag(asyncio.Queue.getNowait(queue), "QueueEmpty", () => Effect.succeed("tidy up"))
+ *   yield* asyncio.Queue.put(queue, "serve")
+ *   return [yield* next, yield* next]
+ * })
+ *
+ * await asyncio.run(program) // => ["serve", "tidy up"]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -172,6 +270,28 @@ export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | Queu
  * **Details**
  *
  * More calls than items put die with `IllegalArgumentError`. asyncio's `task_done`.
+ *
+ * **Example** (Finished, even if it failed)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const done: Array<number> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const { get, join, make, put, taskDone } = asyncio.Queue
+ *   const queue = yield* make<number>()
+ *   const handle = (job: number) => job === 2 ? Effect.fail("no") : Effect.sync(() => done.push(job))
+ *   const work = Effect.gen(function*() {
+ *     const job = yield* get(queue)
+ *     yield* Effect.ignore(Effect.ensuring(handle(job), taskDone(queue)))
+ *   })
+ *   yield* asyncio.createTask(Effect.forever(work))
+ *   for (const job of [1, 2, 3]) yield* put(queue, job)
+ *   yield* join(queue)
+ * }))
+ * done // => [1, 3]
+ * ```
  *
  * @category finishing
  * @since 0.1.0
@@ -218,6 +338,25 @@ export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
  * Putters and getters that wait fail with `QueueShutDown`. With `immediate`, the items are dropped and count as done.
  * Again: nothing happens. asyncio's `shutdown`.
  *
+ * **Example** (At once, with what is in it dropped)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<number>({ maxsize: 1 })
+ *   yield* asyncio.Queue.put(queue, 1)
+ *   const putter = yield* asyncio.createTask(Effect.flip(asyncio.Queue.put(queue, 2)))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Queue.shutdown(queue, { immediate: true })
+ *   yield* asyncio.Queue.join(queue)
+ *   return [asyncio.Queue.size(queue), (yield* putter)._tag]
+ * })
+ *
+ * await asyncio.run(program) // => [0, "QueueShutDown"]
+ * ```
+ *
  * @category finishing
  * @since 0.1.0
  */
@@ -229,6 +368,28 @@ export const shutdown = (
 /**
  * How many items are in the queue. asyncio's `qsize()`.
  *
+ * **Example** (Who waits to put is not counted)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>({ maxsize: 2 })
+ *   for (const item of ["a", "b", "c"]) {
+ *     yield* asyncio.createTask(asyncio.Queue.put(queue, item))
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const before = asyncio.Queue.size(queue)
+ *   yield* asyncio.Queue.get(queue)
+ *   const between = asyncio.Queue.size(queue)
+ *   yield* asyncio.sleep(0)
+ *   return [before, between, asyncio.Queue.size(queue)]
+ * })
+ *
+ * await asyncio.run(program) // => [2, 1, 2]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -236,6 +397,23 @@ export const size = (self: Queue<any>): number => impl(self).storage.size
 
 /**
  * Whether there is no item in the queue.
+ *
+ * **Example** (All that is there, as one batch)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<number>()
+ *   for (const n of [1, 2, 3]) yield* asyncio.Queue.put(queue, n)
+ *   const batch: Array<number> = []
+ *   while (!asyncio.Queue.empty(queue)) batch.push(yield* asyncio.Queue.get(queue))
+ *   return batch
+ * })
+ *
+ * await asyncio.run(program) // => [1, 2, 3]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -245,6 +423,25 @@ export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
 /**
  * Whether a put would wait.
  *
+ * **Example** (Without a bound, never)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const bounded = yield* asyncio.Queue.make<number>({ maxsize: 2 })
+ *   const unbounded = yield* asyncio.Queue.make<number>()
+ *   for (const n of [1, 2]) {
+ *     yield* asyncio.Queue.put(bounded, n)
+ *     yield* asyncio.Queue.put(unbounded, n)
+ *   }
+ *   return [asyncio.Queue.full(bounded), asyncio.Queue.full(unbounded)]
+ * })
+ *
+ * await asyncio.run(program) // => [true, false]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -252,6 +449,26 @@ export const full = (self: Queue<any>): boolean => impl(self).isFull
 
 /**
  * What is in the queue, and who waits at it. O(n) in those who wait.
+ *
+ * **Example** (Taken, but not finished)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<string>()
+ *   yield* asyncio.Queue.put(queue, "job")
+ *   yield* asyncio.Queue.get(queue)
+ *   yield* asyncio.createTask(asyncio.Queue.get(queue), { name: "idle worker" })
+ *   yield* asyncio.createTask(asyncio.Queue.join(queue), { name: "closer" })
+ *   yield* asyncio.sleep(0)
+ *   const { getters, joiners, size, unfinished } = asyncio.Queue.statistics(queue)
+ *   return { size, unfinished, waiting: [...getters, ...joiners].map(({ name }) => name) }
+ * })
+ *
+ * await asyncio.run(program) // => { size: 0, unfinished: 1, waiting: ["idle worker", "closer"] }
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -275,6 +492,27 @@ export const statistics = (self: Queue<any>): Statistics => {
  *
  * It takes one item at a time, when one is asked for, so several streams share a queue fairly. Items are not marked done.
  * To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
+ *
+ * **Example** (Two who share the work)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Stream } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const queue = yield* asyncio.Queue.make<number>()
+ *   const worker = (name: string) =>
+ *     asyncio.Queue.stream(queue).pipe(
+ *       Stream.mapEffect((n) => asyncio.sleep(0, `${name}${n}`)),
+ *       Stream.runCollect
+ *     )
+ *   for (const n of [1, 2, 3, 4]) yield* asyncio.Queue.put(queue, n)
+ *   yield* asyncio.Queue.shutdown(queue)
+ *   return yield* asyncio.gather([worker("a"), worker("b")])
+ * })
+ *
+ * await asyncio.run(program) // => [["a1", "a3"], ["b2", "b4"]]
+ * ```
  *
  * @category conversions
  * @since 0.1.0

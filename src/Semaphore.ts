@@ -57,6 +57,25 @@ const impl = (self: Semaphore): SemaphoreImpl => self as SemaphoreImpl
  * `permits` is a whole number from 0 on, else it dies with `IllegalArgumentError`. Releasing may raise the number above
  * it; `BoundedSemaphore` refuses that.
  *
+ * **Example** (Counting up from zero)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const arrived = yield* asyncio.Semaphore.make(0)
+ *   for (const seconds of [3, 1, 2]) {
+ *     yield* asyncio.createTask(Effect.andThen(asyncio.sleep({ seconds }), asyncio.Semaphore.release(arrived)))
+ *   }
+ *   for (let i = 0; i < 2; i++) yield* asyncio.Semaphore.acquire(arrived)
+ *   return yield* asyncio.EventLoop.time
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => 2
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
@@ -127,6 +146,27 @@ export const withPermit: {
  * O(1); no tick if one is free and nobody waits, else one tick after the release that is for it. Cancelled, it loses its
  * place in line and nothing else.
  *
+ * **Example** (A cancelled waiter keeps no permit)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const semaphore = yield* asyncio.Semaphore.make(1)
+ *   yield* asyncio.Semaphore.acquire(semaphore)
+ *   const first = yield* asyncio.createTask(asyncio.Semaphore.acquire(semaphore))
+ *   const second = yield* asyncio.createTask(asyncio.Semaphore.acquire(semaphore))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Semaphore.release(semaphore) // for the first, which is cancelled before it runs
+ *   yield* asyncio.Task.cancel(first)
+ *   yield* second
+ *   return [asyncio.Task.cancelled(first), asyncio.Task.done(second)]
+ * })
+ *
+ * await asyncio.run(program) // => [true, true]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -134,6 +174,27 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => impl(self).acqu
 
 /**
  * Takes a permit until the scope closes. The waiting can be cancelled.
+ *
+ * **Example** (A pool of one connection)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const seen: Array<string> = []
+ * await asyncio.run(Effect.gen(function*() {
+ *   const pool = yield* asyncio.Semaphore.make(1)
+ *   const say = (text: string) => Effect.sync(() => seen.push(text))
+ *   const connection = (name: string) =>
+ *     Effect.andThen(
+ *       asyncio.Semaphore.acquireScoped(pool),
+ *       Effect.acquireRelease(say(`${name} opens`), () => say(`${name} closes`))
+ *     )
+ *   const query = (name: string) => Effect.scoped(Effect.andThen(connection(name), asyncio.sleep(0)))
+ *   yield* asyncio.gather([query("a"), query("b")])
+ * }))
+ * seen // => ["a opens", "a closes", "b opens", "b closes"]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -152,6 +213,27 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
  *
  * O(1). On a `BoundedSemaphore` it dies with `IllegalArgumentError` above the first number of permits.
  *
+ * **Example** (Raising the limit)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const limit = yield* asyncio.Semaphore.make(1)
+ *   let running = 0
+ *   const job = Effect.andThen(Effect.sync(() => ++running), asyncio.sleep("1 hour"))
+ *   for (let i = 0; i < 3; i++) yield* asyncio.createTask(asyncio.Semaphore.withPermit(limit, job))
+ *   yield* asyncio.sleep(0)
+ *   const before = running
+ *   yield* asyncio.Semaphore.release(limit)
+ *   yield* asyncio.sleep(0)
+ *   return [before, running]
+ * })
+ *
+ * await asyncio.run(program) // => [1, 2]
+ * ```
+ *
  * @category using
  * @since 0.1.0
  */
@@ -159,6 +241,27 @@ export const release = (self: Semaphore): Effect.Effect<void> => impl(self).rele
 
 /**
  * `release` for plain callbacks. Throws where that dies.
+ *
+ * **Example** (At most two a second)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const starts: Array<number> = []
+ * const program = Effect.gen(function*() {
+ *   const semaphore = yield* asyncio.Semaphore.make(2)
+ *   for (let i = 0; i < 5; i++) {
+ *     yield* asyncio.Semaphore.acquire(semaphore)
+ *     yield* asyncio.EventLoop.callLater("1 second", () => asyncio.Semaphore.releaseUnsafe(semaphore))
+ *     starts.push(yield* asyncio.EventLoop.time)
+ *   }
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program))
+ * starts // => [0, 0, 1, 1, 2]
+ * ```
  *
  * @category using
  * @since 0.1.0
@@ -168,6 +271,25 @@ export const releaseUnsafe = (self: Semaphore): void => impl(self).release()
 /**
  * Whether an acquire would have to wait.
  *
+ * **Example** (Turned away instead of made to wait)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const seats = yield* asyncio.Semaphore.make(2)
+ *   const guest = Effect.suspend(() =>
+ *     asyncio.Semaphore.locked(seats)
+ *       ? Effect.succeed("full")
+ *       : asyncio.Semaphore.withPermit(seats, asyncio.sleep(0, "served"))
+ *   )
+ *   return yield* asyncio.gather([guest, guest, guest])
+ * })
+ *
+ * await asyncio.run(program) // => ["served", "served", "full"]
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -175,6 +297,28 @@ export const locked = (self: Semaphore): boolean => impl(self).isLocked
 
 /**
  * How many permits are free, and who waits for one. O(n) in those who wait.
+ *
+ * **Example** (A permit that is promised)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { make, release, statistics, withPermit } = asyncio.Semaphore
+ *   const semaphore = yield* make(1)
+ *   for (const name of ["a", "b"]) {
+ *     yield* asyncio.createTask(withPermit(semaphore, asyncio.sleep("1 hour")), { name })
+ *   }
+ *   yield* asyncio.sleep(0)
+ *   const before = statistics(semaphore)
+ *   yield* release(semaphore)
+ *   const { available, waiters, waiting } = statistics(semaphore)
+ *   return [before.waiters.map(({ name }) => name), { available, waiters, waiting }]
+ * })
+ *
+ * await asyncio.run(program) // => [["b"], { available: 0, waiters: [], waiting: 1 }]
+ * ```
  *
  * @category state
  * @since 0.1.0

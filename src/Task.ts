@@ -59,6 +59,24 @@ export interface Options {
 /**
  * Whether a value is a Task.
  *
+ * **Example** (A name, if it has one)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const nameOf = (future: asyncio.Future.Future<unknown>) =>
+ *   asyncio.Task.isTask(future) ? future.name : "a plain future"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.void, { name: "worker" })
+ *   const future = yield* asyncio.Future.make<string>()
+ *   return [nameOf(task), nameOf(future)]
+ * })
+ *
+ * await asyncio.run(program) // => ["worker", "a plain future"]
+ * ```
+ *
  * @category guards
  * @since 0.1.0
  */
@@ -106,6 +124,23 @@ export const create = <A, E, R>(
  *
  * Fibers that a task forks by Effect's own means belong to it. asyncio's `current_task`.
  *
+ * **Example** (In a task, in a fiber of it, in none)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Fiber, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const name = Effect.map(
+ *   asyncio.currentTask,
+ *   Option.match({ onNone: () => "no task", onSome: (task) => task.name })
+ * )
+ * const forked = Effect.flatMap(Effect.forkChild(name), Fiber.join)
+ *
+ * await asyncio.run(name) // => "Task-1"
+ * await asyncio.run(forked) // => "Task-1"
+ * await Effect.runPromise(name.pipe(Effect.provide(asyncio.EventLoop.layer()))) // => "no task"
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -121,7 +156,27 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  *
  * **Details**
  *
- * In order of creation. O(n). asyncio's `all_tasks`.
+ * In order of creation, the caller's own included. O(n). asyncio's `all_tasks`.
+ *
+ * **Example** (Ending all the others)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* asyncio.createTask(asyncio.sleep("1 hour"), { name: "reader" })
+ *   yield* asyncio.createTask(asyncio.sleep("1 hour"), { name: "writer" })
+ *   yield* asyncio.sleep(0)
+ *   const me = Option.getOrThrow(yield* asyncio.currentTask)
+ *   const others = Array.from(yield* asyncio.allTasks).filter((task) => task !== me)
+ *   for (const task of others) yield* asyncio.Task.cancel(task)
+ *   yield* asyncio.wait(others)
+ *   return others.map((task) => [task.name, asyncio.Task.cancelled(task)])
+ * })
+ *
+ * await asyncio.run(program) // => [["reader", true], ["writer", true]]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -137,6 +192,31 @@ const impl = (call: string, self: Task<any, any>): internal.TaskImpl<unknown, un
 
 /**
  * Changes a task's name.
+ *
+ * **Details**
+ *
+ * asyncio's `set_name`.
+ *
+ * **Example** (A worker that says what it is at)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const worker = Effect.gen(function*() {
+ *   const me = Option.getOrThrow(yield* asyncio.currentTask)
+ *   yield* asyncio.Task.setName(me, `${me.name}: /index.html`)
+ *   yield* asyncio.sleep("1 hour")
+ * })
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* asyncio.createTask(worker, { name: "worker" })
+ *   yield* asyncio.sleep(0)
+ *   return Array.from(yield* asyncio.allTasks, (task) => task.name)
+ * })
+ *
+ * await asyncio.run(program) // => ["Task-1", "worker: /index.html"]
+ * ```
  *
  * @category state
  * @since 0.1.0
@@ -154,6 +234,27 @@ export const setName = (self: Task<any, any>, name: string): Effect.Effect<void>
  * Meeting a cancellation does not lower it; `uncancel` does. Zero in a task that sees the cancellation of something it
  * awaited: that is how to tell them apart. asyncio's `cancelling()`.
  *
+ * **Example** (Whose cancellation it was)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const requests = Effect.map(asyncio.currentTask, (me) => asyncio.Task.cancelling(Option.getOrThrow(me)))
+ *
+ * const program = Effect.gen(function*() {
+ *   const query = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   const page = yield* asyncio.createTask(asyncio.Task.catchCancelled(asyncio.Task.join(query), () => requests))
+ *   const timer = yield* asyncio.createTask(asyncio.Task.catchCancelled(asyncio.sleep("1 hour"), () => requests))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Task.cancel(query)
+ *   yield* asyncio.Task.cancel(timer)
+ *   return yield* asyncio.gather({ page, timer })
+ * })
+ *
+ * await asyncio.run(program) // => { page: 0, timer: 1 }
+ * ```
+ *
  * @category cancelling
  * @since 0.1.0
  */
@@ -162,9 +263,53 @@ export const cancelling = (self: Task<any, any>): number => impl("cancelling", s
 /**
  * Takes one request to cancel back; gives how many are left.
  *
+ * **When to use**
+ *
+ * Use in code that meets a cancellation and goes on. `timeout` and `TaskGroup` count requests to tell their own
+ * cancellation from somebody else's: one that was met and not taken back still counts as somebody else's.
+ *
  * **Details**
  *
  * At zero a request that was not delivered yet is revoked. asyncio's `uncancel()`.
+ *
+ * **Example** (Going on inside a timeout)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const accept = Effect.flatMap(asyncio.currentTask, (me) => asyncio.Task.uncancel(Option.getOrThrow(me)))
+ * const stubborn = asyncio.Task.catchCancelled(
+ *   asyncio.sleep("1 hour"),
+ *   () => Effect.andThen(accept, asyncio.sleep("1 hour"))
+ * )
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.flip(asyncio.timeout("5 seconds", () => stubborn)))
+ *   yield* asyncio.sleep("1 second")
+ *   yield* asyncio.Task.cancel(task)
+ *   return (yield* task)._tag
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => "TimeoutError"
+ * ```
+ *
+ * **Example** (A request that has not arrived yet)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const task = yield* asyncio.createTask(Effect.succeed("done"))
+ *   yield* asyncio.Task.cancel(task)
+ *   const left = yield* asyncio.Task.uncancel(task)
+ *   return [left, yield* task]
+ * })
+ *
+ * await asyncio.run(program) // => [0, "done"]
+ * ```
  *
  * @category cancelling
  * @since 0.1.0

@@ -30,6 +30,28 @@ const impl = (self: Timeout): TimeoutImpl => self as TimeoutImpl
 /**
  * The deadline in seconds of the loop's clock, none if there is none.
  *
+ * **Details**
+ *
+ * It stays when the deadline has passed, and when the block has ended. asyncio's `when()`.
+ *
+ * **Example** (The time that is left)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const program = asyncio.timeout("10 seconds", (timeout) =>
+ *   Effect.gen(function*() {
+ *     yield* asyncio.sleep("4 seconds")
+ *     const now = yield* asyncio.EventLoop.time
+ *     return Option.map(asyncio.Timeout.when(timeout), (when) => when - now)
+ *   })
+ * )
+ *
+ * await Effect.runPromise(VirtualLoop.run(program)) // => Option.some(6)
+ * ```
+ *
  * @category state
  * @since 0.1.0
  */
@@ -37,6 +59,26 @@ export const when = (self: Timeout): Option.Option<number> => Option.fromUndefin
 
 /**
  * Whether the deadline has passed and cancelled the block. True also where the block then ended some other way.
+ *
+ * **Details**
+ *
+ * asyncio's `expired()`.
+ *
+ * **Example** (What there was by then)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = asyncio.timeout("5 millis", (timeout) =>
+ *   Effect.gen(function*() {
+ *     const rows = yield* asyncio.Task.catchCancelled(asyncio.sleep("1 hour", 100), () => Effect.succeed(42))
+ *     return { rows, complete: !asyncio.Timeout.expired(timeout) }
+ *   })
+ * )
+ *
+ * await asyncio.run(program) // => { rows: 42, complete: false }
+ * ```
  *
  * @category state
  * @since 0.1.0

@@ -21,6 +21,25 @@ import { Parked, Waiter } from "./internal/WaitQueue.ts"
 /**
  * `wait` returns when the first has ended, in whatever way.
  *
+ * **Example** (Work until told to stop)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const stop = yield* asyncio.Event.make
+ *   yield* asyncio.EventLoop.callLater("1 millis", () => asyncio.Event.setUnsafe(stop))
+ *   const { pending } = yield* asyncio.wait([asyncio.sleep("1 hour"), asyncio.Event.wait(stop)], {
+ *     returnWhen: asyncio.FIRST_COMPLETED
+ *   })
+ *   for (const work of pending) yield* asyncio.Task.cancel(work)
+ *   return pending.size
+ * })
+ *
+ * await asyncio.run(program) // => 1
+ * ```
+ *
  * @category modes
  * @since 0.1.0
  */
@@ -29,6 +48,25 @@ export const FIRST_COMPLETED = "FIRST_COMPLETED"
 /**
  * `wait` returns when the first has failed; a cancelled one is no failure. Without any, when all have ended.
  *
+ * **Example** (Neither a value nor a cancellation ends the wait)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const good = yield* asyncio.createTask(Effect.succeed("page"))
+ *   const gone = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   const bad = yield* asyncio.createTask(Effect.andThen(asyncio.sleep("1 millis"), Effect.fail("no route")))
+ *   const slow = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+ *   yield* asyncio.Task.cancel(gone)
+ *   const { done, pending } = yield* asyncio.wait([good, gone, bad, slow], { returnWhen: asyncio.FIRST_EXCEPTION })
+ *   return [done.size, pending.has(slow), yield* Effect.flip(asyncio.Task.join(bad))]
+ * })
+ *
+ * await asyncio.run(program) // => [3, true, "no route"]
+ * ```
+ *
  * @category modes
  * @since 0.1.0
  */
@@ -36,6 +74,24 @@ export const FIRST_EXCEPTION = "FIRST_EXCEPTION"
 
 /**
  * `wait` returns when all have ended: the default.
+ *
+ * **Example** (To the end, or to the first failure)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const leftOver = Effect.fn("leftOver")(function*(failFast: boolean) {
+ *   const { done, pending } = yield* asyncio.wait([Effect.fail("no route"), asyncio.sleep("1 millis")], {
+ *     returnWhen: failFast ? asyncio.FIRST_EXCEPTION : asyncio.ALL_COMPLETED
+ *   })
+ *   yield* Effect.forEach(done, asyncio.Task.await)
+ *   return pending.size
+ * })
+ *
+ * await asyncio.run(leftOver(true)) // => 1
+ * await asyncio.run(leftOver(false)) // => 0
+ * ```
  *
  * @category modes
  * @since 0.1.0
