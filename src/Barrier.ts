@@ -272,7 +272,8 @@ export const waiting = (self: Barrier): number => {
 export const broken = (self: Barrier): boolean => impl(self).state === "broken"
 
 /**
- * How many have to come, how many wait, and who. O(n) in those who wait.
+ * How many have to come; how many wait, for their round to fill or for the one before it to empty, and who. O(n) in
+ * those who wait.
  *
  * **Example** (Who is still missing)
  *
@@ -298,6 +299,5 @@ export const broken = (self: Barrier): boolean => impl(self).state === "broken"
  */
 export const statistics = (self: Barrier): Condition.Statistics & { readonly parties: number } => ({
   ...Condition.statistics(impl(self).condition),
-  parties: self.parties,
-  waiting: waiting(self)
+  parties: self.parties
 })

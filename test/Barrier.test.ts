@@ -110,6 +110,21 @@ describe("Barrier", () => {
     [2, 1, ["first"], false, 2]
   )
 
+  everywhere(
+    "statistics while a round drains: who comes now waits for the next",
+    Effect.gen(function*() {
+      const barrier = yield* Barrier.make(2)
+      yield* createTask(Barrier.wait(barrier))
+      yield* ticks(1)
+      yield* Barrier.wait(barrier)
+      const late = yield* createTask(Barrier.wait(barrier), { name: "late", eager: true })
+      const { waiters, waiting } = Barrier.statistics(barrier)
+      yield* Task.cancel(late)
+      return [waiting, waiters.map((task) => task.name), Barrier.waiting(barrier)]
+    }),
+    [1, ["late"], 0]
+  )
+
   for (const parties of [0, -1, 1.5, NaN, Infinity]) {
     everywhere(
       `make(${parties}) is a defect`,
