@@ -15,7 +15,7 @@ import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
-import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
 
@@ -73,7 +73,7 @@ class ConditionImpl implements Condition {
     Lock.releaseUnsafe(this.lock)
     const passOn = Effect.sync(() => this.notify(1))
     return Effect.flatMap(
-      Effect.exit(restore(new ConditionWaiter().park(this.waiting))),
+      Effect.exit(restore(new ConditionWaiter().parkIn(this.waiting))),
       (exit) =>
         // However the wait ended, the lock is held before it comes out.
         Effect.flatMap(Lock.acquire(this.lock), () =>
@@ -91,7 +91,7 @@ class ConditionImpl implements Condition {
   })
 }
 
-class ConditionWaiter extends Waiter {
+class ConditionWaiter extends QueuedWaiter {
   get label(): string {
     return "a Condition"
   }

@@ -8,7 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
-import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -50,7 +50,7 @@ class EventImpl implements Event {
 
   readonly wait: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isSet) return Effect.void
-    return new EventWaiter().park(this.waiting)
+    return new EventWaiter().parkIn(this.waiting)
   })
 
   set(): void {
@@ -59,7 +59,7 @@ class EventImpl implements Event {
   }
 }
 
-class EventWaiter extends Waiter {
+class EventWaiter extends QueuedWaiter {
   get label(): string {
     return "an Event"
   }

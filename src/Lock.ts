@@ -18,7 +18,7 @@ import { RuntimeError } from "./Errors.ts"
 import { curried } from "./internal/curried.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { currentTask, type TaskImpl } from "./internal/task.ts"
-import { Waiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
@@ -68,7 +68,7 @@ class LockImpl implements Lock {
 
   readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) => {
     if (this.takeIfFree(fiber)) return Effect.void
-    return new LockWaiter(this).park(this.waiting)
+    return new LockWaiter(this).parkIn(this.waiting)
   })
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
@@ -102,7 +102,7 @@ class LockImpl implements Lock {
   }
 }
 
-class LockWaiter extends Waiter {
+class LockWaiter extends QueuedWaiter {
   private readonly lock: LockImpl
   constructor(lock: LockImpl) {
     super()

@@ -113,7 +113,7 @@ export const create = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options
 ): Effect.Effect<Task<A, E>, never, R | EventLoop> => {
-  const site = callSite()
+  const site = callSite(create)
   return Effect.withFiber((fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site)))
 }
 

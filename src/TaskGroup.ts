@@ -131,7 +131,7 @@ class TaskGroupImpl implements TaskGroup {
     effect: Effect.Effect<A, E, R>,
     options?: Options
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> {
-    const site = callSite()
+    const site = callSite(this.createTask)
     return Effect.withFiber((fiber) => {
       if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
         throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })

@@ -72,7 +72,7 @@ export const asCompleted = <T extends Awaitable.Any>(
   inputs: Iterable<T> & Awaitable.NotLone,
   options?: asCompleted.Options
 ): Stream.Stream<Awaitable.Running<T>, Cause.TimeoutError, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite()
+  const site = callSite(asCompleted)
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
@@ -126,7 +126,7 @@ export const asCompletedEffects = <T extends Awaitable.Any>(
   never,
   Awaitable.Services<T> | EventLoop
 > => {
-  const site = callSite()
+  const site = callSite(asCompletedEffects)
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
     // What a future of `T` gives, `T` gives.

@@ -38,7 +38,7 @@ import { callSite } from "./internal/callSite.ts"
 export const ensureFuture = <T extends Awaitable.Any>(
   awaitable: T
 ): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite()
+  const site = callSite(ensureFuture)
   return Effect.withFiber((fiber) => {
     awaitables.checkAwaitable("ensureFuture", "the argument", awaitable, fiber)
     // `Running<T>` says what `start` does.

@@ -152,7 +152,7 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
   gather.Error<Arg, O>,
   Awaitable.Services<gather.Member<Arg>> | EventLoop
 > => {
-  const site = callSite()
+  const site = callSite(gather)
   // The values are built in the input's shape, which the type of `Values` describes; no type follows them there.
   return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options ?? {}, site)) as Effect.Effect<any, any, any>
 }

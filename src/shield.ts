@@ -42,7 +42,7 @@ import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
 export const shield = <A, E = never, R = never>(
   awaitable: Awaitable<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> => {
-  const site = callSite()
+  const site = callSite(shield)
   return Effect.withFiber((fiber) => {
     awaitables.checkAwaitable("shield", "the argument", awaitable, fiber)
     const inner: FutureImpl<A, E> = awaitables.start("shield", fiber, awaitable, site)

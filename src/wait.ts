@@ -205,7 +205,7 @@ export const wait = <T extends Awaitable.Any>(
   inputs: Iterable<T> & Awaitable.NotLone,
   options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite()
+  const site = callSite(wait)
   return Effect.withFiber((fiber) => {
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
     const isEnough = decide(returnWhen)

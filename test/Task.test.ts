@@ -1,5 +1,5 @@
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Fiber, Option, Scope } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -223,7 +223,13 @@ describe("createdAt", () => {
       const ensured = yield* asyncio.ensureFuture(sleep(0))
       const { done } = yield* asyncio.wait([sleep(0)])
       const children: Array<Task.Task<unknown, unknown>> = []
-      yield* asyncio.gather([Effect.map(self, (task) => children.push(task))])
+      const noteSelf = Effect.map(self, (task) => children.push(task))
+      yield* asyncio.gather([noteSelf])
+      yield* asyncio.shield(noteSelf)
+      yield* Stream.runDrain(asyncio.asCompleted([noteSelf]))
+      for (const each of yield* asyncio.asCompletedEffects([noteSelf])) yield* each
+      yield* asyncio.TaskGroup.run((group) => group.createTask(noteSelf))
+      expect(children.length).toBe(5)
       for (const task of [a, b, ensured, ...done, ...children]) expect(task.createdAt).toMatch(here)
       expect(a.createdAt).not.toBe(b.createdAt)
     })

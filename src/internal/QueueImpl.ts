@@ -12,7 +12,7 @@ import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
 import type { Queue } from "../Queue.ts"
 import { illegal } from "./check.ts"
 import type { Storage } from "./Storage.ts"
-import { Waiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
 export class QueueImpl<A> implements Queue<A> {
   readonly "~effect-asyncio/Queue" = { _A: (_: A) => _ }
@@ -46,7 +46,7 @@ export class QueueImpl<A> implements Queue<A> {
   readonly get: Effect.Effect<A, QueueShutDown> = Effect.suspend((): Effect.Effect<A, QueueShutDown> => {
     if (!this.isEmpty) return Effect.succeed(this.take())
     if (this.isShutDown) return this.failShutDown("get")
-    return new Getter(this).park(this.getters)
+    return new Getter(this).parkIn(this.getters)
   })
 
   put(item: A): Effect.Effect<void, QueueShutDown> {
@@ -55,7 +55,7 @@ export class QueueImpl<A> implements Queue<A> {
       this.add(item)
       return Effect.void
     }
-    return new Putter(this, item).park(this.putters)
+    return new Putter(this, item).parkIn(this.putters)
   }
 
   putNowait(item: A): Effect.Effect<void, QueueFull | QueueShutDown> {
@@ -100,7 +100,7 @@ export class QueueImpl<A> implements Queue<A> {
 
   readonly join: Effect.Effect<void> = Effect.suspend(() => {
     if (this.unfinished === 0) return Effect.void
-    return new Joiner(this.kind).park(this.joiners)
+    return new Joiner(this.kind).parkIn(this.joiners)
   })
 
   shutdown(immediate: boolean): void {
@@ -120,7 +120,7 @@ export class QueueImpl<A> implements Queue<A> {
   }
 }
 
-class Getter<A> extends Waiter<A, QueueShutDown> {
+class Getter<A> extends QueuedWaiter<A, QueueShutDown> {
   private readonly source: QueueImpl<A>
   constructor(queue: QueueImpl<A>) {
     super()
@@ -138,7 +138,7 @@ class Getter<A> extends Waiter<A, QueueShutDown> {
   }
 }
 
-class Putter<A> extends Waiter<void, QueueShutDown> {
+class Putter<A> extends QueuedWaiter<void, QueueShutDown> {
   private readonly source: QueueImpl<A>
   private readonly item: A
   constructor(queue: QueueImpl<A>, item: A) {
@@ -157,7 +157,7 @@ class Putter<A> extends Waiter<void, QueueShutDown> {
   }
 }
 
-class Joiner extends Waiter {
+class Joiner extends QueuedWaiter {
   readonly label: string
   constructor(kind: string) {
     super()

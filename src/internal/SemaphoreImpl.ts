@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { pipeArguments } from "effect/Pipeable"
 import type { Semaphore } from "../Semaphore.ts"
 import * as check from "./check.ts"
-import { Waiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
 export class SemaphoreImpl implements Semaphore {
   readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"
@@ -29,7 +29,7 @@ export class SemaphoreImpl implements Semaphore {
 
   readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
     if (this.takeIfFree()) return Effect.void
-    return new SemaphoreWaiter(this).park(this.waiting)
+    return new SemaphoreWaiter(this).parkIn(this.waiting)
   })
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
@@ -62,7 +62,7 @@ export class SemaphoreImpl implements Semaphore {
   }
 }
 
-class SemaphoreWaiter extends Waiter {
+class SemaphoreWaiter extends QueuedWaiter {
   get label(): string {
     return "a Semaphore"
   }

@@ -23,7 +23,8 @@ import { CurrentRegion, type Region } from "./Region.ts"
 
 /** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
 export abstract class Node {
-  // INVARIANT: the queue whose list holds this node; undefined outside of any, and then so are both neighbours.
+  // INVARIANT: the queue whose list holds this node; undefined outside of any, and then so are both neighbours. Of a
+  // waiter that has not suspended yet: the queue that it will stand in.
   queue: WaitQueue | undefined = undefined
   before: Node | undefined = undefined
   after: Node | undefined = undefined
@@ -110,20 +111,23 @@ export const Over = 3
  * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step; `passOn`,
  * which hands what it was woken for to the next one; `label`, what it waits for, in words.
  */
-export abstract class Waiter<A = void, E = never> extends Node implements Entry {
+export abstract class Waiter<A = void, E = never> implements Entry {
   state: typeof Parked | typeof Woken | typeof Withdrawn | typeof Over = Parked
   fiber!: Fiber.Fiber<unknown, unknown>
   // INVARIANT: the region that `fiber` itself runs, whose `waiter` is this one until it is over; undefined where the
   // fiber is not a region's own (a fiber that the task forked by Effect's means, or none of our loop).
   region: Region | undefined = undefined
-  /** The future that a request to cancel goes to first. */
-  readonly target: FutureImpl<any, any> | undefined = undefined
-  /** The request that went down to `target`. */
+  /** The request that took it out of its queue, or went down to `target`. */
   requested: Request | undefined = undefined
-  // Called with `proceed`'s own effect; typed loosely, so that a Waiter<A> is a Waiter.
-  private resume!: (effect: Effect.Effect<any, any>) => void
+  // INVARIANT: undefined until the fiber is suspended. Called with `proceed`'s own effect; typed loosely, so that a
+  // Waiter<A> is a Waiter.
+  private resume: ((effect: Effect.Effect<any, any>) => void) | undefined = undefined
 
   abstract readonly label: string
+  /** The future that a request to cancel goes to first. */
+  get target(): FutureImpl<any, any> | undefined {
+    return undefined
+  }
   /** The task that has what this one waits for, if there is one: for the explanation of a deadlock. */
   get blockedBy(): FutureImpl<any, any> | undefined {
     return undefined
@@ -135,7 +139,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
     return this.awaiter
   }
 
-  override get awaiter(): FutureImpl<any, any> | undefined {
+  get awaiter(): FutureImpl<any, any> | undefined {
     return (this.region ?? this.fiber.getRef(CurrentRegion))?.owner.task
   }
 
@@ -150,14 +154,13 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
 
   /** Takes a parked waiter out of its queue because its task is to be cancelled; the cancellation follows next tick. */
   withdraw(request: Request): void {
-    this.queue?.remove(this)
     this.left()
     this.state = Withdrawn
     this.requested = request
     this.scheduleStep()
   }
 
-  /** Called when the waiter leaves without its turn having come, so that a primitive can undo what parking did. */
+  /** Called when the waiter leaves without its turn having come: it gives its place up. */
   left(): void {}
 
   /** The waiter's step, from the ready queue. */
@@ -174,7 +177,7 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
     }
     const effect = this.proceed()
     this.end()
-    this.resume(effect)
+    this.resume!(effect)
   }
 
   /** Marks it over and frees its region for the next waiter. */
@@ -189,24 +192,25 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
     const state = this.state
     if (state === Over) return Effect.void
     this.end()
-    if (state === Parked) {
-      this.queue?.remove(this)
-      this.left()
-    } else if (state === Woken) this.passOn()
+    if (state === Parked) this.left()
+    else if (state === Woken) this.passOn()
     return Effect.void
   }
 
-  /** Suspends the calling fiber, at the end of `line` if it stands in one, until the waiter is woken. */
-  park(line?: WaitQueue): Effect.Effect<A, E> {
-    return Effect.callback<A, E>((resume) => {
-      this.register(resume, line)
-      // Itself, as an effect, is its finalizer: closures would be half of what a parked fiber costs. A failure of it joins
-      // the interruption's cause, and its `E` is in this effect's own type.
-      return this as unknown as Effect.Effect<void>
-    })
+  /** Suspends the calling fiber until the waiter is woken. */
+  park(): Effect.Effect<A, E> {
+    return this as unknown as Effect.Effect<A, E>
   }
 
-  private register(resume: (effect: Effect.Effect<any, any>) => void, line: WaitQueue | undefined): void {
+  /** The waiter as an effect: first it suspends the fiber, then it is the finalizer of that. */
+  evaluate(): Effect.Effect<any, any> {
+    if (this.resume !== undefined) return this.interrupted()
+    parking = this
+    return suspend
+  }
+
+  /** The fiber is suspended. */
+  register(resume: (effect: Effect.Effect<any, any>) => void): void {
     const fiber = Fiber.getCurrent()!
     this.fiber = fiber
     this.resume = resume
@@ -215,22 +219,54 @@ export abstract class Waiter<A = void, E = never> extends Node implements Entry 
       this.region = region
       region.waiter = this
     }
-    line?.push(this)
     this.parked()
     if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
   }
 
-  /** Called when it is parked, so that a primitive can do what belongs to it beside standing in line. */
+  /** Called when the fiber is suspended: the waiter takes its place, wherever that is. */
   parked(): void {}
 }
+
+/** A waiter whose place is in a line. */
+export abstract class QueuedWaiter<A = void, E = never> extends Waiter<A, E> implements Node {
+  queue: WaitQueue | undefined = undefined
+  before: Node | undefined = undefined
+  after: Node | undefined = undefined
+
+  /** `park` at the end of a line. */
+  parkIn(line: WaitQueue): Effect.Effect<A, E> {
+    this.queue = line
+    return this.park()
+  }
+  override parked(): void {
+    this.queue!.push(this)
+  }
+  override left(): void {
+    this.queue!.remove(this)
+  }
+}
+
+/** The waiter that `suspend` suspends: set by the operation right before it. */
+let parking: Waiter<any, any>
+
+/**
+ * One effect for all waiters, and the waiter itself is the finalizer: an effect with closures for each was half of what a
+ * parked fiber costs.
+ */
+const suspend: Effect.Effect<any, any> = Effect.callback((resume) => {
+  const waiter = parking
+  waiter.register(resume)
+  // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
+  return waiter as unknown as Effect.Effect<void>
+})
 
 Object.defineProperties(
   Waiter.prototype,
   Object.getOwnPropertyDescriptors(
-    Effectable.Prototype<Effect.Effect<void, any> & Waiter<any, any>>({
+    Effectable.Prototype<Effect.Effect<any, any> & Waiter<any, any>>({
       label: "Waiter",
       evaluate() {
-        return this.interrupted()
+        return this.evaluate()
       }
     })
   )

@@ -1,23 +1,29 @@
 /**
  * Where a call was made, for reports and for printing: `file:line:column`.
  *
- * Formatting a stack costs far more than capturing it, so the text is made when somebody asks. Nothing is captured where
- * `Error.stackTraceLimit` is 0.
+ * Formatting a stack costs far more than capturing it, so the text is made when somebody asks. One frame is captured, as
+ * each that is takes memory for as long as the task lives; none where `Error.stackTraceLimit` is 0, nor in a host that
+ * can't leave out the frames above it.
  */
-export type CallSite = Error
+export class CallSite {
+  // Not a field, but what the host puts there: an empty object is the smallest that it can be put on.
+  declare readonly stack?: string
+}
 
-const Stack: ErrorConstructor & { stackTraceLimit?: number | undefined } = Error
+const Stack: {
+  stackTraceLimit?: number | undefined
+  captureStackTrace?: (site: CallSite, calledFunction: Function) => void
+} = Error
 
-/** Frames above the caller's own: `callSite` and the function that asks. */
-const above = 2
-
-/** The caller of the function that calls this. */
-export const callSite = (): CallSite | undefined => {
+/** The caller of `calledFunction`, which is running. */
+export const callSite = (calledFunction: Function): CallSite | undefined => {
   const limit = Stack.stackTraceLimit
-  if (limit === 0) return undefined
+  if (limit === 0 || Stack.captureStackTrace === undefined) return undefined
+  const site = new CallSite()
   try {
-    Stack.stackTraceLimit = above + 1
-    return new Stack()
+    Stack.stackTraceLimit = 1
+    Stack.captureStackTrace(site, calledFunction)
+    return site
   } catch {
     return undefined // a host that froze Error
   } finally {
@@ -29,11 +35,9 @@ export const callSite = (): CallSite | undefined => {
   }
 }
 
-export const formatCallSite = (site: CallSite | undefined): string | undefined =>
-  site === undefined ? undefined : locate(site.stack ?? "")
-
-const locate = (stack: string): string => {
-  const line = stack.split("\n").filter((line) => /:\d+:\d+\)?$/.test(line))[above] ?? ""
+export const formatCallSite = (site: CallSite | undefined): string | undefined => {
+  const line = site?.stack?.split("\n").find((line) => /:\d+:\d+\)?$/.test(line))
+  if (line === undefined) return undefined
   const inner = /\(([^()]*:\d+:\d+)\)$/.exec(line)?.[1] ?? line.trim().replace(/^at (async )?|^.*@/, "")
   return inner.replace(/^file:\/\//, "")
 }

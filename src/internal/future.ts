@@ -15,7 +15,7 @@ import { findLoop, type LoopImpl } from "./loop.ts"
 import { describe } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
-import { Node, Parked, Waiter, WaitQueue, Woken } from "./WaitQueue.ts"
+import { Node, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
 
 export const FutureTypeId = "~effect-asyncio/Future"
 
@@ -151,7 +151,7 @@ class Callback extends FutureCallback {
 }
 
 /** A fiber that waits for a future: as its joiner, or only watching. */
-abstract class FutureWaiter<A, E, A2, E2> extends Waiter<A2, E2> {
+abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   readonly future: FutureImpl<A, E>
   constructor(future: FutureImpl<A, E>) {
     super()
@@ -164,7 +164,7 @@ abstract class FutureWaiter<A, E, A2, E2> extends Waiter<A2, E2> {
     this.future.retrieve()
   }
   enter(): Effect.Effect<A2, E2> {
-    return this.park(this.future)
+    return this.parkIn(this.future)
   }
 }
 
@@ -176,10 +176,8 @@ class Watcher<A, E> extends FutureWaiter<A, E, Exit.Exit<A, E>, never> {
 }
 
 export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
-  override readonly target: FutureImpl<A, E>
-  constructor(future: FutureImpl<A, E>) {
-    super(future)
-    this.target = future
+  override get target(): FutureImpl<A, E> {
+    return this.future
   }
 
   override run(): void {

@@ -31,7 +31,7 @@ class MainJoiner<A, E> extends Joiner<A, E> implements Main {
 
   fail(cause: Cause.Cause<never>): void {
     if (this.state !== Parked) return
-    this.queue?.remove(this)
+    this.left()
     this.stuck = cause
     this.wake()
   }

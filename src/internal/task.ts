@@ -33,8 +33,6 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   interrupted: Region["interrupted"] = undefined
   requests = 0
   pending: cancellation.Request | undefined = undefined
-  /** The task that created it, while this one is not done. */
-  creator: TaskImpl<unknown, unknown> | undefined
   private readonly site: CallSite | undefined
   // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
   private effect: Effect.Effect<A, E> | undefined
@@ -50,7 +48,6 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   ) {
     super(loop)
     this.nameOrNumber = name ?? ++loop.taskCount
-    this.creator = Context.get(context, CurrentRegion)?.owner.task
     this.effect = effect
     this.context = Context.add(context, CurrentRegion, this as Region)
     this.asyncContext = undefined
@@ -110,7 +107,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     }
     const fiber = Effect.runForkWith(context)(begin as Effect.Effect<A, E>)
     const exit = fiber.pollUnsafe()
-    if (exit === undefined) fiber.addObserver((exit) => this.end(exit))
+    // A bound function is half the size of a closure.
+    if (exit === undefined) fiber.addObserver(this.end.bind(this))
     else this.end(exit)
   }
 
@@ -126,7 +124,6 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
     const { pending } = this
     this.pending = undefined
-    this.creator = undefined
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
