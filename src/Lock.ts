@@ -60,7 +60,7 @@ class LockImpl implements Lock {
   readonly waiting = new WaitQueue()
   // INVARIANT: the waiter that a release has woken and that has not run yet. While there is one, or somebody waits,
   // nobody else takes the lock.
-  next: LockWaiter | undefined = undefined
+  next: LockWaiter<any, any, any> | undefined = undefined
 
   pipe() {
     return pipeArguments(this, arguments)
@@ -68,8 +68,18 @@ class LockImpl implements Lock {
 
   readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) => {
     if (this.takeIfFree(fiber)) return Effect.void
-    return new LockWaiter(this).parkIn(this.waiting)
+    return new LockWaiter(this, Effect.void).parkIn(this.waiting)
   })
+
+  /** Runs `effect` with the lock, on a loop: nothing comes between the step that takes it and the next, so no mask does. */
+  hold<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
+    return this.takeIfFree(fiber) ? held : new LockWaiter(this, held).parkIn(this.waiting)
+  }
+
+  private readonly releaseAtExit = (): undefined => {
+    this.release()
+  }
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
 
@@ -97,16 +107,19 @@ class LockImpl implements Lock {
   }
 
   wakeNext(): void {
-    this.next = this.waiting.head as LockWaiter | undefined
+    this.next = this.waiting.head as LockWaiter<any, any, any> | undefined
     this.waiting.wakeFirst()
   }
 }
 
-class LockWaiter extends QueuedWaiter {
+class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   private readonly lock: LockImpl
-  constructor(lock: LockImpl) {
+  /** What the fiber goes on with once it has the lock. */
+  private readonly next: Effect.Effect<A, E, R>
+  constructor(lock: LockImpl, next: Effect.Effect<A, E, R>) {
     super()
     this.lock = lock
+    this.next = next
   }
   get label(): string {
     const holder = this.lock.holderTask
@@ -118,7 +131,7 @@ class LockWaiter extends QueuedWaiter {
   proceed() {
     this.lock.next = undefined
     this.lock.take(this.fiber)
-    return Effect.void
+    return this.next
   }
   override passOn(): void {
     this.lock.wakeNext()
@@ -197,8 +210,7 @@ export const withLock: {
   <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const lock = impl(self)
-      // On a loop nothing comes between this step and the next, so a free lock needs no mask: half the cost.
-      if (fiber.cache.preventYield && lock.takeIfFree(fiber)) return Effect.ensuring(effect, lock.releaseEffect)
+      if (fiber.cache.preventYield) return lock.hold(fiber, effect)
       // `acquireUseRelease` would acquire uninterruptibly, and so make waiters that can't be cancelled.
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(withoutYield(fiber, restore(lock.acquire)), () =>

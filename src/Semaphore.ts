@@ -129,8 +129,7 @@ export const withPermit: {
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const semaphore = impl(self)
-      // As in `Lock.withLock`.
-      if (fiber.cache.preventYield && semaphore.takeIfFree()) return Effect.ensuring(effect, semaphore.releaseEffect)
+      if (fiber.cache.preventYield) return semaphore.hold(effect)
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(withoutYield(fiber, restore(semaphore.acquire)), () =>
           Effect.ensuring(restore(effect), semaphore.releaseEffect))

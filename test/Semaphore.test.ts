@@ -103,6 +103,32 @@ describe("Semaphore", () => {
     [true, true]
   )
 
+  for (
+    const [name, ending] of [
+      ["a success", Effect.void],
+      ["a failure", Effect.fail("no")],
+      ["a defect", Effect.die("no")],
+      ["a cancellation", Effect.never]
+    ] as const
+  ) {
+    everywhere(
+      `withPermit gives it back after ${name}, of who had it at once and of who waited for it`,
+      Effect.gen(function*() {
+        const semaphore = yield* Semaphore.make(1)
+        const [first, second] = yield* Effect.all([0, 1].map(() =>
+          createTask(Semaphore.withPermit(semaphore, Effect.andThen(sleep(0), ending)))
+        ))
+        for (const task of [first!, second!]) {
+          yield* ticks(3)
+          yield* cancelSoon(task)
+          yield* Task.await(task)
+        }
+        return Semaphore.statistics(semaphore)
+      }),
+      { available: 1, waiting: 0, waiters: [] }
+    )
+  }
+
   everywhere(
     "acquireScoped gives it back with the scope",
     Effect.gen(function*() {

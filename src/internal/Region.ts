@@ -28,7 +28,7 @@ export interface Region {
   /** Undefined before its first step. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   // INVARIANT: the waiter that `fiber` itself is suspended in, until that is over.
-  waiter: Waiter<any, any> | undefined
+  waiter: Waiter<any, any, any> | undefined
   // INVARIANT: the open region that `fiber` itself is suspended in.
   inner: Region | undefined
   /**

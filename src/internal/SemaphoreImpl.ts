@@ -29,8 +29,18 @@ export class SemaphoreImpl implements Semaphore {
 
   readonly acquire: Effect.Effect<void> = Effect.suspend(() => {
     if (this.takeIfFree()) return Effect.void
-    return new SemaphoreWaiter(this).parkIn(this.waiting)
+    return new SemaphoreWaiter(this, Effect.void).parkIn(this.waiting)
   })
+
+  /** As `Lock.withLock`'s: runs `effect` with a permit, on a loop. */
+  hold<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
+    return this.takeIfFree() ? held : new SemaphoreWaiter(this, held).parkIn(this.waiting)
+  }
+
+  private readonly releaseAtExit = (): undefined => {
+    this.release()
+  }
 
   readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
 
@@ -62,18 +72,21 @@ export class SemaphoreImpl implements Semaphore {
   }
 }
 
-class SemaphoreWaiter extends QueuedWaiter {
+class SemaphoreWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   get label(): string {
     return "a Semaphore"
   }
   private readonly semaphore: SemaphoreImpl
-  constructor(semaphore: SemaphoreImpl) {
+  /** What the fiber goes on with once it has the permit. */
+  private readonly next: Effect.Effect<A, E, R>
+  constructor(semaphore: SemaphoreImpl, next: Effect.Effect<A, E, R>) {
     super()
     this.semaphore = semaphore
+    this.next = next
   }
   proceed() {
     this.semaphore.woken()
-    return Effect.void
+    return this.next
   }
   override passOn(): void {
     this.semaphore.available++

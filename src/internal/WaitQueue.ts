@@ -111,7 +111,7 @@ export const Over = 3
  * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step; `passOn`,
  * which hands what it was woken for to the next one; `label`, what it waits for, in words.
  */
-export abstract class Waiter<A = void, E = never> implements Entry {
+export abstract class Waiter<A = void, E = never, R = never> implements Entry {
   state: typeof Parked | typeof Woken | typeof Withdrawn | typeof Over = Parked
   fiber!: Fiber.Fiber<unknown, unknown>
   // INVARIANT: the region that `fiber` itself runs, whose `waiter` is this one until it is over; undefined where the
@@ -121,7 +121,7 @@ export abstract class Waiter<A = void, E = never> implements Entry {
   requested: Request | undefined = undefined
   // INVARIANT: undefined until the fiber is suspended. Called with `proceed`'s own effect; typed loosely, so that a
   // Waiter<A> is a Waiter.
-  private resume: ((effect: Effect.Effect<any, any>) => void) | undefined = undefined
+  private resume: ((effect: Effect.Effect<any, any, any>) => void) | undefined = undefined
 
   abstract readonly label: string
   /** The future that a request to cancel goes to first. */
@@ -132,7 +132,7 @@ export abstract class Waiter<A = void, E = never> implements Entry {
   get blockedBy(): FutureImpl<any, any> | undefined {
     return undefined
   }
-  abstract proceed(): Effect.Effect<A, E>
+  abstract proceed(): Effect.Effect<A, E, R>
   passOn(): void {}
 
   get owner(): unknown {
@@ -198,19 +198,19 @@ export abstract class Waiter<A = void, E = never> implements Entry {
   }
 
   /** Suspends the calling fiber until the waiter is woken. */
-  park(): Effect.Effect<A, E> {
-    return this as unknown as Effect.Effect<A, E>
+  park(): Effect.Effect<A, E, R> {
+    return this as unknown as Effect.Effect<A, E, R>
   }
 
   /** The waiter as an effect: first it suspends the fiber, then it is the finalizer of that. */
-  evaluate(): Effect.Effect<any, any> {
+  evaluate(): Effect.Effect<any, any, any> {
     if (this.resume !== undefined) return this.interrupted()
     parking = this
     return suspend
   }
 
   /** The fiber is suspended. */
-  register(resume: (effect: Effect.Effect<any, any>) => void): void {
+  register(resume: (effect: Effect.Effect<any, any, any>) => void): void {
     const fiber = Fiber.getCurrent()!
     this.fiber = fiber
     this.resume = resume
@@ -228,13 +228,13 @@ export abstract class Waiter<A = void, E = never> implements Entry {
 }
 
 /** A waiter whose place is in a line. */
-export abstract class QueuedWaiter<A = void, E = never> extends Waiter<A, E> implements Node {
+export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waiter<A, E, R> implements Node {
   queue: WaitQueue | undefined = undefined
   before: Node | undefined = undefined
   after: Node | undefined = undefined
 
   /** `park` at the end of a line. */
-  parkIn(line: WaitQueue): Effect.Effect<A, E> {
+  parkIn(line: WaitQueue): Effect.Effect<A, E, R> {
     this.queue = line
     return this.park()
   }
@@ -247,13 +247,13 @@ export abstract class QueuedWaiter<A = void, E = never> extends Waiter<A, E> imp
 }
 
 /** The waiter that `suspend` suspends: set by the operation right before it. */
-let parking: Waiter<any, any>
+let parking: Waiter<any, any, any>
 
 /**
  * One effect for all waiters, and the waiter itself is the finalizer: an effect with closures for each was half of what a
  * parked fiber costs.
  */
-const suspend: Effect.Effect<any, any> = Effect.callback((resume) => {
+const suspend: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
   const waiter = parking
   waiter.register(resume)
   // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
@@ -263,7 +263,7 @@ const suspend: Effect.Effect<any, any> = Effect.callback((resume) => {
 Object.defineProperties(
   Waiter.prototype,
   Object.getOwnPropertyDescriptors(
-    Effectable.Prototype<Effect.Effect<any, any> & Waiter<any, any>>({
+    Effectable.Prototype<Effect.Effect<any, any, any> & Waiter<any, any, any>>({
       label: "Waiter",
       evaluate() {
         return this.evaluate()
