@@ -304,7 +304,9 @@ class Gathering extends FutureImpl<unknown, unknown> {
     if (this.cancelRequested) this.complete(this.cancelledExit())
     else if (this.failure !== undefined) this.complete(this.failure)
     else {
-      const values = Array.from(this.children, (child) => this.valueIn(child))
+      // A plain loop: `Array.from` with a function took a tenth of a child's time.
+      const values: Array<unknown> = new Array(this.children.length)
+      for (let i = 0; i < values.length; i++) values[i] = this.valueIn(this.children[i])
       this.complete(
         Exit.succeed(this.keys === undefined ? values : Object.fromEntries(this.keys.map((key, i) => [key, values[i]])))
       )
