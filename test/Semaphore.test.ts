@@ -115,9 +115,9 @@ describe("Semaphore", () => {
       `withPermit gives it back after ${name}, of who had it at once and of who waited for it`,
       Effect.gen(function*() {
         const semaphore = yield* Semaphore.make(1)
-        const [first, second] = yield* Effect.all([0, 1].map(() =>
-          createTask(Semaphore.withPermit(semaphore, Effect.andThen(sleep(0), ending)))
-        ))
+        const [first, second] = yield* Effect.all(
+          [0, 1].map(() => createTask(Semaphore.withPermit(semaphore, Effect.andThen(sleep(0), ending))))
+        )
         for (const task of [first!, second!]) {
           yield* ticks(3)
           yield* cancelSoon(task)

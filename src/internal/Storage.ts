@@ -57,17 +57,17 @@ class Ranked<A> implements Member {
   }
 }
 
-/** A binary heap: O(log n), equals first come, first served. */
+/** A heap: O(log n), equals first come, first served. */
 export class Smallest<A> implements Storage<A> {
-  private readonly heap: Heap<Ranked<A>>
+  private readonly heap: Heap<A, Ranked<A>>
   constructor(order: Order.Order<A>) {
-    this.heap = new Heap((a, b) => order(a.item, b.item))
+    this.heap = new Heap(order)
   }
   get size(): number {
     return this.heap.size
   }
   push(item: A): void {
-    this.heap.push(new Ranked(item))
+    this.heap.push(new Ranked(item), item)
   }
   take(): A {
     return this.heap.pop()!.item

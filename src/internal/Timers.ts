@@ -52,7 +52,7 @@ const slack = 1_000
 
 export class Timers implements Entry {
   readonly owner = "due timers"
-  private readonly heap = new Heap<Timer>((a, b) => a.deadline - b.deadline)
+  private readonly heap = new Heap<number, Timer>((a, b) => a - b)
   private readonly clock: Clock.Clock
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly context: Context.Context<never>
@@ -88,7 +88,7 @@ export class Timers implements Entry {
 
   add(timer: Timer): void {
     timer.timers = this
-    this.heap.push(timer)
+    this.heap.push(timer, timer.deadline)
     if (timer.place === 0 || this.firing !== undefined) this.arm(this.now())
   }
 

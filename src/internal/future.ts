@@ -94,7 +94,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   retrieve(): void {
     if (this.retrieved) return
     this.retrieved = true
-    if (this.exit !== undefined) this.loop.unseen.delete(this)
+    if (this.exit?._tag === "Failure") this.loop.unseen.delete(this)
   }
 
   addCallback(callback: DoneCallback): void {

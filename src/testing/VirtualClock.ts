@@ -17,7 +17,7 @@ export class VirtualClock implements Clock.Clock {
   nanos = 0
   /** Told of every new sleeper: a driver that has nothing to do has now. */
   onSleep: (() => void) | undefined = undefined
-  private readonly sleepers = new Heap<Sleeper>((a, b) => a.deadline - b.deadline)
+  private readonly sleepers = new Heap<number, Sleeper>((a, b) => a - b)
 
   /** When the next sleeper wakes. */
   get next(): number | undefined {
@@ -52,7 +52,7 @@ export class VirtualClock implements Clock.Clock {
     if (nanos === Infinity) return Effect.never
     return Effect.callback((resume) => {
       const sleeper: Sleeper = { deadline: this.nanos + nanos, resume, place: -1, turn: 0 }
-      this.sleepers.push(sleeper)
+      this.sleepers.push(sleeper, sleeper.deadline)
       this.onSleep?.()
       return Effect.sync(() => this.sleepers.remove(sleeper))
     })

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Heap, type Member } from "../src/internal/Heap.ts"
+
+class Item implements Member {
+  readonly key: number
+  readonly came: number
+  place = -1
+  turn = 0
+  constructor(key: number, came: number) {
+    this.key = key
+    this.came = came
+  }
+}
+
+/** Park and Miller's generator. */
+const randomOf = (seed: number) => (below: number) => (seed = seed * 48271 % 2147483647) % below
+
+describe("Heap", () => {
+  it("gives what a sorted list gives, with many equals, and members that leave from the middle", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = randomOf(seed)
+      const heap = new Heap<number, Item>((a, b) => a - b)
+      const sorted: Array<Item> = []
+      const seen: Array<readonly [Item | undefined, Item | undefined]> = []
+      for (let came = 0; came < 150; came++) {
+        const what = random(5)
+        if (what < 3) {
+          const item = new Item(random(20), came)
+          heap.push(item, item.key)
+          sorted.push(item)
+          sorted.sort((a, b) => a.key - b.key || a.came - b.came)
+        } else if (what === 3) {
+          seen.push([heap.pop(), sorted.shift()])
+        } else if (sorted.length > 0) {
+          const [item] = sorted.splice(random(sorted.length), 1)
+          heap.remove(item!)
+          expect(item!.place).toBe(-1)
+        }
+        seen.push([heap.peek(), sorted[0]])
+      }
+      while (heap.size > 0) seen.push([heap.pop(), sorted.shift()])
+      for (const [got, expected] of seen) expect(got).toBe(expected)
+      expect(sorted).toEqual([])
+    }
+  })
+
+  it("forgets a member that is not in it, and all of them when it is cleared", () => {
+    const heap = new Heap<number, Item>((a, b) => a - b)
+    const [a, b] = [new Item(1, 0), new Item(2, 1)]
+    heap.push(a, 1)
+    heap.push(b, 2)
+    heap.remove(a)
+    heap.remove(a)
+    expect([heap.size, heap.peek()]).toEqual([1, b])
+    heap.clear()
+    heap.remove(b)
+    expect([heap.size, heap.pop(), b.place]).toEqual([0, undefined, -1])
+  })
+})
