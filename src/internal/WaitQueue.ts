@@ -204,9 +204,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
 
   /** The waiter as an effect: first it suspends the fiber, then it is the finalizer of that. */
   evaluate(): Effect.Effect<any, any, any> {
-    if (this.resume !== undefined) return this.interrupted()
-    parking = this
-    return suspend
+    return this.resume === undefined ? suspend(this) : this.interrupted()
   }
 
   /** The fiber is suspended. */
@@ -246,19 +244,25 @@ export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waite
   }
 }
 
-/** The waiter that `suspend` suspends: set by the operation right before it. */
-let parking: Waiter<any, any, any>
+// INVARIANT: the waiter whose fiber the very next operation suspends, if it does.
+let parking: Waiter<any, any, any> | undefined
 
 /**
  * One effect for all waiters, and the waiter itself is the finalizer: an effect with closures for each was half of what a
  * parked fiber costs.
  */
-const suspend: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
-  const waiter = parking
+const suspension: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
+  const waiter = parking!
+  parking = undefined
   waiter.register(resume)
   // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
   return waiter as unknown as Effect.Effect<void>
 })
+
+const suspend = (waiter: Waiter<any, any, any>): Effect.Effect<any, any, any> => {
+  parking = waiter
+  return suspension
+}
 
 Object.defineProperties(
   Waiter.prototype,

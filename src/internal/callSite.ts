@@ -10,7 +10,7 @@ export class CallSite {
   declare readonly stack?: string
 }
 
-const Stack: {
+const Stack: ErrorConstructor & {
   stackTraceLimit?: number | undefined
   captureStackTrace?: (site: CallSite, calledFunction: Function) => void
 } = Error
