@@ -9,6 +9,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
 import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
@@ -132,8 +133,22 @@ export const put: {
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown>
 } = dual(
   2,
-  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => Effect.suspend(() => impl(self).put(value))
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl(self), value)
 )
+
+/** A put as an effect: a closure in an effect was most of what a put takes of memory. */
+class Put<A> extends Effectable.Class<void, QueueShutDown> {
+  private readonly queue: QueueImpl<A>
+  private readonly value: A
+  constructor(queue: QueueImpl<A>, value: A) {
+    super()
+    this.queue = queue
+    this.value = value
+  }
+  asEffect() {
+    return this.queue.put(this.value)
+  }
+}
 
 /**
  * Takes an item, and waits for one if there is none.

@@ -40,7 +40,7 @@ export const ensureFuture = <T extends Awaitable.Any>(
 ): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> => {
   const site = callSite(ensureFuture)
   return Effect.withFiber((fiber) => {
-    awaitables.checkAwaitable("ensureFuture", "the argument", awaitable, fiber)
+    awaitables.checkAwaitable("ensureFuture", awaitable, fiber)
     // `Running<T>` says what `start` does.
     return Effect.succeed(awaitables.start("ensureFuture", fiber, awaitable, site) as unknown as Awaitable.Running<T>)
   })

@@ -44,7 +44,7 @@ export const shield = <A, E = never, R = never>(
 ): Effect.Effect<A, E, R | EventLoop> => {
   const site = callSite(shield)
   return Effect.withFiber((fiber) => {
-    awaitables.checkAwaitable("shield", "the argument", awaitable, fiber)
+    awaitables.checkAwaitable("shield", awaitable, fiber)
     const inner: FutureImpl<A, E> = awaitables.start("shield", fiber, awaitable, site)
     if (inner.exit !== undefined) return join(inner)
     return join(new Shield(inner))

@@ -48,16 +48,12 @@ export const sleep: {
   (duration: Duration.Input): Effect.Effect<void>
   <A>(duration: Duration.Input, value: A): Effect.Effect<A>
 } = <A>(duration: Duration.Input, value?: A): Effect.Effect<A> =>
-  Effect.withFiber((fiber) => {
+  // One tick is Effect's own yield: the loop's queue looks for a request before it resumes.
+  duration === 0 && value === undefined ? Effect.yieldNow as Effect.Effect<any> : Effect.withFiber((fiber) => {
     const nanos = check.nanos("sleep", duration)
-    // One tick is Effect's own yield: the loop's queue looks for a request before it resumes.
-    if (nanos <= 0) {
-      return value === undefined
-        ? Effect.yieldNow as Effect.Effect<any>
-        : Effect.as(Effect.yieldNow, value)
-    }
-    const loop = findLoop(fiber)
     // Called without a value, `A` is void.
+    if (nanos <= 0) return Effect.as(Effect.yieldNow, value as A)
+    const loop = findLoop(fiber)
     if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
     const timers = nanos === Infinity ? undefined : loop.timersOf(fiber.getRef(Clock.Clock))
     return new Sleeper(value as A, timers, timers === undefined ? nanos : timers.now() + nanos).park()

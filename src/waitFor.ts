@@ -62,7 +62,7 @@ export const waitFor: {
   ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
     Effect.withFiber((fiber) => {
       const nanos = check.nanos("waitFor", duration)
-      awaitables.checkAwaitable("waitFor", "the argument", awaitable, fiber)
+      awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
       return timeout(duration, () => body)

@@ -1,4 +1,5 @@
 /** Reading what a user passed as awaitables. */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { RuntimeError } from "../Errors.ts"
@@ -6,8 +7,8 @@ import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import { illegal } from "./check.ts"
 import { FutureImpl } from "./future.ts"
-import { getLoop } from "./loop.ts"
-import { createTask } from "./task.ts"
+import { getLoop, type LoopImpl } from "./loop.ts"
+import { contextOf, createTask, TaskImpl } from "./task.ts"
 
 /**
  * The items of a collection. A lone awaitable is iterable too, so it would pass for a collection of itself: it dies with
@@ -25,20 +26,23 @@ export const itemsOf = (call: string, input: unknown): Array<unknown> => {
   if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
     return illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")
   }
-  return Array.from(input as Iterable<unknown>)
+  return Array.isArray(input) ? input.slice() : Array.from(input as Iterable<unknown>)
 }
 
+const nameOf = (index: number | undefined): string => index === undefined ? "the argument" : `item ${index}`
+
+/** Checks one; `index` is its place in a collection. */
 export const checkAwaitable = (
   call: string,
-  what: string,
   item: unknown,
-  fiber: Fiber.Fiber<unknown, unknown>
+  fiber: Fiber.Fiber<unknown, unknown>,
+  index?: number
 ): void => {
   if (item instanceof FutureImpl) {
     if (item.loop === getLoop(fiber)) return
-    throw new RuntimeError({ message: `${call}: ${what}, ${item}, belongs to another event loop` })
+    throw new RuntimeError({ message: `${call}: ${nameOf(index)}, ${item}, belongs to another event loop` })
   }
-  if (!Effect.isEffect(item)) illegal(call, what, item, "an Effect, Future or Task")
+  if (!Effect.isEffect(item)) illegal(call, nameOf(index), item, "an Effect, Future or Task")
 }
 
 /** Checks all, so that nothing is started when one is wrong. */
@@ -47,7 +51,7 @@ export const checkAwaitables = (
   items: ReadonlyArray<unknown>,
   fiber: Fiber.Fiber<unknown, unknown>
 ): void => {
-  for (let i = 0; i < items.length; i++) checkAwaitable(call, `item ${i}`, items[i], fiber)
+  for (let i = 0; i < items.length; i++) checkAwaitable(call, items[i], fiber, i)
 }
 
 /** A checked item, running: a future as it is, an effect as a new task. */
@@ -61,23 +65,29 @@ export const start = (
     ? item
     : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)
 
-/** Starts many items of one call. They share its asynchronous context, whose capture costs as much as a task. */
+/** Starts many items of one call. They share what is the same for all: above all the
+ * asynchronous context, whose capture costs as much as a task. */
 export class Starter {
   private readonly call: string
-  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  private readonly loop: LoopImpl
+  private readonly context: Context.Context<never>
   private readonly site: CallSite | undefined
   private readonly asyncContext = capture()
 
   constructor(call: string, fiber: Fiber.Fiber<unknown, unknown>, site: CallSite | undefined) {
     this.call = call
-    this.fiber = fiber
+    this.loop = getLoop(fiber)
+    this.context = contextOf(this.loop, fiber)
     this.site = site
   }
 
   start(item: unknown): FutureImpl<any, any> {
     if (item instanceof FutureImpl) return item
+    this.loop.checkOpen(this.call)
     const effect = item as Effect.Effect<unknown, unknown>
-    return createTask(this.call, this.fiber, effect, undefined, this.site, undefined, this.asyncContext?.hold())
+    const task = new TaskImpl(this.loop, effect, this.context, undefined, this.site)
+    task.schedule(this.asyncContext?.hold())
+    return task
   }
 
   startAll(items: ReadonlyArray<unknown>): Array<FutureImpl<any, any>> {

@@ -206,7 +206,7 @@ export class LoopImpl implements Shape {
     return this.state === "closing"
   }
 
-  private checkOpen(call: string): void {
+  checkOpen(call: string): void {
     if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
   }
 

@@ -16,7 +16,7 @@ export const runMain = <A, E, R>(
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     const loop = getLoop(fiber)
-    awaitables.checkAwaitable(call, "the argument", main, fiber)
+    awaitables.checkAwaitable(call, main, fiber)
     const future: FutureImpl<A, E> = awaitables.start(call, fiber, main, undefined)
     begun?.(future)
     if (future.exit !== undefined) return join(future)

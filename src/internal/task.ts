@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import { RuntimeError } from "../Errors.ts"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
@@ -166,21 +165,25 @@ export const createTask = <A, E, R>(
   options: TaskOptions | undefined,
   site: CallSite | undefined,
   /** Told before the first step of an eager task. */
-  created?: (task: TaskImpl<A, E>) => void,
-  asyncContext?: AsyncContext.AsyncContext | undefined
+  created?: (task: TaskImpl<A, E>) => void
 ): TaskImpl<A, E> => {
   if (!Effect.isEffect(effect)) illegal(call, "the argument", effect, "an Effect")
   const loop = getLoop(fiber)
-  if (loop.isClosed()) throw new RuntimeError({ message: `${call}: the event loop is closed` })
-  let context = fiber.context
-  const scheduler = loop.schedulerOf(fiber)
-  if (fiber.cache.scheduler !== scheduler) context = Context.add(context, Scheduler.Scheduler, scheduler)
-  // `R` is in the type of every effect that creates a task, so `context` holds it.
-  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, context, options?.name, site)
+  loop.checkOpen(call)
+  // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
+  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)
   created?.(task)
   if (options?.eager === true) task.start()
-  else task.schedule(asyncContext ?? AsyncContext.capture())
+  else task.schedule(AsyncContext.capture())
   return task
+}
+
+/** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
+export const contextOf = (loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> => {
+  const scheduler = loop.schedulerOf(fiber)
+  return fiber.cache.scheduler === scheduler
+    ? fiber.context
+    : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
 }
 
 /** The task that runs in the fiber. */
