@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { bundle } from "../scripts/build.ts"
 
 const here = import.meta.dirname
 const root = join(here, "..")
@@ -24,10 +25,10 @@ export const installPeers = (): ReadonlyArray<string> => {
 }
 
 /** Builds the library as it is published, and gives the address of its index. */
-export const buildLibrary = (): string => build(root, "current")
+export const buildLibrary = (): Promise<string> => build(root, "current")
 
 /** The same, as it was at a commit. In here, so that `effect` is the project's own. */
-export const buildLibraryAt = (revision: string): string => {
+export const buildLibraryAt = (revision: string): Promise<string> => {
   const directory = join(here, "dist", "revision")
   rmSync(directory, { recursive: true, force: true })
   mkdirSync(directory, { recursive: true })
@@ -36,8 +37,7 @@ export const buildLibraryAt = (revision: string): string => {
     revision,
     "src",
     "package.json",
-    "tsconfig.json",
-    "tsconfig.build.json"
+    "tsconfig.json"
   ], {
     cwd: root,
     maxBuffer: 1 << 28
@@ -46,21 +46,14 @@ export const buildLibraryAt = (revision: string): string => {
   return build(directory, "revision/dist")
 }
 
-const build = (project: string, name: string): string => {
+const build = async (project: string, name: string): Promise<string> => {
   const output = join(here, "dist", name)
   rmSync(output, { recursive: true, force: true })
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
-  const noMaps = ["--declaration", "false", "--declarationMap", "false", "--sourceMap", "false"]
-  const { status } = spawnSync(
-    process.execPath,
-    [tsc, "--project", join(project, "tsconfig.build.json"), "--outDir", output, ...noMaps],
-    { stdio: ["ignore", 2, 2] }
-  )
+  await bundle(project, output)
   const index = pathToFileURL(join(output, "index.js")).href
   if (spawnSync(process.execPath, [fileURLToPath(index)], { stdio: ["ignore", 2, 2] }).status !== 0) {
     throw new Error(`bench: the library does not load: ${index}`)
   }
-  if (status !== 0) console.error("bench: tsc has complaints; measuring what it wrote")
   return index
 }
 

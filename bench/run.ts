@@ -74,8 +74,10 @@ if (names.length === 0) throw new Error(`bench: no workload begins with ${only.j
 
 const missing = installPeers()
 const python = findPython()
-const libraries: Record<string, string> = { "effect-asyncio": buildLibrary() }
-if (options.against !== undefined) libraries[`effect-asyncio@${options.against}`] = buildLibraryAt(options.against)
+const libraries: Record<string, string> = { "effect-asyncio": await buildLibrary() }
+if (options.against !== undefined) {
+  libraries[`effect-asyncio@${options.against}`] = await buildLibraryAt(options.against)
+}
 const pythonLoops = python === undefined ? [] : python.uvloop === undefined ? ["asyncio"] : ["asyncio", "uvloop"]
 
 const workloads = await Promise.all(

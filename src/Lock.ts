@@ -71,7 +71,7 @@ class LockImpl implements Lock {
     return new LockWaiter(this, Effect.void).parkIn(this.waiting)
   })
 
-  /** Runs `effect` with the lock, on a loop: nothing comes between the step that takes it and the next, so no mask does. */
+  /** Runs `effect` with the lock. On a loop nothing can come between taking it and guarding it: no mask is needed. */
   hold<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
     return this.takeIfFree(fiber) ? held : new LockWaiter(this, held).parkIn(this.waiting)
@@ -115,11 +115,11 @@ class LockImpl implements Lock {
 class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   private readonly lock: LockImpl
   /** What the fiber goes on with once it has the lock. */
-  private readonly next: Effect.Effect<A, E, R>
-  constructor(lock: LockImpl, next: Effect.Effect<A, E, R>) {
+  private readonly continuation: Effect.Effect<A, E, R>
+  constructor(lock: LockImpl, continuation: Effect.Effect<A, E, R>) {
     super()
     this.lock = lock
-    this.next = next
+    this.continuation = continuation
   }
   get label(): string {
     const holder = this.lock.holderTask
@@ -131,7 +131,7 @@ class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   proceed() {
     this.lock.next = undefined
     this.lock.take(this.fiber)
-    return this.next
+    return this.continuation
   }
   override passOn(): void {
     this.lock.wakeNext()

@@ -32,7 +32,7 @@ export class SemaphoreImpl implements Semaphore {
     return new SemaphoreWaiter(this, Effect.void).parkIn(this.waiting)
   })
 
-  /** As `Lock.withLock`'s: runs `effect` with a permit, on a loop. */
+  /** Runs `effect` with a permit. On a loop nothing can come between taking it and guarding it: no mask is needed. */
   hold<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
     return this.takeIfFree() ? held : new SemaphoreWaiter(this, held).parkIn(this.waiting)
@@ -78,15 +78,15 @@ class SemaphoreWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   }
   private readonly semaphore: SemaphoreImpl
   /** What the fiber goes on with once it has the permit. */
-  private readonly next: Effect.Effect<A, E, R>
-  constructor(semaphore: SemaphoreImpl, next: Effect.Effect<A, E, R>) {
+  private readonly continuation: Effect.Effect<A, E, R>
+  constructor(semaphore: SemaphoreImpl, continuation: Effect.Effect<A, E, R>) {
     super()
     this.semaphore = semaphore
-    this.next = next
+    this.continuation = continuation
   }
   proceed() {
     this.semaphore.woken()
-    return this.next
+    return this.continuation
   }
   override passOn(): void {
     this.semaphore.available++
