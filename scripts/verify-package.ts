@@ -1,7 +1,7 @@
 /**
- * `npm run verify:package`: packs the package and uses it as a stranger would: its files, publint and attw, a client in
- * an empty folder with `effect` alone, under three TypeScripts and on this Node, and what it adds to a bundle. Exit
- * code 1 if anything fails.
+ * `npm run verify:package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
+ * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
+ * Node, and what it adds to a bundle. Exit code 1 if anything fails.
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,7 +14,7 @@ const effectVersion = "4.1.0"
 
 const typescripts: ReadonlyArray<string> = ["5.9.3", "6.0.3", "7.0.2"]
 
-const tools = { publint: "0.3.25", "@arethetypeswrong/cli": "0.18.5" }
+const tools = { publint: "0.3.25", "@arethetypeswrong/cli": "0.18.5", knip: "6.44.2" }
 
 /** What the tarball has, and nothing else; each of them at least once. */
 const expected: ReadonlyArray<RegExp> = [
@@ -111,13 +111,14 @@ const checkFiles = (files: ReadonlyArray<string>): void => {
 
 const checkTools = async (folder: string, tarball: string, files: ReadonlyArray<string>): Promise<void> => {
   const installed = await install(folder, tools)
-  if (!installed.ok) return void noteEnd("publint, attw", "installed", installed)
+  if (!installed.ok) return void noteEnd("publint, attw, knip", "installed", installed)
   const bin = (name: string) => join(folder, "node_modules/.bin", name)
   noteEnd("publint", tools.publint, await execute(bin("publint"), ["run", tarball, "--strict"]))
   // It does not look behind a wildcard by itself.
   const modules = files.flatMap((file) => /^dist\/(\w+)\.js$/.exec(file)?.[1] ?? []).filter((name) => name !== "index")
   const attw = [tarball, "--profile", "esm-only", "--include-entrypoints", ...modules, "--no-color", "--no-emoji"]
   noteEnd("attw", `${tools["@arethetypeswrong/cli"]}, ${modules.length + 2} entries`, await execute(bin("attw"), attw))
+  noteEnd("knip", `${tools.knip}: nothing unused, nothing unlisted`, await execute(bin("knip"), []))
 }
 
 const checkTypes = async (folder: string, stranger: string): Promise<void> => {

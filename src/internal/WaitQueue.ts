@@ -248,8 +248,8 @@ export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waite
 let parking: Waiter<any, any, any> | undefined
 
 /**
- * One effect for all waiters, and the waiter itself is the finalizer: an effect with closures for each was half of what a
- * parked fiber costs.
+ * One effect for all waiters, and the waiter itself is the finalizer: an effect and closures for each took a fifth more
+ * memory.
  */
 const suspension: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
   const waiter = parking!
