@@ -36,7 +36,7 @@ export const bundle = async (project: string, output: string): Promise<void> => 
             groups: [
               // What browsers get that gather and run, and nothing else.
               { name: "tasks", priority: 1, test: /\/src\/(gather|run)\.ts$/ },
-              { name: "primitives", test: /\/src\/(?!index|asCompleted|Queue)\w+\.ts$/ }
+              { name: "primitives", test: /\/src\/(?!(index|asCompleted|Queue)\.ts)\w+\.ts$/ }
             ]
           }
         }

@@ -71,7 +71,10 @@ class LockImpl implements Lock {
     return new LockWaiter(this, Effect.void).parkIn(this.waiting)
   })
 
-  /** Runs `effect` with the lock. On a loop nothing can come between taking it and guarding it: no mask is needed. */
+  /**
+   * Runs `effect` with the lock, in a fiber that never yields by itself, as on a loop: nothing comes between taking the lock
+   * and guarding it, so no mask is needed.
+   */
   hold<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
     return this.takeIfFree(fiber) ? held : new LockWaiter(this, held).parkIn(this.waiting)

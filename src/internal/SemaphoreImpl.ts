@@ -32,7 +32,7 @@ export class SemaphoreImpl implements Semaphore {
     return new SemaphoreWaiter(this, Effect.void).parkIn(this.waiting)
   })
 
-  /** Runs `effect` with a permit. On a loop nothing can come between taking it and guarding it: no mask is needed. */
+  /** Runs `effect` with a permit, in a fiber that never yields by itself: as `Lock`'s does. */
   hold<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
     return this.takeIfFree() ? held : new SemaphoreWaiter(this, held).parkIn(this.waiting)

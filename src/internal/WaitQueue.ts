@@ -203,12 +203,15 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
   }
 
   /** The waiter as an effect: first it suspends the fiber, then it is the finalizer of that. */
-  evaluate(): Effect.Effect<any, any, any> {
-    return this.resume === undefined ? suspend(this) : this.interrupted()
+  evaluate(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<any, any, any> {
+    if (this.resume !== undefined) return this.interrupted()
+    if (fiber.cache.preventYield) return suspend(this)
+    // A yield of Effect's own may come before the next operation, and other fibers in it.
+    return Effect.callback((resume) => this.register(resume))
   }
 
-  /** The fiber is suspended. */
-  register(resume: (effect: Effect.Effect<any, any, any>) => void): void {
+  /** The fiber is suspended. Gives what ends that if the fiber is interrupted: the waiter itself, as an effect. */
+  register(resume: (effect: Effect.Effect<any, any, any>) => void): Effect.Effect<void> {
     const fiber = Fiber.getCurrent()!
     this.fiber = fiber
     this.resume = resume
@@ -219,6 +222,8 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
     }
     this.parked()
     if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
+    // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
+    return this as unknown as Effect.Effect<void>
   }
 
   /** Called when the fiber is suspended: the waiter takes its place, wherever that is. */
@@ -244,19 +249,14 @@ export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waite
   }
 }
 
-// INVARIANT: the waiter whose fiber the very next operation suspends, if it does.
+// INVARIANT: set only in a fiber that never yields by itself, for its very next operation.
 let parking: Waiter<any, any, any> | undefined
 
-/**
- * One effect for all waiters, and the waiter itself is the finalizer: an effect and closures for each took a fifth more
- * memory.
- */
+/** One effect for all waiters: an effect and closures for each took a fifth more memory. */
 const suspension: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
   const waiter = parking!
   parking = undefined
-  waiter.register(resume)
-  // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
-  return waiter as unknown as Effect.Effect<void>
+  return waiter.register(resume)
 })
 
 const suspend = (waiter: Waiter<any, any, any>): Effect.Effect<any, any, any> => {
@@ -269,8 +269,8 @@ Object.defineProperties(
   Object.getOwnPropertyDescriptors(
     Effectable.Prototype<Effect.Effect<any, any, any> & Waiter<any, any, any>>({
       label: "Waiter",
-      evaluate() {
-        return this.evaluate()
+      evaluate(fiber) {
+        return this.evaluate(fiber)
       }
     })
   )

@@ -65,8 +65,10 @@ export const start = (
     ? item
     : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)
 
-/** Starts many items of one call. They share what is the same for all: above all the
- * asynchronous context, whose capture costs as much as a task. */
+/**
+ * Starts many items of one call. What is the same for all is looked up once: the loop, the services, and the asynchronous
+ * context, whose capture costs as much as a task.
+ */
 export class Starter {
   private readonly call: string
   private readonly loop: LoopImpl
