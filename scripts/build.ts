@@ -31,8 +31,8 @@ export const bundle = async (project: string, output: string): Promise<void> => 
           chunkFileNames: "internal/[name].js",
           comments: { jsdoc: false },
           codeSplitting: {
-            // Each takes what its modules need and no group before it has. What needs Effect's Stream is in none, so that
-            // only who uses it loads that.
+            // Each takes what its modules need and no group before it has. What needs Effect's Stream is in none, so
+            // that only who uses it loads that.
             groups: [
               // What browsers get that gather and run, and nothing else.
               { name: "tasks", priority: 1, test: /\/src\/(gather|run)\.ts$/ },

@@ -72,8 +72,8 @@ class LockImpl implements Lock {
   })
 
   /**
-   * Runs `effect` with the lock, in a fiber that never yields by itself, as on a loop: nothing comes between taking the lock
-   * and guarding it, so no mask is needed.
+   * Runs `effect` with the lock, in a fiber that never yields by itself, as on a loop: nothing comes between taking the
+   * lock and guarding it, so no mask is needed.
    */
   hold<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const held = Effect.onExitPrimitive(effect, this.releaseAtExit)

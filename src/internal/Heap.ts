@@ -5,8 +5,8 @@
  * Neither Effect nor JavaScript has a heap; the usual packages can't remove a member, and a timer that is cancelled has
  * to leave at once: a clock must not jump to a deadline that nobody waits for.
  *
- * Four children a node, and the keys in an array of their own: of 10,000 timers that come out of order and go, each took 210
- * ns with two children and the keys in the members, and takes 160 so; of 100,000, 400 and 300.
+ * Four children a node, and the keys in an array of their own: of 10,000 timers that come out of order and go, each took
+ * 210 ns with two children and the keys in the members, and takes 160 so; of 100,000, 400 and 300.
  */
 export interface Member {
   /** INVARIANT: the member's index in its heap, -1 outside. */

@@ -66,8 +66,8 @@ export const start = (
     : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)
 
 /**
- * Starts many items of one call. What is the same for all is looked up once: the loop, the services, and the asynchronous
- * context, whose capture costs as much as a task.
+ * Starts many items of one call. What is the same for all is looked up once: the loop, the services, and the
+ * asynchronous context, whose capture costs as much as a task.
  */
 export class Starter {
   private readonly call: string
