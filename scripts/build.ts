@@ -34,7 +34,7 @@ export const bundle = async (project: string, output: string): Promise<void> => 
             // Each takes what its modules need and no group before it has. What needs Effect's Stream is in none, so
             // that only who uses it loads that.
             groups: [
-              // What browsers get that gather and run, and nothing else.
+              // All that a browser loads whose page uses gather and run alone.
               { name: "tasks", priority: 1, test: /\/src\/(gather|run)\.ts$/ },
               { name: "primitives", test: /\/src\/(?!(index|asCompleted|Queue)\.ts)\w+\.ts$/ }
             ]
