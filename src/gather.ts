@@ -168,8 +168,10 @@ const gatherIn = (
     ? awaitables.itemsOf("gather", inputs)
     : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
   awaitables.checkAwaitables("gather", items, fiber)
-  const gathering = new Gathering(getLoop(fiber), fiber, items, keys, options, site)
-  return gathering.begin() ?? join(gathering)
+  const loop = getLoop(fiber)
+  const gathering = new Gathering(loop, fiber, items, keys, options, site)
+  const exit = gathering.begin()
+  return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? exit
 }
 
 const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
@@ -189,8 +191,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private readonly limit: number
   private readonly returnExceptions: boolean
   private readonly cancelOnError: boolean
-  // INVARIANT: one place an item; undefined until it was started, and the same future wherever it was given twice.
-  private readonly children: Array<FutureImpl<any, any> | undefined>
+  // INVARIANT: one place an item; undefined until it was started, and of the same future wherever it was given twice.
+  private readonly children: Array<Child | undefined>
   /** The next item to start. */
   private next = 0
   // INVARIANT: the places that have a child, and among them those whose child's callback has run.
@@ -257,10 +259,11 @@ class Gathering extends FutureImpl<unknown, unknown> {
     limited: boolean,
     done: Array<FutureImpl<any, any>> | undefined
   ): void {
-    this.children[i] = child
+    const place = new Child(this, child, limited)
+    this.children[i] = place
     this.started++
     if (child.exit !== undefined && done !== undefined) done.push(child)
-    else child.push(new Child(this, child, limited))
+    else child.push(place)
   }
 
   /** A child's callback. `limited`: it held one of the places that `concurrency` gives. */
@@ -286,11 +289,23 @@ class Gathering extends FutureImpl<unknown, unknown> {
       if (!this.returnExceptions) {
         this.failure ??= exit
         this.stop()
-        if (!this.cancelOnError) return void this.complete(this.failure)
+        if (!this.cancelOnError) {
+          this.complete(this.failure)
+          return this.leave()
+        }
       }
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
     }
     if (this.ended === (this.stopped ? this.started : this.items.length)) this.finish()
+  }
+
+  /** The children that run on keep nothing of it in their lines, long as they may live; their failures count as seen. */
+  private leave(): void {
+    for (const child of this.children) {
+      if (child?.queue === undefined) continue
+      child.future.remove(child)
+      child.future.retrieve()
+    }
   }
 
   private stop(): void {
@@ -313,9 +328,9 @@ class Gathering extends FutureImpl<unknown, unknown> {
     }
   }
 
-  private valueIn(child: FutureImpl<any, any> | undefined): unknown {
-    if (!this.returnExceptions) return (child!.exit as Exit.Success<unknown>).value
-    return child === undefined ? cancellation.cancelledExit(undefined) : child.exit
+  private valueIn(child: Child | undefined): unknown {
+    if (!this.returnExceptions) return (child!.future.exit as Exit.Success<unknown>).value
+    return child === undefined ? cancellation.cancelledExit(undefined) : child.future.exit
   }
 
   override members(): ReadonlyArray<FutureImpl<any, any>> {
@@ -324,14 +339,16 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   /** With the message of the last of the input, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
-    const last = this.children.at(-1)?.exit
+    const last = this.children.at(-1)?.future.exit
     return last !== undefined && cancellation.isCancelled(last) ? last : cancellation.cancelledExit(undefined)
   }
 
   /** In order, and a child in two places twice: it is asked twice, as in asyncio. */
   private undone(): Array<FutureImpl<any, any>> {
     const undone: Array<FutureImpl<any, any>> = []
-    for (const child of this.children) if (child !== undefined && child.exit === undefined) undone.push(child)
+    for (const child of this.children) {
+      if (child !== undefined && child.future.exit === undefined) undone.push(child.future)
+    }
     return undone
   }
 
@@ -346,7 +363,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
   override accepts(): boolean {
     if (this.exit !== undefined) return false
     return !this.stopped && this.started < this.items.length ||
-      this.children.some((child) => child !== undefined && child.exit === undefined)
+      this.children.some((child) => child !== undefined && child.future.exit === undefined)
   }
 
   override requestCancel(): ReadonlyArray<FutureImpl<any, any>> | undefined {
