@@ -114,6 +114,12 @@ export declare namespace gather {
  *
  * asyncio's `gather`.
  *
+ * **Gotchas**
+ *
+ * Over what is done already it takes no tick, so `while (live.size > 0) yield* gather(live)` lets nobody run who would
+ * take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield* wait(live)` there, which
+ * always lets ticks pass.
+ *
  * **Example** (Three seconds, not four)
  *
  * ```ts import.meta.vitest
