@@ -7,10 +7,13 @@
  */
 import { expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Logger } from "effect"
-import { EventLoop, Task } from "effect-asyncio"
+import { EventLoop, type Future, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { FutureImpl } from "../src/internal/future.ts"
 import { LoopImpl } from "../src/internal/loop.ts"
 import { type Entry, OwnQueue } from "../src/internal/ReadyQueue.ts"
 
@@ -88,6 +91,18 @@ export const loggedBy = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Effect.as(Effect.provide(effect, Logger.layer([logger])), lines)
   })
 
+setFlagsFromString("--expose-gc")
+const gc = runInNewContext("gc") as () => void
+
+/** Collects garbage until `isDone`, or for some turns. */
+export const collect = (isDone: () => boolean): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    for (let turn = 0; turn < 6 && !isDone(); turn++) {
+      gc()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+
 // --------------------------------------------------------------------------------------------------------------- loops
 
 export type OnLoop = <A, E>(main: Program<A, E>) => Effect.Effect<A, unknown>
@@ -141,6 +156,12 @@ export const ticksOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<
       return ticks
     })
   })
+
+/** How many stand in the line of a future: what verbs leave there is kept for as long as it lives. */
+export const lineOf = (future: Future.Future<any, any>): number => {
+  if (future instanceof FutureImpl) return future.length
+  throw new Error("no future of this package")
+}
 
 /** The virtual loop that the program runs on, and its ready queue. */
 export const inside = Effect.map(EventLoop.EventLoop, (loop) => {

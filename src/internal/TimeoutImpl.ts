@@ -23,7 +23,10 @@ export class TimeoutImpl implements Timeout {
   constructor(loop: LoopImpl, region: InnerRegion) {
     this.loop = loop
     this.region = region
-    this.requests = region.owner.requests
+    const { pending, requests } = region.owner
+    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // (python/cpython#134471).
+    this.requests = pending === undefined ? requests : requests - 1
   }
 
   /** `when` in seconds. */

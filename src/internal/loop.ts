@@ -185,6 +185,11 @@ export class LoopImpl implements Shape {
   readonly mains = new Set<Main>()
   /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
   runsByMains = false
+  /**
+   * Told of a fiber that found done what it awaits, and may give what stops it. Whoever does nothing else takes no tick
+   * and no time: a virtual loop has to end that, the others do not ask.
+   */
+  atOnce: ((fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<never> | undefined) | undefined = undefined
   /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
   onChange: (() => void) | undefined = undefined
 
