@@ -1526,6 +1526,39 @@ describe("never retrieved", () => {
         expect(reports).toHaveLength(1)
       }))
 
+    // V8 keeps of a call its function and its `this`, and what those hold, until the text of the place is made.
+    class Keeper {
+      task: Task.Task<never, string> | undefined
+      readonly lose = Effect.gen({ self: this }, function*() {
+        this.task = yield* createTask(Effect.fail("no"), { name: "lost" })
+      })
+    }
+    const inVariable = Effect.suspend(() => {
+      let task: Task.Task<never, string> | undefined
+      return Effect.gen(function*() {
+        task = yield* createTask(Effect.fail("no"), { name: "lost" })
+        yield* ticks(1)
+        return task.name
+      })
+    })
+    for (
+      const [name, program] of [
+        ["this", Effect.suspend(() => new Keeper().lose)],
+        ["variables", inVariable]
+      ] as const
+    ) {
+      it.live(`reported then, too, where it is among what created it: its ${name}`, () =>
+        EventLoop.provide(Effect.gen(function*() {
+          const reports: Array<EventLoop.ExceptionContext> = []
+          yield* capture(reports)
+          yield* Effect.forkChild(program)
+          yield* ticks(5)
+          yield* collect(() => reports.length > 0)
+          expect(reports).toHaveLength(1)
+          expect(reports[0]!.subject).toMatch(/'lost'.*Task\.test\.ts:\d+:\d+/)
+        })))
+    }
+
     it.live("reported when the loop closes, and not again when it is garbage", () =>
       Effect.gen(function*() {
         const reports: Array<EventLoop.ExceptionContext> = []
