@@ -15,6 +15,7 @@ import * as EventLoop from "./EventLoop.ts"
 import { cancelOnAbort } from "./internal/cancellation.ts"
 import { LoopImpl } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { Printable, type Words } from "./internal/printing.ts"
 
 /**
  * Options of a runner.
@@ -45,6 +46,8 @@ export interface Runner extends AsyncDisposable {
   runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
   /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
   close(): Promise<void>
+  /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
+  toString(): string
 }
 
 /**
@@ -76,7 +79,7 @@ export interface Runner extends AsyncDisposable {
  */
 export const make = (options?: Options): Runner => new RunnerImpl(options)
 
-class RunnerImpl implements Runner {
+class RunnerImpl extends Printable implements Runner {
   private readonly layer: Layer.Layer<EventLoop.EventLoop>
   private readonly signal: AbortSignal | undefined
   private readonly scope = Scope.makeUnsafe()
@@ -84,8 +87,16 @@ class RunnerImpl implements Runner {
   private closing: Promise<void> | undefined = undefined
 
   constructor(options: Options | undefined) {
+    super()
     this.layer = options?.layer ?? EventLoop.layer(options)
     this.signal = options?.signal
+  }
+
+  get kind(): string {
+    return "Runner"
+  }
+  describe(): Words {
+    return [this.closing !== undefined ? "closed" : this.context === undefined ? "created" : "initialized"]
   }
 
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A> {

@@ -7,10 +7,11 @@ import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { nowNanos, PlainTimer } from "./Timers.ts"
 
-export class TimeoutImpl implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
@@ -21,9 +22,17 @@ export class TimeoutImpl implements Timeout {
   private deadline: Deadline | undefined = undefined
 
   constructor(loop: LoopImpl, region: InnerRegion) {
+    super()
     this.loop = loop
     this.region = region
     this.requests = region.owner.requests
+  }
+
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
   }
 
   /** `when` in seconds. */
