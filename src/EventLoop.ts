@@ -37,6 +37,8 @@ export interface Handle {
   /** Keeps the callback from running. Again, or after it ran: nothing happens. */
   readonly cancel: Effect.Effect<void>
   cancelUnsafe(): void
+  /** With the callback's name: `<Handle tick>`, `<Handle cancelled tick>`, `<TimerHandle when=5 tick>`. */
+  toString(): string
 }
 
 /**
@@ -91,6 +93,8 @@ export interface Shape {
   readonly callSoonUnsafe: (callback: () => void) => Handle
   readonly callLaterUnsafe: (delay: Duration.Input, callback: () => void) => TimerHandle
   readonly callAtUnsafe: (when: number, callback: () => void) => TimerHandle
+  /** `<EventLoop open tasks=2>`, `<EventLoop closed>`. */
+  toString(): string
 }
 
 export { EventLoop }

@@ -16,6 +16,7 @@ import * as EventLoop from "./EventLoop.ts"
 import { cancelOnAbort } from "./internal/cancellation.ts"
 import { LoopImpl } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { Printable, type Words } from "./internal/printing.ts"
 
 /**
  * Options of a runner.
@@ -46,6 +47,8 @@ export interface Runner extends AsyncDisposable {
   runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
   /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
   close(): Promise<void>
+  /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
+  toString(): string
 }
 
 /**
@@ -86,7 +89,7 @@ const begin = (context: Built): Built => {
   return context
 }
 
-class RunnerImpl implements Runner {
+class RunnerImpl extends Printable implements Runner {
   private readonly layer: Layer.Layer<EventLoop.EventLoop>
   private readonly signal: AbortSignal | undefined
   private readonly scope = Scope.makeUnsafe()
@@ -94,8 +97,16 @@ class RunnerImpl implements Runner {
   private closing: Promise<void> | undefined = undefined
 
   constructor(options: Options | undefined) {
+    super()
     this.layer = options?.layer ?? EventLoop.layer(options)
     this.signal = options?.signal
+  }
+
+  get kind(): string {
+    return "Runner"
+  }
+  describe(): Words {
+    return [this.closing !== undefined ? "closed" : this.context === undefined ? "created" : "initialized"]
   }
 
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A> {

@@ -154,7 +154,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
   /** How many have not been taken. */
   left: number
   private readonly cohort: Cohort
-  private readonly queue = new QueueImpl<FutureImpl<any, any>>("asCompleted", 0, new Fifo())
+  private readonly queue = new QueueImpl<FutureImpl<any, any>>("asCompleted", new Fifo())
   private readonly timer: Timeout | undefined
 
   constructor(

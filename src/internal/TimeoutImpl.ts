@@ -7,10 +7,11 @@ import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
 
-export class TimeoutImpl implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
@@ -21,6 +22,7 @@ export class TimeoutImpl implements Timeout {
   private deadline: Deadline | undefined = undefined
 
   constructor(loop: LoopImpl, region: InnerRegion) {
+    super()
     this.loop = loop
     this.region = region
     const { pending, requests } = region.owner
@@ -34,6 +36,13 @@ export class TimeoutImpl implements Timeout {
     const timers = this.loop.timersOf(clock)
     const now = timers.now()
     this.arm(timers, now, now + delay, (now + delay) / 1e9)
+  }
+
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
   }
 
   /** `when` in seconds. */

@@ -48,12 +48,16 @@ export class WaitQueue {
     return this.first
   }
 
-  push(node: Node): void {
+  /** Puts a node before another one of the line, or at its end. */
+  push(node: Node, after: Node | undefined = undefined): void {
+    const before = after === undefined ? this.last : after.before
     node.queue = this
-    node.before = this.last
-    if (this.last === undefined) this.first = node
-    else this.last.after = node
-    this.last = node
+    node.before = before
+    node.after = after
+    if (before === undefined) this.first = node
+    else before.after = node
+    if (after === undefined) this.last = node
+    else after.before = node
     this.length++
   }
 
@@ -175,9 +179,19 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
       // The request beats the queued wake-up; the finalizer passes on what came with it.
       return cancellation.deliverPending(region)
     }
-    const effect = this.proceed()
+    const effect = this.goOn()
     this.end()
     this.resume!(effect)
+  }
+
+  /** What `proceed` throws is its own fiber's defect; the tick, and whoever comes next in line, go on. */
+  private goOn(): Effect.Effect<A, E, R> {
+    try {
+      return this.proceed()
+    } catch (thrown) {
+      this.passOn()
+      return Effect.die(thrown)
+    }
   }
 
   /** Marks it over and frees its region for the next waiter. */

@@ -19,11 +19,12 @@ import * as check from "./check.ts"
 import { ended } from "./future.ts"
 import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
+import { counted, format, Printable, shortened, type Words } from "./printing.ts"
 import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { Registry } from "./Registry.ts"
 import { EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import { PlainTimer, Timers } from "./Timers.ts"
+import { type Timer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 
 /** A program that somebody waits for. */
@@ -34,7 +35,7 @@ export interface Main {
 
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
 
-export class LoopImpl implements Shape {
+export class LoopImpl extends Printable implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
@@ -62,6 +63,7 @@ export class LoopImpl implements Shape {
     options: Options | undefined,
     reportOnlyAtClose: boolean
   ) {
+    super()
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
     this.ready = options?.debug === true
@@ -79,6 +81,13 @@ export class LoopImpl implements Shape {
     this.context = Context.merge(context, this.provided)
     this.handler = this.defaultHandler
     this.unseen = new Unseen((context) => this.report(context), reportOnlyAtClose)
+  }
+
+  get kind(): string {
+    return "EventLoop"
+  }
+  describe(): Words {
+    return [this.state, counted("tasks", this.tasks.size)]
   }
 
   // ------------------------------------------------------------------------------------------------------------- time
@@ -112,7 +121,7 @@ export class LoopImpl implements Shape {
 
   callSoonUnsafe = (callback: () => void): Handle => {
     this.checkOpen("callSoon")
-    const handle = new CallbackHandle(this, callback)
+    const handle = new CallbackHandle(this, this.currentClock(), callback)
     this.ready.schedule(handle, 0)
     return handle
   }
@@ -182,7 +191,12 @@ export class LoopImpl implements Shape {
   private readonly defaultHandler: ExceptionHandler = ({ cause, future, message, subject, task }) => {
     const about = subject ?? task ?? future
     const text = about === undefined ? message : `${message}: ${about}`
-    return cause === undefined ? Effect.logError(text) : Effect.logError(text, cause)
+    if (cause === undefined) return Effect.logError(text)
+    // Effect's loggers print the cause, and fail where a part of it can't be printed.
+    return Effect.catchCause(
+      Effect.logError(text, cause),
+      () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)
+    )
   }
 
   // ---------------------------------------------------------------------------------------------------------- running
@@ -282,18 +296,17 @@ export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
 export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
   Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
 
-const nameOf = (callback: () => void): string => callback.name === "" ? "callback" : callback.name
-
-class CallbackHandle implements Handle, Entry {
+class CallbackHandle extends Printable implements Handle, Entry {
   readonly owner = this
   cancelled = false
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
   private readonly callback: () => void
   private readonly asyncContext = capture()
-  constructor(loop: LoopImpl, callback: () => void) {
+  constructor(loop: LoopImpl, clock: Clock.Clock, callback: () => void) {
+    super()
     this.loop = loop
-    this.clock = loop.currentClock()
+    this.clock = clock
     this.callback = callback
   }
   run(): void {
@@ -301,8 +314,12 @@ class CallbackHandle implements Handle, Entry {
       this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
     }
   }
-  toString(): string {
-    return `<Handle ${nameOf(this.callback)}>`
+  get kind(): string {
+    return "Handle"
+  }
+  describe(): Words {
+    const { name } = this.callback
+    return [this.cancelled ? "cancelled" : undefined, name === "" ? "callback" : shortened(name)]
   }
   cancelUnsafe(): void {
     this.cancelled = true
@@ -310,32 +327,31 @@ class CallbackHandle implements Handle, Entry {
   readonly cancel = Effect.sync(() => this.cancelUnsafe())
 }
 
-class CallbackTimer extends PlainTimer implements TimerHandle {
-  readonly owner = this
-  cancelled = false
+class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
+  readonly deadline: number
   readonly when: number
-  private readonly loop: LoopImpl
-  private readonly clock: Clock.Clock
-  private readonly callback: () => void
-  private readonly asyncContext = capture()
+  place = -1
+  turn = 0
+  timers: Timers | undefined = undefined
   constructor(loop: LoopImpl, clock: Clock.Clock, deadline: number, when: number, callback: () => void) {
-    super(deadline)
-    this.loop = loop
-    this.clock = clock
+    super(loop, clock, callback)
+    this.deadline = deadline
     this.when = when
-    this.callback = callback
   }
   fire(): void {
-    if (!this.loop.isClosed()) this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+    this.run()
   }
-  override toString(): string {
-    return `<TimerHandle ${nameOf(this.callback)}>`
+  override get kind(): string {
+    return "TimerHandle"
   }
-  cancelUnsafe(): void {
-    this.cancelled = true
-    this.disarm()
+  override describe(): Words {
+    const [state, callback] = super.describe()
+    return [state, `when=${this.when}`, callback]
   }
-  readonly cancel = Effect.sync(() => this.cancelUnsafe())
+  override cancelUnsafe(): void {
+    super.cancelUnsafe()
+    this.timers?.remove(this)
+  }
 }
 
 /** Builds a loop on the scheduler and clock of the context. */

@@ -161,9 +161,9 @@ export const outcomeOf = (exit: Exit.Exit<unknown, unknown> | undefined): string
 /** The wait queues that had a member in this run. */
 let queues = new Set<WaitQueue>()
 const { push } = WaitQueue.prototype
-WaitQueue.prototype.push = function(node: Node) {
+WaitQueue.prototype.push = function(node: Node, after?: Node) {
   queues.add(this)
-  push.call(this, node)
+  push.call(this, node, after)
 }
 
 interface Links {
