@@ -231,7 +231,7 @@ export const describeExit = (exit: Exit.Exit<unknown, unknown>, created?: Create
     : ["finished", `exception=${format(Cause.squash(exit.cause))}`, placeOf(created)]
 }
 
-export interface Created {
+interface Created {
   readonly createdAt: string | undefined
 }
 
