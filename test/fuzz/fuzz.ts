@@ -4,6 +4,7 @@
  *     npm run fuzz                                   1000 programs, other ones every time
  *     npm run fuzz -- --seed 1 --count 5000          those of the seeds 1 to 5000
  *     npm run fuzz -- --loop live                    on another of our loops: virtual, TestClock or live
+ *     npm run fuzz -- --python python3.15            on a CPython of your own: pyodide's has no `TaskGroup.cancel` yet
  *     npm run fuzz -- --kinds 3                      stops after so many kinds of differences (default 10)
  *     npm run fuzz -- --show program.json            what both do with one program
  *     npm run fuzz -- --record corpus.json           writes the programs, and what CPython does with them; those that
@@ -69,6 +70,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
     count: { type: "string", default: "1000" },
     loop: { type: "string", default: "virtual" },
+    python: { type: "string" },
     show: { type: "string" },
     record: { type: "string" },
     kinds: { type: "string", default: "10" }
@@ -77,7 +79,7 @@ const { values } = parseArgs({
 const loop = loopNames.find((name) => name === values.loop)
 if (loop === undefined) throw new Error(`--loop is one of ${loopNames.join(", ")}`)
 
-const python = await makePython()
+const python = await makePython(values.python)
 const first = Number(values.seed)
 const count = Number(values.count)
 
