@@ -21,8 +21,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Future } from "./Future.ts"
 import { illegal } from "./internal/check.ts"
-import { getLoop, makeLoop } from "./internal/loop.ts"
+import { close } from "./internal/closing.ts"
+import { CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { CurrentRegion } from "./internal/Region.ts"
 import { EventLoop } from "./internal/service.ts"
 import type { Task } from "./Task.ts"
 
@@ -76,6 +78,12 @@ export interface Options {
   readonly debug?: boolean | undefined
   /** Default: 100 milliseconds. */
   readonly slowCallbackDuration?: Duration.Input | undefined
+  /**
+   * How long the closing loop waits for clean-ups and for the exception handler. Then an error is logged that names the
+   * tasks left, and they are abandoned: what they do later gets no step on the loop. Default: no limit; a live loop
+   * that has been closing for 5 seconds logs a warning that names them.
+   */
+  readonly closeTimeout?: Duration.Input | undefined
 }
 
 /**
@@ -129,7 +137,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
     Effect.contextWith((context: Context.Context<Scope.Scope>) => {
       const loop = makeLoop(context, options)
       // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
-      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), loop.provided)
+      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), close(loop)), loop.provided)
     })
   )
 
@@ -325,9 +333,11 @@ export const setExceptionHandler = <R = never>(
       if (handler !== undefined && typeof handler !== "function") {
         illegal("setExceptionHandler", "the handler", handler, "a function or undefined")
       }
-      getLoop(fiber).setHandler(
-        handler === undefined ? undefined : (exception) => Effect.provideContext(handler(exception), context)
-      )
+      // The handler is a part of no task, whoever set it.
+      const services = Context.omit(CurrentRegion, CurrentHandling)(context)
+      getLoop(fiber).handler = handler === undefined
+        ? undefined
+        : (exception) => Effect.provideContext(handler(exception), services)
       return Effect.void
     })
   )

@@ -17,7 +17,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
-import { FutureCallback } from "./internal/future.ts"
+import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, interruptAround, openRegion, ownRegion } from "./internal/openRegion.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
@@ -106,7 +106,7 @@ class TaskGroupImpl implements TaskGroup {
   readonly loop: LoopImpl
   private readonly fiber: Fiber.Fiber<unknown, unknown>
   // INVARIANT: the tasks whose callback has not run.
-  private readonly tasks = new Set<TaskImpl<any, any>>()
+  readonly tasks = new Set<TaskImpl<any, any>>()
   private readonly failures: Array<Cause.Reason<unknown>> = []
   private state: "open" | "waiting" | "ended" = "open"
   private aborting = false
@@ -260,6 +260,9 @@ class TaskGroupImpl implements TaskGroup {
 class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return Array.from(this.group.tasks)
   }
   outside = false
   // INVARIANT: true while its step is in the ready queue.

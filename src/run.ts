@@ -41,9 +41,10 @@ export const run = async <A, E>(
   options?: Runner.Options
 ): Promise<A> => {
   const runner = Runner.make(options)
-  try {
-    return await runner.run(main)
-  } finally {
-    await runner.close()
-  }
+  const [ran] = await Promise.allSettled([runner.run(main)])
+  // On a virtual loop closing fails with what nobody saw.
+  const [closed] = await Promise.allSettled([runner.close()])
+  if (ran.status === "fulfilled" && closed.status === "fulfilled") return ran.value
+  const errors: ReadonlyArray<unknown> = [ran, closed].flatMap((end) => end.status === "rejected" ? [end.reason] : [])
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join("; "))
 }

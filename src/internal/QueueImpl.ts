@@ -11,6 +11,7 @@ import { pipeArguments } from "effect/Pipeable"
 import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
 import type { Queue } from "../Queue.ts"
 import { illegal } from "./check.ts"
+import type { FutureImpl } from "./future.ts"
 import type { Storage } from "./Storage.ts"
 import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
@@ -41,6 +42,11 @@ export class QueueImpl<A> implements Queue<A> {
   }
   get isFull(): boolean {
     return this.maxsize > 0 && this.storage.size >= this.maxsize
+  }
+
+  /** Those that fill it, where that is known. */
+  feeders(): ReadonlyArray<FutureImpl<any, any>> {
+    return []
   }
 
   readonly get: Effect.Effect<A, QueueShutDown> = Effect.suspend((): Effect.Effect<A, QueueShutDown> => {
@@ -128,6 +134,9 @@ class Getter<A> extends QueuedWaiter<A, QueueShutDown> {
   }
   get label(): string {
     return `${this.source.kind}.get`
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.source.feeders()
   }
   /** Looks again, in its own step. */
   proceed() {

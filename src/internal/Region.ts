@@ -33,10 +33,20 @@ export interface Region {
   inner: Region | undefined
   /**
    * Set once a request was delivered: `own` if the region asked for it itself (its deadline, its failing child),
-   * `outside` otherwise.
+   * `outside` otherwise. `abandoned`, of a task: nobody waits for its fiber any longer.
    */
-  interrupted: "own" | "outside" | undefined
+  interrupted: "own" | "outside" | "abandoned" | undefined
 }
+
+/** What the fiber of the region, or of the innermost one open in it, is suspended in. */
+export const waiterOf = (region: Region): Region["waiter"] => {
+  let innermost = region
+  while (innermost.inner !== undefined) innermost = innermost.inner
+  return innermost.waiter
+}
+
+/** Whether its task was given up when the loop closed: then its code gets no further step on the loop. */
+export const isAbandoned = (region: Region | undefined): boolean => region?.owner.task?.interrupted === "abandoned"
 
 /** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
 export const CurrentRegion = Context.Reference<Region | undefined>("effect-asyncio/CurrentRegion", {

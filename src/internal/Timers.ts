@@ -18,6 +18,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { Heap, type Member } from "./Heap.ts"
 import { type Entry, scheduleOn } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned } from "./Region.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
@@ -26,6 +27,8 @@ export interface Timer extends Member {
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
   readonly owner: unknown
+  /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs inside the tick; it must not throw. */
   fire(): void
 }
@@ -40,6 +43,9 @@ export abstract class PlainTimer implements Timer {
 
   constructor(deadline: number) {
     this.deadline = deadline
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return undefined
   }
   abstract fire(): void
   disarm(): void {
@@ -99,11 +105,21 @@ export class Timers implements Entry {
     if (wasFirst && this.firing === undefined) this.arm(undefined)
   }
 
-  /** All timers leave without firing. */
-  clear(): void {
-    this.heap.clear()
-    this.due.length = 0
-    this.disarm()
+  /** The loop has closed. Timers that nobody waits for leave: callbacks, and what abandoned tasks wait for. */
+  close(): void {
+    for (const timer of this.waiting) {
+      if (timer.fiber === undefined || isAbandoned(timer.fiber.getRef(CurrentRegion))) this.remove(timer)
+    }
+    if (this.heap.size === 0) this.disarm()
+  }
+
+  get waiting(): ReadonlyArray<Timer> {
+    return this.heap.toArray()
+  }
+
+  /** Whether the fiber is the one that sleeps until the first deadline. */
+  isArmedBy(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.armed?.fiber === fiber
   }
 
   /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */

@@ -18,7 +18,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isAbandoned, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
@@ -71,6 +71,14 @@ export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Effect.Effect<voi
   return Effect.failCause(Cause.fromReasons(exit.cause.reasons.filter((reason) => reason._tag !== "Interrupt")))
 }
 
+/** Interrupts a fiber for another reason than a request. */
+export const interruptFiber = (fiber: Fiber.Fiber<unknown, unknown>): void => {
+  const region = fiber.getRef(CurrentRegion)
+  // The code around a region is interrupted with it.
+  if (region !== undefined && region.fiber === fiber) region.interrupted ??= "outside"
+  fiber.interruptUnsafe()
+}
+
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
   if (region.owner.pending === request) region.owner.pending = undefined
@@ -90,7 +98,7 @@ class Delivery implements Entry {
     return this.request.origin.owner.task
   }
   run(): void {
-    if (this.request.origin.owner.pending !== this.request) return
+    if (this.request.origin.owner.pending !== this.request || isAbandoned(this.request.origin)) return
     const region = targetOf(this.request.origin)
     // Not started, or about to be woken: its own step looks for the request.
     if (region.fiber === undefined || (region.waiter !== undefined && isAboutToWake(region))) return

@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import { format } from "effect/Formatter"
 import { isCancelled } from "./cancellation.ts"
 import type { FutureImpl } from "./future.ts"
-import type { Region } from "./Region.ts"
+import { waiterOf } from "./Region.ts"
 import type { TaskImpl } from "./task.ts"
 
 export const describe = (future: FutureImpl<any, any>): string => {
@@ -12,19 +12,13 @@ export const describe = (future: FutureImpl<any, any>): string => {
   if (task !== undefined) parts.push(`name='${task.name}'`)
   const exit = future.exit
   if (exit === undefined) {
-    const label = task === undefined ? undefined : waitedFor(task)
+    const label = task === undefined ? undefined : waiterOf(task)?.label
     if (label !== undefined) parts.push(`waiting for ${label}`)
   } else if (exit._tag === "Success") parts.push(`result=${format(exit.value)}`)
   else if (!isCancelled(exit)) parts.push(`exception=${describeError(Cause.squash(exit.cause))}`)
   // Where it comes from matters while it runs, and when it has failed.
   if (task?.createdAt !== undefined && exit?._tag !== "Success") parts.push(`created at ${task.createdAt}`)
   return `<${parts.join(" ")}>`
-}
-
-const waitedFor = (task: TaskImpl<any, any>): string | undefined => {
-  let region: Region = task
-  while (region.inner !== undefined) region = region.inner
-  return region.waiter?.label
 }
 
 const stateOf = (future: FutureImpl<any, any>): string =>
