@@ -6,7 +6,7 @@
  * stands still between two runs, and a closed loop runs nothing.
  *
  * When nothing can go on, or ticks go by for ever, whoever waits for the loop ends with the error: the main program; where
- * there is none the fibers outside of tasks, which under a layer are its users. Nobody is asked to end twice.
+ * there is none the fibers outside of tasks, which under a layer are its users.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -63,9 +63,9 @@ export class Driver {
   private readonly spinners = new Set<unknown>()
   // INVARIANT: the fibers that live, are not a task's own region's and have waited here; what each waited for last.
   private readonly others = new Map<AnyFiber, AnyWaiter | undefined>()
-  /** Whoever was asked to end because the loop can't go on, or closes. */
+  /** Tasks that were asked to end because the loop can't go on, and fibers because it has ended. */
   private readonly asked = new WeakSet<object>()
-  /** What spins can't be ended: it gets no further tick. */
+  /** What spins can't be ended, callbacks for one: it gets no further tick. */
   private halted = false
   private said = false
   /** Why the loop could not go on, where it was only reported. */
@@ -253,7 +253,7 @@ export class Driver {
     this.say(error)
   }
 
-  /** What stands still or spins can't be ended, and so may never tell by a failure. */
+  /** There is nobody whom the error could end. */
   private say(error: DeadlockError | SpinError): void {
     if (this.said) return
     this.said = true
@@ -277,35 +277,29 @@ export class Driver {
   }
 
   /**
-   * Where there is no main program: fibers outside of tasks that wait for something of ours end with the error. If there are
-   * none, the error is reported, and the other fibers are interrupted. A program that takes reports itself gets one first,
-   * and goes on with what its tasks, which are cancelled, end with.
+   * Where there is no main program: fibers outside of tasks end with the error, those that wait for something of ours first,
+   * as others may wait for them. Without any the error is reported, and the tasks are cancelled. So it is where a program
+   * takes reports itself, as long as that helps.
    */
   private failUsers(error: DeadlockError | SpinError, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
     const tasks = Array.from(loop.tasks).filter((task) => !this.asked.has(task))
-    const fibers = Array.from(new Set([...this.users, ...spinners])).filter((fiber) => !this.asked.has(fiber))
+    const takesReports = loop.handler !== undefined || loop.failures === undefined
+    const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.users, ...spinners]))
     if (tasks.length === 0 && fibers.length === 0) return false
     const cause = Cause.die(error)
-    const takesReports = loop.handler !== undefined || loop.failures === undefined
-    const ended = takesReports && tasks.length > 0 ? [] : fibers
-    const waiters = ended.map((fiber) => this.waiterOf(fiber)).filter((waiter) => waiter !== undefined)
-    for (const waiter of waiters) waiter.fail(cause)
-    if (waiters.length === 0) {
+    const waiters = fibers.map((fiber) => this.waiterOf(fiber)).filter((waiter) => waiter !== undefined)
+    if (waiters.length > 0) { for (const waiter of waiters) waiter.fail(cause) }
+    else for (const fiber of fibers) end(fiber, cause)
+    if (fibers.length === 0) {
       this.error = error
       loop.report({ message: error.message, cause })
-      for (const fiber of ended) this.interrupt(fiber)
     }
     for (const task of tasks) {
       this.asked.add(task)
       cancel(task, undefined)
     }
     return true
-  }
-
-  private interrupt(fiber: AnyFiber): void {
-    this.asked.add(fiber)
-    interruptFiber(fiber)
   }
 
   // ---------------------------------------------------------------------------------------------------------- the end
@@ -346,10 +340,22 @@ export class Driver {
   /** False if all of them were interrupted before: what they have left to do takes its time. */
   private interruptSleepers(): boolean {
     const fibers = this.sleepers.filter((fiber) => !this.asked.has(fiber))
-    for (const fiber of fibers) this.interrupt(fiber)
+    for (const fiber of fibers) {
+      this.asked.add(fiber)
+      interruptFiber(fiber)
+    }
     return fibers.length > 0
   }
 }
+
+/**
+ * Ends what a suspended fiber waits for with a failure, whatever that is. Effect keeps this method of its fibers out of their
+ * public type. An interrupt is beside, as what is waited for is cleaned up after by that alone.
+ */
+const end = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
+  (fiber as unknown as { readonly evaluate: (effect: Effect.Effect<never>) => void }).evaluate(
+    Effect.failCause(Cause.combine(cause, Cause.interrupt()))
+  )
 
 /** The failures in causes, as defects; the same error once. */
 const defectsOf = (causes: ReadonlyArray<Cause.Cause<unknown>>): ReadonlyArray<Cause.Die> => {
