@@ -637,6 +637,23 @@ describe("DeadlockError", () => {
         expect(outcomeOf(yield* onLayer(promise, { patience: "10 seconds" }))).toBe("after 20")
       }))
 
+    it.live("where nobody waits it is reported, and told in the log, once, if that does not help", () =>
+      Effect.gen(function*() {
+        const lines = yield* loggedBy(Effect.gen(function*() {
+          const exit = yield* Effect.exit(Effect.scoped(Effect.gen(function*() {
+            const context = yield* Layer.build(VirtualLoop.layer({ patience: 0 }))
+            const loop = Context.get(context, EventLoop.EventLoop)
+            yield* Effect.provideContext(createTask(Effect.uninterruptible(never), { name: "stuck" }), context)
+            for (let i = 0; i < 3; i++) {
+              yield* Effect.promise(() => after(2))
+              loop.callSoonUnsafe(() => {})
+            }
+          })))
+          expect(deadlockOf(exit).message).toContain("'stuck'")
+        }))
+        expect(lines.map(({ error, level }) => [level, error])).toEqual([["Error", expect.any(DeadlockError)]])
+      }))
+
     it.live("what it waits for is cleaned up after", () =>
       Effect.gen(function*() {
         let aborted = false

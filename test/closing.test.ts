@@ -132,19 +132,18 @@ describe("an exception handler that waits while the loop closes", () => {
     ["told", "cancelled"]
   )
 
-  everywhere(
-    "it is no part of the task that set it",
-    Effect.gen(function*() {
-      let task: unknown
-      yield* EventLoop.setExceptionHandler(() =>
-        Effect.map(asyncio.currentTask, (current) => {
-          task = current
-        })
-      )
-      yield* EventLoop.callExceptionHandler({ message: "" })
-      expect(task).toEqual(Option.none())
-    })
-  )
+  const taskOfHandler = Effect.gen(function*() {
+    let task: unknown
+    yield* EventLoop.setExceptionHandler(() =>
+      Effect.map(asyncio.currentTask, (current) => {
+        task = current
+      })
+    )
+    yield* EventLoop.callExceptionHandler({ message: "" })
+    return task
+  })
+  everywhere("it is no part of the task that set it", taskOfHandler, Option.none())
+  everywhere("nor of the task that its loop is made in", EventLoop.provide(taskOfHandler), Option.none())
 })
 
 describe("an exception handler that fails loses nothing", () => {
@@ -176,6 +175,15 @@ describe("an exception handler that fails loses nothing", () => {
       const exit = yield* Effect.exit(VirtualLoop.run(main))
       const defects = exit._tag === "Failure" ? exit.cause.reasons.filter(Cause.isDieReason) : []
       expect(defects.map(({ defect }) => defect)).toEqual(["THE FAILURE", "the handler's own"])
+    }))
+
+  it.live("on a virtual loop an interruption, which is no failure, is in the log", () =>
+    Effect.gen(function*() {
+      const lines = yield* loggedBy(Effect.gen(function*() {
+        const main = Effect.andThen(EventLoop.setExceptionHandler(() => Effect.interrupt), lost)
+        expect(yield* defectOf(VirtualLoop.run(main))).toBe("THE FAILURE")
+      }))
+      expect(lines.map(({ text }) => text.split(":")[0])).toEqual(["Unhandled error in exception handler"])
     }))
 })
 
@@ -363,6 +371,7 @@ describe("a clean-up that never ends", () => {
           let steps = 0
           const count = () => void steps++
           const poll = Effect.forever(Effect.map(sleep("100 millis"), count))
+          const long = Effect.map(sleep("10 minutes"), count)
           const queue = yield* Queue.make<string>()
           for (
             const cleanUp of [
@@ -370,6 +379,12 @@ describe("a clean-up that never ends", () => {
               poll,
               Effect.all([spin(count), spin(count)], { concurrency: 2 }),
               Effect.all([poll, poll], { concurrency: 2 }),
+              Effect.all([long, long], { concurrency: 2 }),
+              Effect.andThen(Effect.sleep("1200 millis"), poll),
+              Effect.andThen(
+                asyncio.timeout("1 hour", () => Effect.uninterruptible(Effect.sleep("1200 millis"))),
+                Effect.andThen(Effect.sleep("200 millis"), poll)
+              ),
               asyncio.timeout("1 hour", () => Effect.uninterruptible(poll)),
               Queue.get(queue)
             ]
@@ -384,27 +399,56 @@ describe("a clean-up that never ends", () => {
             yield* clock.adjust("500 millis")
             expect(loop.pollUnsafe()?._tag).toBe("Success")
             expect(Task.cancelled(task!)).toBe(true)
+            // What is not the loop's, as Effect's own sleep, comes to its end; then it stops.
+            yield* clock.adjust("1 second")
+            yield* clock.adjust("1 second")
+            expect(clock.sleeping).toBe(0)
             const before = steps
             yield* clock.adjust("1 hour")
             expect(steps - before).toBe(0)
-            expect(clock.sleeping).toBe(0)
           }
           expect(steps).toBeGreaterThan(0)
           // It holds no place in line either.
           yield* Queue.put(queue, "item")
+          yield* ticks(3)
           expect(Queue.size(queue)).toBe(1)
         })
       ))
 
-    it.live("a task that a late clean-up makes is given up, too", () =>
+    it.live("from then on it waits for nothing: not for the handler that is told now, not for what that makes", () =>
       onStandingClock((clock, run) =>
         Effect.gen(function*() {
           const late = Effect.uninterruptible(Effect.never)
-          const waits = Effect.ensuring(never, Effect.andThen(sleep("1 hour"), createTask(late)))
-          const main = Effect.andThen(createTask(waits), Effect.andThen(hung(Effect.never), ticks(2)))
-          const loop = yield* Effect.forkChild(Effect.asVoid(loggedBy(run(main, { closeTimeout: "1 second" }))))
-          yield* clock.adjust("1 second")
-          expect(loop.pollUnsafe()?._tag).toBe("Success")
+          for (const told of [Effect.never, Effect.asVoid(createTask(late, { eager: true }))]) {
+            const lines = yield* loggedBy(Effect.gen(function*() {
+              const main = Effect.gen(function*() {
+                yield* EventLoop.setExceptionHandler(() => told)
+                yield* createTask(Effect.fail("lost"))
+                yield* hung(Effect.never)
+              })
+              const loop = yield* Effect.forkChild(run(main, { closeTimeout: "1 second" }))
+              yield* clock.adjust("1 second")
+              expect(loop.pollUnsafe()?._tag).toBe("Success")
+            }))
+            expect(lines[0]!.text).toContain("closeTimeout")
+            expect(lines.slice(1).map(({ error }) => error)).toEqual(told === Effect.never ? ["lost"] : [])
+          }
+        })
+      ))
+
+    it.live("a handler alone", () =>
+      onStandingClock((clock, run) =>
+        Effect.gen(function*() {
+          const lines = yield* loggedBy(Effect.gen(function*() {
+            const main = Effect.andThen(
+              EventLoop.setExceptionHandler(() => Effect.uninterruptible(Effect.never)),
+              createTask(Effect.fail("lost"))
+            )
+            const loop = yield* Effect.forkChild(run(main, { closeTimeout: "1 second" }))
+            yield* clock.adjust("1 second")
+            expect(loop.pollUnsafe()?._tag).toBe("Success")
+          }))
+          expect(lines.map(({ error }) => error)).toEqual(["lost", undefined])
         })
       ))
 
