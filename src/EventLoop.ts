@@ -112,8 +112,14 @@ export { EventLoop }
  *
  * **Details**
  *
- * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it. When the
- * scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported.
+ * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it.
+ *
+ * When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported, and the
+ * exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may sleep, use
+ * timeouts and make tasks. `closeTimeout` bounds it. Then callbacks that are left are dropped.
+ *
+ * Fibers outside of its tasks (`Effect.forkDetach`) are not the loop's: they go on, in `sleep`, `timeout` and `wait` too,
+ * and keep the process alive meanwhile. Only they can't make tasks any more.
  *
  * **Example** (A loop for a program)
  *
@@ -127,6 +133,25 @@ export { EventLoop }
  * })
  *
  * await Effect.runPromise(program.pipe(Effect.provide(asyncio.EventLoop.layer()))) // => "done"
+ * ```
+ *
+ * **Example** (A clean-up that never ends)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Logger } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const lines: Array<unknown> = []
+ * const recorder = Logger.layer([Logger.make(({ message }) => lines.push(message))])
+ * const program = Effect.gen(function*() {
+ *   yield* asyncio.createTask(Effect.ensuring(asyncio.sleep("1 hour"), Effect.never), { name: "stubborn" })
+ *   yield* asyncio.sleep(0)
+ *   return "done"
+ * })
+ * const loop = asyncio.EventLoop.layer({ closeTimeout: "10 millis" })
+ *
+ * await Effect.runPromise(program.pipe(Effect.provide(loop), Effect.provide(recorder))) // => "done"
+ * String(lines).includes("did not close within closeTimeout, 10ms; abandoned:\n  <Task pending name='stubborn'") // => true
  * ```
  *
  * @category layers
@@ -305,8 +330,9 @@ export const callAt = (when: number, callback: () => void): Effect.Effect<TimerH
  *
  * **Details**
  *
- * The handler's effect starts in the reporting tick, in the context of the caller of this function; the closing loop
- * waits for it. What it fails with goes to the default handler. asyncio's `loop.set_exception_handler`.
+ * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside of any
+ * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails, what it
+ * was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
  *
  * **Example** (A failure that nobody saw)
  *

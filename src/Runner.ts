@@ -25,7 +25,7 @@ import { runMain } from "./internal/main.ts"
 export interface Options extends EventLoop.Options {
   /** Aborting it cancels the main task, then the rest. */
   readonly signal?: AbortSignal | undefined
-  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). */
+  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). The options of a loop are then that one's. */
   readonly layer?: Layer.Layer<EventLoop.EventLoop> | undefined
 }
 
@@ -43,7 +43,10 @@ export interface Runner extends AsyncDisposable {
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A>
   /** `run`, ending with the outcome as it is. */
   runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
-  /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
+  /**
+   * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
+   * a failure was seen by nobody.
+   */
   close(): Promise<void>
 }
 

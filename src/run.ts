@@ -16,8 +16,9 @@ import * as Runner from "./Runner.ts"
  *
  * **Details**
  *
- * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles. It
- * rejects with the squashed cause. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
+ * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles; with
+ * `closeTimeout` it settles after that time at the latest. It rejects with the squashed cause, or with an `AggregateError`
+ * where closing fails too, as a virtual loop's may. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
  *
  * **Example** (A first program)
  *

@@ -3,6 +3,7 @@ import {
   Cause,
   Clock,
   Context,
+  Data,
   DateTime,
   Duration,
   Effect,
@@ -1146,10 +1147,11 @@ describe("a failure that nobody saw", () => {
       expect(outcomeOf(yield* Effect.exit(VirtualLoop.run(main)))).toBe(undefined)
     }))
 
+  class Declined extends Data.TaggedError("Declined")<{ readonly message: string }> {}
   it.live("keeps the stack of an Effect.fn", () =>
     Effect.gen(function*() {
       const charge = Effect.fn("charge")(function*() {
-        return yield* Effect.fail(new Error("declined"))
+        return yield* new Declined({ message: "declined" })
       })
       const exit = yield* Effect.exit(VirtualLoop.run(Effect.andThen(createTask(charge()), ticks(2))))
       expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toMatch(/declined[^]*at charge /)

@@ -61,8 +61,13 @@ export interface Options extends EventLoop.Options {
  * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and all that reads the `Clock`
  * see virtual time. Before the clock jumps, the host gets a turn, so that promises are heard; `settle` waits longer.
  *
- * On a deadlock the exception handler gets the `DeadlockError`, and every parked task is cancelled; a `Runner`'s main
- * program dies with it.
+ * On a deadlock whoever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, else the fibers that
+ * are no tasks, the test itself for one; and every task is cancelled. So it is with `SpinError`. A program that sets an
+ * exception handler is told first, and goes on with its cancelled tasks, if that helps.
+ *
+ * When the scope closes it ends with the failures that nobody saw, as defects: those that would go to the default exception
+ * handler, of tasks, futures, callbacks and clean-ups. See `unseen`. Fibers that are no tasks and still sleep are
+ * interrupted, and finish their clean-up: time ends with the loop.
  *
  * **Example** (Hours in no time)
  *
@@ -135,7 +140,10 @@ const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined
  *
  * Fails with `DeadlockError` when nothing is ready, nothing is scheduled, nothing is heard from outside for `patience`,
  * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after `maxTicks`
- * ticks without time passing.
+ * ticks without time passing. Clean-ups that hang while the loop closes fail it, too. A virtual loop inside of another that
+ * is at work is no deadlock.
+ *
+ * Dies with the failures that nobody saw, unless `main` sets an exception handler or `unseen` is `"report"`.
  *
  * **Example** (A deadlock, explained)
  *
@@ -151,6 +159,19 @@ const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined
  * const error = await Effect.runPromise(Effect.flip(VirtualLoop.run(stuck, { patience: 0 })))
  *
  * error._tag // => "DeadlockError"
+ * ```
+ *
+ * **Example** (A failure that nobody saw)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const audit = Effect.die(new Error("2 + 2 is not 5"))
+ * const test = Effect.andThen(asyncio.createTask(audit), asyncio.sleep("1 second"))
+ *
+ * await Effect.runPromise(VirtualLoop.run(test)).catch(String) // => "Error: 2 + 2 is not 5"
  * ```
  *
  * @category running
