@@ -147,8 +147,9 @@ class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
     const holder = this.lock.holderTask
     return holder === undefined ? "a Lock" : `a Lock held by ${holder.label}`
   }
-  override get blockedBy(): FutureImpl<any, any> | undefined {
-    return this.lock.holderTask
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    const holder = this.lock.holderTask
+    return holder === undefined ? [] : [holder as FutureImpl<any, any>]
   }
   proceed() {
     this.lock.next = undefined

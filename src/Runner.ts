@@ -27,7 +27,7 @@ import { Printable, type Words } from "./internal/printing.ts"
 export interface Options extends EventLoop.Options {
   /** Aborting it cancels the main task, then the rest. */
   readonly signal?: AbortSignal | undefined
-  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). */
+  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). The options of a loop are then that one's. */
   readonly layer?: Layer.Layer<EventLoop.EventLoop> | undefined
 }
 
@@ -45,7 +45,10 @@ export interface Runner extends AsyncDisposable {
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A>
   /** `run`, ending with the outcome as it is. */
   runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
-  /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
+  /**
+   * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
+   * a failure was seen by nobody.
+   */
   close(): Promise<void>
   /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
   toString(): string

@@ -16,7 +16,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
-import { FutureCallback } from "./internal/future.ts"
+import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
@@ -107,7 +107,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   region!: InnerRegion
   readonly loop: LoopImpl
   // INVARIANT: the tasks whose callback has not run.
-  private readonly tasks = new Set<TaskImpl<any, any>>()
+  readonly tasks = new Set<TaskImpl<any, any>>()
   private readonly failures: Array<Cause.Reason<unknown>> = []
   private state: "open" | "waiting" | "ended" = "open"
   private aborting = false
@@ -267,6 +267,9 @@ class TaskGroupImpl extends Printable implements TaskGroup {
 class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return Array.from(this.group.tasks)
   }
   /** Somebody asked to cancel while the block waited. */
   request: Request | undefined = undefined

@@ -70,6 +70,11 @@ export class Heap<K, A extends Member> {
     this.keys.length = 0
   }
 
+  /** In no order. */
+  toArray(): Array<A> {
+    return this.members.slice()
+  }
+
   private before(a: A, keyOfA: K, b: A, keyOfB: K): boolean {
     const order = this.compare(keyOfA, keyOfB)
     return order < 0 || (order === 0 && a.turn < b.turn)

@@ -17,6 +17,7 @@ import { pipeArguments } from "effect/Pipeable"
 import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
 import type { Options, Queue } from "../Queue.ts"
 import * as check from "./check.ts"
+import type { FutureImpl } from "./future.ts"
 import { counted, Printable, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
 import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
@@ -95,6 +96,11 @@ export class QueueImpl<A> extends Printable implements Queue<A> {
   /** Whether there is room for a newcomer. */
   get hasRoom(): boolean {
     return this.room > 0 && !this.isBehind(this.putters, this.fair)
+  }
+
+  /** Those that fill it, where that is known. */
+  feeders(): ReadonlyArray<FutureImpl<any, any>> {
+    return []
   }
 
   readonly get: Effect.Effect<A, QueueShutDown> = Effect.suspend(() => this.receive(this.fair))
@@ -248,6 +254,9 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
 class Getter<A> extends Customer<A, A> {
   get label(): string {
     return `${this.source.kind}.get`
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.source.feeders()
   }
   get line(): Line {
     return this.source.getters

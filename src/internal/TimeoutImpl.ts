@@ -3,6 +3,7 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
@@ -70,6 +71,9 @@ export class TimeoutImpl extends Printable implements Timeout {
   get owner(): unknown {
     return this.region.owner.task
   }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.region.fiber
+  }
 
   expire(): void {
     this.deadline = undefined
@@ -102,6 +106,9 @@ class Deadline extends PlainTimer implements Entry {
   }
   get owner(): unknown {
     return this.timeout?.owner
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.timeout?.fiber
   }
   fire(): void {
     this.timeout?.expire()

@@ -168,6 +168,9 @@ abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   get label(): string {
     return this.future.label
   }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.future.members()
+  }
   override passOn(): void {
     this.future.retrieve()
   }

@@ -15,7 +15,7 @@ import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { CurrentRegion, type Region, waiterOf } from "./Region.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
@@ -144,9 +144,18 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     this.complete(settled)
   }
 
-  /** Ends it without its fiber, which can't end any more. */
+  /** What its fiber runs in; nothing once that has ended. */
+  get services(): Context.Context<never> {
+    return this.context ?? this.fiber?.context ?? Context.empty()
+  }
+
+  /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
   abandon(): void {
+    waiterOf(this)?.drop()
     this.end(cancellation.cancelledExit(undefined))
+    this.interrupted = "abandoned"
+    // For good: every step looks for a pending request, and this one is never delivered.
+    this.pending = { message: undefined, by: undefined, origin: this }
   }
 
   override get endedByRequest(): boolean {
@@ -163,12 +172,6 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
 }
 
 Object.defineProperty(TaskImpl.prototype, TaskTypeId, { value: TaskTypeId })
-
-/** What a region, or what is open within it, is suspended in. */
-const waiterOf = (region: Region): Region["waiter"] => {
-  while (region.inner !== undefined) region = region.inner
-  return region.waiter
-}
 
 /** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
 const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>

@@ -219,7 +219,7 @@ interface Run {
   readonly outcomes: ReadonlyMap<string, string>
 }
 
-const closing = { patience: 0, maxTicks: 20_000 }
+const closing = { patience: 0, maxTicks: 20_000, unseen: "report" } as const
 
 const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run> => {
   const law = new Law()
