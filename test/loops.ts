@@ -2,7 +2,7 @@
  * What the tests of the library share: a behaviour is a program and what it gives, checked on every loop that we have.
  *
  * - `live`: `EventLoop.provide` on Effect's own scheduler and clock. Only for programs in which no time passes.
- * - `TestClock`: the same under Effect's `TestClock`, moved once the program has come to rest.
+ * - `TestClock`: the same under Effect's `TestClock`, moved by the hour.
  * - `virtual`: the loop of `effect-asyncio/testing`.
  */
 import { expect, it } from "@effect/vitest"
@@ -110,12 +110,11 @@ export type OnLoop = <A, E>(main: Program<A, E>) => Effect.Effect<A, unknown>
 const provideLoop: OnLoop = (main) => EventLoop.provide(main)
 export const onVirtual: OnLoop = (main) => VirtualLoop.run(main, { patience: 0 })
 
-/** Lets a program come to rest, then moves the clock; again until it ends. */
+/** Moves the clock until the program ends. */
 export const underTestClock: OnLoop = (main) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(EventLoop.provide(main))
     for (let hours = 0; hours < 1000 && fiber.pollUnsafe() === undefined; hours++) {
-      yield* ticks(200)
       yield* TestClock.adjust("1 hour")
     }
     if (fiber.pollUnsafe() === undefined) return yield* Effect.die(new Error("the program is stuck"))
@@ -163,7 +162,7 @@ export const lineOf = (future: Future.Future<any, any>): number => {
   throw new Error("no future of this package")
 }
 
-/** The virtual loop that the program runs on, and its ready queue. */
+/** The loop that the program runs on, and its ready queue. */
 export const inside = Effect.map(EventLoop.EventLoop, (loop) => {
   if (!(loop instanceof LoopImpl && loop.ready instanceof OwnQueue)) throw new Error("not on a loop with its own queue")
   return { loop, queue: loop.ready }

@@ -3,14 +3,16 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { nowNanos, PlainTimer } from "./Timers.ts"
+import { PlainTimer, type Timers } from "./Timers.ts"
 
-export class TimeoutImpl implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
@@ -21,6 +23,7 @@ export class TimeoutImpl implements Timeout {
   private deadline: Deadline | undefined = undefined
 
   constructor(loop: LoopImpl, region: InnerRegion) {
+    super()
     this.loop = loop
     this.region = region
     const { pending, requests } = region.owner
@@ -29,22 +32,35 @@ export class TimeoutImpl implements Timeout {
     this.requests = pending === undefined ? requests : requests - 1
   }
 
-  /** `when` in seconds. */
-  reschedule(clock: Clock.Clock, when: number | undefined): void {
-    this.arm(clock, when === undefined ? undefined : Math.round(when * 1e9), when)
+  /** `delay` in nanoseconds. */
+  after(clock: Clock.Clock, delay: number): void {
+    const timers = this.loop.timersOf(clock)
+    const now = timers.now()
+    this.arm(timers, now, now + delay, (now + delay) / 1e9)
   }
 
-  arm(clock: Clock.Clock, nanos: number | undefined, when = nanos === undefined ? undefined : nanos / 1e9): void {
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
+  }
+
+  /** `when` in seconds. */
+  reschedule(clock: Clock.Clock, when: number | undefined): void {
+    const timers = this.loop.timersOf(clock)
+    this.arm(timers, timers.now(), when === undefined ? Infinity : Math.round(when * 1e9), when)
+  }
+
+  private arm(timers: Timers, now: number, nanos: number, when: number | undefined): void {
     this.disarm()
-    if (nanos === undefined || nanos === Infinity) {
-      this.when = undefined
-      return
-    }
+    this.when = undefined
+    if (nanos === Infinity) return
     this.when = when
     this.deadline = new Deadline(nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= nowNanos(clock)) this.loop.ready.schedule(this.deadline, 0)
-    else this.loop.timersOf(clock).add(this.deadline)
+    if (nanos <= now) this.loop.ready.schedule(this.deadline, 0)
+    else timers.add(this.deadline)
   }
 
   private disarm(): void {
@@ -54,6 +70,9 @@ export class TimeoutImpl implements Timeout {
 
   get owner(): unknown {
     return this.region.owner.task
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.region.fiber
   }
 
   expire(): void {
@@ -87,6 +106,9 @@ class Deadline extends PlainTimer implements Entry {
   }
   get owner(): unknown {
     return this.timeout?.owner
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.timeout?.fiber
   }
   fire(): void {
     this.timeout?.expire()

@@ -164,9 +164,9 @@ export const outcomeOf = (exit: Exit.Exit<unknown, unknown> | undefined): string
 /** The wait queues that had a member in this run. */
 let queues = new Set<WaitQueue>()
 const { push } = WaitQueue.prototype
-WaitQueue.prototype.push = function(node: Node) {
+WaitQueue.prototype.push = function(node: Node, after?: Node) {
   queues.add(this)
-  push.call(this, node)
+  push.call(this, node, after)
 }
 
 interface Links {
@@ -219,7 +219,7 @@ interface Run {
   readonly outcomes: ReadonlyMap<string, string>
 }
 
-const closing = { patience: 0, maxTicks: 20_000 }
+const closing = { patience: 0, maxTicks: 20_000, unseen: "report" } as const
 
 const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run> => {
   const law = new Law()
