@@ -149,10 +149,11 @@ class TaskGroupImpl extends Printable implements TaskGroup {
         throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
       }
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
-      // Before the first step of an eager task, which may ask who awaits it.
-      const created = (task: TaskImpl<A, E>) => task.push(new Member(this, task))
+      let member: Member
+      const created = (task: TaskImpl<A, E>) => task.push(member = new Member(this, task))
       const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
       this.tasks.add(task)
+      member!.join()
       // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
       if (this.aborting) cancellation.cancel(task, undefined)
       return Effect.succeed(task)
@@ -314,6 +315,8 @@ class GroupWaiter extends Waiter implements Entry {
 
 /** The callback that a task of a group holds. */
 class Member extends FutureCallback {
+  // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
+  private joined = false
   private readonly group: TaskGroupImpl
   private readonly task: TaskImpl<any, any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
@@ -323,6 +326,16 @@ class Member extends FutureCallback {
   }
   override get awaiter(): TaskImpl<unknown, unknown> | undefined {
     return this.group.parent
+  }
+  /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
+  join(): void {
+    this.joined = true
+    if (this.future.exit !== undefined) return this.wake()
+    this.future.remove(this)
+    this.future.push(this)
+  }
+  override wake(): void {
+    if (this.joined) super.wake()
   }
   run(): void {
     this.group.taskEnded(this.task)
