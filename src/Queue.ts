@@ -10,13 +10,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
-import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
 import * as check from "./internal/check.ts"
-import { QueueImpl } from "./internal/QueueImpl.ts"
+import { dual } from "./internal/curried.ts"
+import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
 import type { Task } from "./Task.ts"
 
@@ -65,7 +65,7 @@ export interface Statistics {
 }
 
 /** Every queue is made by this package. */
-const impl = <A>(self: Queue<A>): QueueImpl<A> => self as QueueImpl<A>
+const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queue", QueueImpl)
 
 /**
  * Creates a queue that gives items in the order they were put.
@@ -95,7 +95,10 @@ const impl = <A>(self: Queue<A>): QueueImpl<A> => self as QueueImpl<A>
  * @since 0.1.0
  */
 export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
-  Effect.sync(() => new QueueImpl<A>("Queue", check.maxsize("Queue.make", options?.maxsize), new Fifo<A>()))
+  Effect.sync(() => {
+    checkOptions("Queue.make", options)
+    return new QueueImpl<A>("Queue", options?.maxsize, new Fifo<A>())
+  })
 
 /**
  * Puts an item, and waits for room if the queue is full.
@@ -132,8 +135,7 @@ export const put: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown>
 } = dual(
-  2,
-  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl(self), value)
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl("put", self), value)
 )
 
 /** A put as an effect: a closure in an effect was most of what a put takes of memory. */
@@ -183,7 +185,7 @@ class Put<A> extends Effectable.Class<void, QueueShutDown> {
  * @category using
  * @since 0.1.0
  */
-export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(self).get
+export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl("get", self).get
 
 /**
  * Puts an item, or fails: with `QueueFull` if there is no room, with `QueueShutDown` once the queue is shut down.
@@ -214,9 +216,8 @@ export const putNowait: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueFull | QueueShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown>
 } = dual(
-  2,
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown> =>
-    Effect.suspend(() => impl(self).putNowait(value))
+    Effect.suspend(() => impl("putNowait", self).putNowait(value))
 )
 
 /**
@@ -248,7 +249,7 @@ export const putNowait: {
  * @since 0.1.0
  */
 export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
-  const queue = impl(self)
+  const queue = impl("putNowaitUnsafe", self)
   if (queue.isShutDown || queue.isFull) return false
   queue.add(value)
   return true
@@ -277,7 +278,7 @@ export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
  * @since 0.1.0
  */
 export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | QueueShutDown> =>
-  Effect.suspend(() => impl(self).getNowait())
+  Effect.suspend(() => impl("getNowait", self).getNowait())
 
 /**
  * Marks an item that was taken as finished, for `join`.
@@ -311,7 +312,7 @@ export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | Queu
  * @category finishing
  * @since 0.1.0
  */
-export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl(self).taskDone())
+export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl("taskDone", self).taskDone())
 
 /**
  * Waits until every item put is marked done.
@@ -343,7 +344,7 @@ export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync((
  * @category finishing
  * @since 0.1.0
  */
-export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
+export const join = (self: Queue<any>): Effect.Effect<void> => impl("join", self).join
 
 /**
  * Ends the queue: nothing more is put; what is in it can still be taken.
@@ -378,7 +379,13 @@ export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
 export const shutdown = (
   self: Queue<any>,
   options?: { readonly immediate?: boolean | undefined }
-): Effect.Effect<void> => Effect.sync(() => impl(self).shutdown(options?.immediate === true))
+): Effect.Effect<void> =>
+  Effect.sync(() => {
+    checkShutdownOptions("Queue.shutdown", options)
+    impl("shutdown", self).shutdown(options?.immediate === true)
+  })
+
+const checkShutdownOptions = check.options<{ readonly immediate?: boolean | undefined }>({ immediate: check.boolean })
 
 /**
  * How many items are in the queue. asyncio's `qsize()`.
@@ -408,7 +415,7 @@ export const shutdown = (
  * @category state
  * @since 0.1.0
  */
-export const size = (self: Queue<any>): number => impl(self).storage.size
+export const size = (self: Queue<any>): number => impl("size", self).storage.size
 
 /**
  * Whether there is no item in the queue.
@@ -433,7 +440,7 @@ export const size = (self: Queue<any>): number => impl(self).storage.size
  * @category state
  * @since 0.1.0
  */
-export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
+export const empty = (self: Queue<any>): boolean => impl("empty", self).isEmpty
 
 /**
  * Whether a put would wait.
@@ -460,7 +467,7 @@ export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
  * @category state
  * @since 0.1.0
  */
-export const full = (self: Queue<any>): boolean => impl(self).isFull
+export const full = (self: Queue<any>): boolean => impl("full", self).isFull
 
 /**
  * What is in the queue, and who waits at it. O(n) in those who wait.
@@ -489,7 +496,7 @@ export const full = (self: Queue<any>): boolean => impl(self).isFull
  * @since 0.1.0
  */
 export const statistics = (self: Queue<any>): Statistics => {
-  const { getters, isShutDown, joiners, putters, storage, unfinished } = impl(self)
+  const { getters, isShutDown, joiners, putters, storage, unfinished } = impl("statistics", self)
   return {
     size: storage.size,
     unfinished,
@@ -535,7 +542,7 @@ export const statistics = (self: Queue<any>): Statistics => {
 export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
   Stream.fromPull(
     Effect.succeed(
-      Effect.matchEffect(get(self), {
+      Effect.matchEffect(impl("stream", self).get, {
         onSuccess: (value) => Effect.succeed([value] as const),
         onFailure: () => Cause.done()
       })
@@ -575,7 +582,13 @@ export const putAll: {
   ): <A>(self: Queue<A | A2>) => Effect.Effect<void, E | QueueShutDown, R>
   <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R>
 } = dual(
-  2,
-  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> =>
-    Stream.runForEach(stream, (value) => put(self, value))
+  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> => {
+    const queue = impl("putAll", self)
+    checkStream(stream)
+    return Stream.runForEach(stream, (value) => new Put(queue, value))
+  },
+  (stream) => checkStream(stream)
 )
+
+const checkStream = (stream: unknown): void => aStream("Queue.putAll", "the stream", stream)
+const aStream = check.kind(Stream.isStream, "a Stream")

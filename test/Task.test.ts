@@ -1,5 +1,5 @@
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Logger, Option, References, Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -1524,6 +1524,18 @@ describe("never retrieved", () => {
           expect(Cause.squash(reports[0]!.cause!)).toBe("no")
         }))
         expect(reports).toHaveLength(1)
+      }))
+
+    it.live("its log still has the annotations of its creator", () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const logger = Logger.make(({ fiber }) => void seen.push(fiber.getRef(References.CurrentLogAnnotations)))
+        yield* EventLoop.provide(Effect.gen(function*() {
+          yield* Effect.annotateLogs(lose, { request: 7 })
+          yield* ticks(3)
+          yield* collect(() => seen.length > 0)
+          expect(seen).toEqual([{ request: 7, taskName: "lost", taskCreatedAt: expect.stringContaining("Task.test") }])
+        })).pipe(Effect.provide(Logger.layer([logger])))
       }))
 
     it.live("reported when the loop closes, and not again when it is garbage", () =>

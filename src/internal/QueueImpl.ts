@@ -9,10 +9,13 @@
 import * as Effect from "effect/Effect"
 import { pipeArguments } from "effect/Pipeable"
 import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
-import type { Queue } from "../Queue.ts"
-import { illegal } from "./check.ts"
+import type { Options, Queue } from "../Queue.ts"
+import * as check from "./check.ts"
 import type { Storage } from "./Storage.ts"
 import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+
+export const optionKinds = { maxsize: check.maxsize }
+export const checkOptions = check.options<Options>(optionKinds)
 
 export class QueueImpl<A> implements Queue<A> {
   readonly "~effect-asyncio/Queue" = { _A: (_: A) => _ }
@@ -26,9 +29,9 @@ export class QueueImpl<A> implements Queue<A> {
   unfinished = 0
   isShutDown = false
 
-  constructor(kind: string, maxsize: number, storage: Storage<A>) {
+  constructor(kind: string, maxsize: number | undefined, storage: Storage<A>) {
     this.kind = kind
-    this.maxsize = maxsize
+    this.maxsize = maxsize ?? 0
     this.storage = storage
   }
 
@@ -88,7 +91,7 @@ export class QueueImpl<A> implements Queue<A> {
 
   taskDone(): void {
     if (this.unfinished === 0) {
-      illegal(`${this.kind}.taskDone`, "the number of calls", "more", "at most one for each item put")
+      check.illegal(`${this.kind}.taskDone`, "the number of calls", "more", "at most one for each item put")
     }
     this.finish(1)
   }

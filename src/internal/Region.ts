@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Request } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { TaskImpl } from "./task.ts"
+import { version } from "./version.ts"
 import type { Waiter } from "./WaitQueue.ts"
 
 /** Who is asked to cancel: a task, or the bare fiber that opened a region outside of any task. */
@@ -39,6 +40,6 @@ export interface Region {
 }
 
 /** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
-export const CurrentRegion = Context.Reference<Region | undefined>("effect-asyncio/CurrentRegion", {
+export const CurrentRegion = Context.Reference<Region | undefined>(`effect-asyncio@${version}/CurrentRegion`, {
   defaultValue: () => undefined
 })

@@ -8,10 +8,12 @@ import type * as Cause from "effect/Cause"
 import type { ExceptionContext } from "../EventLoop.ts"
 import type { Task } from "../Task.ts"
 import type { FutureImpl } from "./future.ts"
+import type { Origin } from "./Origin.ts"
 
 interface Report {
   readonly what: string
   readonly cause: Cause.Cause<unknown>
+  readonly origin: Origin | undefined
   readonly future: WeakRef<FutureImpl<any, any>>
 }
 
@@ -20,9 +22,9 @@ export class Unseen {
   private readonly reports = new Set<Report>()
   private readonly byFuture = new WeakMap<FutureImpl<any, any>, Report>()
   private readonly collected: FinalizationRegistry<Report> | undefined
-  private readonly report: (context: ExceptionContext) => void
+  private readonly report: (context: ExceptionContext, origin: Origin | undefined) => void
 
-  constructor(report: (context: ExceptionContext) => void, onlyAtClose: boolean) {
+  constructor(report: (context: ExceptionContext, origin: Origin | undefined) => void, onlyAtClose: boolean) {
     this.report = report
     this.collected = onlyAtClose ? undefined : new FinalizationRegistry((held) => this.send(held))
   }
@@ -30,7 +32,12 @@ export class Unseen {
   add(future: FutureImpl<any, any>): void {
     const exit = future.exit
     if (exit?._tag !== "Failure") return
-    const report: Report = { what: String(future), cause: exit.cause, future: new WeakRef(future) }
+    const report: Report = {
+      what: String(future),
+      cause: exit.cause,
+      origin: future.origin,
+      future: new WeakRef(future)
+    }
     this.reports.add(report)
     this.byFuture.set(future, report)
     this.collected?.register(future, report, report)
@@ -59,6 +66,6 @@ export class Unseen {
       subject: report.what,
       ...(future === undefined ? undefined : { future }),
       ...(future?.kind === "Task" ? { task: future as unknown as Task<unknown, unknown> } : undefined)
-    })
+    }, report.origin)
   }
 }

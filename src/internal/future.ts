@@ -12,6 +12,7 @@ import type { Future } from "../Future.ts"
 import { capture } from "./AsyncContext.ts"
 import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
+import type { Origin } from "./Origin.ts"
 import { describe } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
@@ -46,6 +47,10 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
 
   get kind(): string {
     return "Future"
+  }
+  /** For the report of its failure. */
+  get origin(): Origin | undefined {
+    return undefined
   }
   /** What somebody who waits for it waits for, in words. */
   get label(): string {
@@ -119,7 +124,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
 // On the prototype: a field in each future would cost memory for nothing.
 Object.defineProperty(FutureImpl.prototype, FutureTypeId, { value: variance })
 
-type DoneCallback = (future: Future<any, any>) => void
+type DoneCallback = (future: Future<any, any>) => unknown
 
 /** What stands in a future's line to be called, from the ready queue, when the future is done. */
 export abstract class FutureCallback extends Node implements Entry {
@@ -146,7 +151,8 @@ class Callback extends FutureCallback {
     this.callback = callback
   }
   run(): void {
-    this.future.loop.runCallback(() => this.callback(this.future), this.asyncContext, { future: this.future })
+    const call = () => this.callback(this.future)
+    this.future.loop.runCallback("addDoneCallback", call, this.asyncContext, { future: this.future })
   }
 }
 

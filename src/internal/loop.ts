@@ -18,6 +18,7 @@ import { cancelAll, isCancelled } from "./cancellation.ts"
 import * as check from "./check.ts"
 import { ended } from "./future.ts"
 import { HostTurns } from "./HostTurns.ts"
+import type { Origin } from "./Origin.ts"
 import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { Registry } from "./Registry.ts"
 import { EventLoop } from "./service.ts"
@@ -77,7 +78,7 @@ export class LoopImpl implements Shape {
     )
     this.context = Context.merge(context, this.provided)
     this.handler = this.defaultHandler
-    this.unseen = new Unseen((context) => this.report(context), reportOnlyAtClose)
+    this.unseen = new Unseen((context, origin) => this.report(context, origin), reportOnlyAtClose)
   }
 
   // ------------------------------------------------------------------------------------------------------------- time
@@ -111,6 +112,7 @@ export class LoopImpl implements Shape {
 
   callSoonUnsafe = (callback: () => void): Handle => {
     this.checkOpen("callSoon")
+    check.callback("callSoon", "the callback", callback)
     const handle = new CallbackHandle(this, callback)
     this.ready.schedule(handle, 0)
     return handle
@@ -118,25 +120,34 @@ export class LoopImpl implements Shape {
 
   callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
     this.checkOpen("callLater")
+    check.callback("callLater", "the callback", callback)
     const clock = this.currentClock()
-    return this.startTimer(clock, nowNanos(clock) + check.nanos("callLater", delay), callback)
+    return this.startTimer("callLater", clock, nowNanos(clock) + check.nanos("callLater", delay), callback)
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
     this.checkOpen("callAt")
+    check.callback("callAt", "the callback", callback)
     check.seconds("callAt", when)
-    return this.startTimer(this.currentClock(), Math.round(when * 1e9), callback, when)
+    return this.startTimer("callAt", this.currentClock(), Math.round(when * 1e9), callback, when)
   }
 
-  private startTimer(clock: Clock.Clock, deadline: number, callback: () => void, when = deadline / 1e9): TimerHandle {
-    const timer = new CallbackTimer(this, clock, deadline, when, callback)
+  private startTimer(
+    call: string,
+    clock: Clock.Clock,
+    deadline: number,
+    callback: () => void,
+    when = deadline / 1e9
+  ): TimerHandle {
+    const timer = new CallbackTimer(call, this, clock, deadline, when, callback)
     if (deadline < Infinity) this.timersOf(clock).add(timer)
     return timer
   }
 
-  /** Runs a plain callback; what it throws goes to the exception handler. */
+  /** Runs a plain callback; what it throws, or its promise rejects with, goes to the exception handler. */
   runCallback(
-    callback: () => void,
+    call: string,
+    callback: () => unknown,
     asyncContext: AsyncContext | undefined,
     context: Omit<ExceptionContext, "message" | "cause">,
     clock?: Clock.Clock
@@ -144,13 +155,18 @@ export class LoopImpl implements Shape {
     const before = this.callbackClock
     this.callbackClock = clock
     try {
-      if (asyncContext === undefined) callback()
-      else asyncContext.run(callback, undefined)
+      const result = asyncContext === undefined ? callback() : asyncContext.run(callback, undefined)
+      if (result instanceof Promise) result.catch((reason: unknown) => this.callbackFailed(reason, context))
+      check.notEffect(call, "what the callback gives", result)
     } catch (thrown) {
-      this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
+      this.callbackFailed(thrown, context)
     } finally {
       this.callbackClock = before
     }
+  }
+
+  private callbackFailed(thrown: unknown, context: Omit<ExceptionContext, "message" | "cause">): void {
+    this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
   }
 
   // ------------------------------------------------------------------------------------------------------- exceptions
@@ -160,14 +176,14 @@ export class LoopImpl implements Shape {
   }
 
   /** Starts the exception handler, in this very step. What the handler itself fails with goes to the default one. */
-  report(context: ExceptionContext): void {
+  report(context: ExceptionContext, origin?: Origin): void {
     const handler = this.handler
     const guarded = handler === this.defaultHandler ? handler(context) : Effect.suspend(() => handler(context)).pipe(
       Effect.catchCause((cause) =>
         this.defaultHandler({ ...context, message: "Unhandled error in exception handler", cause })
       )
     )
-    const fiber = Effect.runForkWith(this.context)(guarded)
+    const fiber = Effect.runForkWith(origin?.addTo(this.context) ?? this.context)(guarded)
     if (fiber.pollUnsafe() !== undefined) return
     this.reports.add(fiber)
     fiber.addObserver(() => this.reports.delete(fiber))
@@ -243,7 +259,8 @@ export class LoopImpl implements Shape {
       for (const task of tasks) {
         const exit = task.exit!
         if (exit._tag === "Failure" && !isCancelled(exit)) {
-          this.report({ message: "Unhandled exception during shutdown of the event loop", cause: exit.cause, task })
+          const message = "Unhandled exception during shutdown of the event loop"
+          this.report({ message, cause: exit.cause, task }, task.origin)
         }
       }
       return this.endTasks()
@@ -262,12 +279,23 @@ const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQ
 }
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
-export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
-  // The layers of this package are the only ones that make the service.
-  Context.getUnsafe(fiber.context, EventLoop) as LoopImpl
+export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
+  const loop = findLoop(fiber)
+  return loop instanceof LoopImpl ? loop : noLoop(call, fiber)
+}
 
+/** The layers of this package are the only ones that make the service; those of a second copy do, too. */
 export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
   Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
+
+const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
+  const keys = Array.from(fiber.context.mapUnsafe.keys())
+  throw new RuntimeError({
+    message: keys.some((key) => /^effect-asyncio(@.*)?\/EventLoop$/.test(key))
+      ? `${call}: the event loop here ${check.fromAnotherCopy}`
+      : `${call}: no running event loop: run the program with asyncio.run, or provide EventLoop.layer()`
+  })
+}
 
 const nameOf = (callback: () => void): string => callback.name === "" ? "callback" : callback.name
 
@@ -285,7 +313,7 @@ class CallbackHandle implements Handle, Entry {
   }
   run(): void {
     if (!this.cancelled && !this.loop.isClosed()) {
-      this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+      this.loop.runCallback("callSoon", this.callback, this.asyncContext, {}, this.clock)
     }
   }
   toString(): string {
@@ -303,17 +331,26 @@ class CallbackTimer extends PlainTimer implements TimerHandle {
   readonly when: number
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
+  private readonly call: string
   private readonly callback: () => void
   private readonly asyncContext = capture()
-  constructor(loop: LoopImpl, clock: Clock.Clock, deadline: number, when: number, callback: () => void) {
+  constructor(
+    call: string,
+    loop: LoopImpl,
+    clock: Clock.Clock,
+    deadline: number,
+    when: number,
+    callback: () => void
+  ) {
     super(deadline)
+    this.call = call
     this.loop = loop
     this.clock = clock
     this.when = when
     this.callback = callback
   }
   fire(): void {
-    if (!this.loop.isClosed()) this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+    if (!this.loop.isClosed()) this.loop.runCallback(this.call, this.callback, this.asyncContext, {}, this.clock)
   }
   override toString(): string {
     return `<TimerHandle ${nameOf(this.callback)}>`
@@ -324,6 +361,9 @@ class CallbackTimer extends PlainTimer implements TimerHandle {
   }
   readonly cancel = Effect.sync(() => this.cancelUnsafe())
 }
+
+export const optionKinds = { debug: check.boolean, slowCallbackDuration: check.duration }
+export const checkOptions = check.options<Options>(optionKinds)
 
 /** Builds a loop on the scheduler and clock of the context. */
 export const makeLoop = (

@@ -62,7 +62,7 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
   Effect.withFiber((outer: Fiber.Fiber<unknown, unknown>) => {
     const current = outer.getRef(CurrentRegion)
     const sheltered = !isInterruptible(outer) || (current instanceof InnerRegion && current.sheltered)
-    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)), sheltered)
+    const region = new InnerRegion(current?.owner ?? new Bare(getLoop("Task.catchCancelled", outer)), sheltered)
     // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
     const around = ownRegion(outer)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {

@@ -6,14 +6,16 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type { Awaitable } from "../Awaitable.ts"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import { formatCallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
-import { illegal } from "./check.ts"
+import * as check from "./check.ts"
 import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
+import { Origin } from "./Origin.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion, type Region } from "./Region.ts"
 
@@ -33,9 +35,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   requests = 0
   pending: cancellation.Request | undefined = undefined
   private readonly site: CallSite | undefined
-  // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
-  private effect: Effect.Effect<A, E> | undefined
+  // INVARIANT: defined until it has ended: what it was created with.
   private context: Context.Context<never> | undefined
+  private failedOrigin: Origin | undefined = undefined
+  // INVARIANT: the two that the first step needs are defined until it runs, undefined afterwards.
+  private effect: Effect.Effect<A, E> | undefined
   private asyncContext: AsyncContext.AsyncContext | undefined
 
   constructor(
@@ -77,6 +81,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     return `task '${this.name}'`
   }
 
+  override get origin(): Origin | undefined {
+    return this.failedOrigin
+  }
+
   get createdAt(): string | undefined {
     return formatCallSite(this.site)
   }
@@ -96,15 +104,13 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   }
 
   start(): void {
-    const context = this.context!
-    this.context = undefined
     if (this.pending !== undefined) {
       // Cancelled before its first step: the body never runs.
       this.effect = undefined
       this.end(cancellation.cancelledExit(this.pending.message))
       return
     }
-    const fiber = Effect.runForkWith(context)(begin as Effect.Effect<A, E>)
+    const fiber = Effect.runForkWith(this.context!)(begin as Effect.Effect<A, E>)
     const exit = fiber.pollUnsafe()
     // A bound function is half the size of a closure.
     if (exit === undefined) fiber.addObserver(this.end.bind(this))
@@ -126,6 +132,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
+    if (settled._tag === "Failure" && !cancellation.isCancelled(settled)) {
+      this.failedOrigin = new Origin(this.name, this.site, this.context!)
+    }
+    this.context = undefined
     this.complete(settled)
   }
 
@@ -157,6 +167,24 @@ export interface TaskOptions {
   readonly eager?: boolean | undefined
 }
 
+const MakesTaskTypeId = "~effect-asyncio/MakesTask"
+
+/** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
+export const makesTask = <A, E, R>(
+  call: string,
+  make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> & Awaitable.MakesTask => {
+  const effect = Effect.withFiber(make) as Effect.Effect<A, E, R> & { [MakesTaskTypeId]: string }
+  effect[MakesTaskTypeId] = call
+  return effect
+}
+
+/** The call that gave it, if it is an effect that makes a task. */
+export const makerOf = (item: object): string | undefined =>
+  (item as { readonly [MakesTaskTypeId]?: string })[MakesTaskTypeId]
+
+const checkOptions = check.options<TaskOptions>({ name: check.string, eager: check.boolean })
+
 /** Creates a task in the loop of `fiber`, which lends it its context. */
 export const createTask = <A, E, R>(
   call: string,
@@ -167,8 +195,9 @@ export const createTask = <A, E, R>(
   /** Told before the first step of an eager task. */
   created?: (task: TaskImpl<A, E>) => void
 ): TaskImpl<A, E> => {
-  if (!Effect.isEffect(effect)) illegal(call, "the argument", effect, "an Effect")
-  const loop = getLoop(fiber)
+  check.effect(call, "the argument", effect)
+  checkOptions(call, options)
+  const loop = getLoop(call, fiber)
   loop.checkOpen(call)
   // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)

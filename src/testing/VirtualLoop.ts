@@ -18,7 +18,7 @@ import * as Scope from "effect/Scope"
 import { RuntimeError } from "../Errors.ts"
 import type * as EventLoop from "../EventLoop.ts"
 import * as check from "../internal/check.ts"
-import { LoopImpl } from "../internal/loop.ts"
+import { LoopImpl, optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
 import { Driver } from "./Driver.ts"
@@ -79,17 +79,24 @@ export interface Options extends EventLoop.Options {
 export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
   Layer.effectContext(
     Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+      checkOptions("VirtualLoop.layer", options)
       const { clock, loop } = make(context, options)
       const provided = Context.add(loop.provided, Clock.Clock, clock)
       return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), provided)
     })
   )
 
+const checkOptions = check.options<Options>({
+  ...optionKinds,
+  maxTicks: check.kind((value) => typeof value === "number" && value >= 1, "a number above 0"),
+  settle: check.duration,
+  patience: check.duration
+})
+
 const make = (context: Context.Context<never>, options: Options | undefined) => {
   const settle = options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle)
   const patience = check.nanos("VirtualLoop", options?.patience ?? "1 second")
   const maxTicks = options?.maxTicks ?? 1_000_000
-  if (!(maxTicks >= 1)) check.illegal("VirtualLoop", "maxTicks", maxTicks, "a number above 0")
   const clock = new VirtualClock()
   const queue = new OwnQueue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
@@ -135,13 +142,16 @@ export const run = <A, E, R>(
   main: Effect.Effect<A, E, R>,
   options?: Options
 ): Effect.Effect<A, E | DeadlockError | SpinError, Exclude<R, EventLoop.EventLoop>> =>
-  runMain("VirtualLoop.run", main).pipe(
-    Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
-      const stuck = cause.reasons.find(isStuck)
-      return stuck === undefined ? Effect.failCause(cause) : Effect.fail(stuck.defect)
-    }),
-    Effect.provide(layer(options), { local: true })
-  )
+  Effect.suspend(() => {
+    checkOptions("VirtualLoop.run", options)
+    return runMain("VirtualLoop.run", main).pipe(
+      Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
+        const stuck = cause.reasons.find(isStuck)
+        return stuck === undefined ? Effect.failCause(cause) : Effect.fail(stuck.defect)
+      }),
+      Effect.provide(layer(options), { local: true })
+    )
+  })
 
 const isStuck = (
   reason: Cause.Reason<unknown>
