@@ -11,7 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type * as Types from "effect/Types"
@@ -685,7 +685,7 @@ const checkCancelOptions = check.options<{ readonly message?: string | undefined
  */
 export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> => {
   check.cause("Future.cancelMessage", "the argument", cause)
-  return cancellation.cancelMessage(cause)
+  return Option.fromUndefinedOr(cancellation.cancelMessage(Exit.failCause(cause)))
 }
 
 /**

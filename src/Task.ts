@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -18,7 +19,7 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
-import { cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import { annotations, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { getLoop } from "./internal/loop.ts"
@@ -331,7 +332,10 @@ export const uncancel = (self: Task<any, any>): Effect.Effect<number> =>
  *
  * **Details**
  *
- * It also catches the cancellation of something that `effect` awaited. `cancelling` is not lowered by it. Interruption by
+ * It also catches the cancellation of something that `effect` awaited. What the handler passes on with `Effect.interrupt`
+ * keeps its message, and ends the code around as the cancellation did: no `Effect.exit` or `Effect.catchCause` goes on
+ * after it. The same holds where a clean-up breaks on the way: the handler is not called, and what broke comes out beside
+ * the cancellation. `cancelling` is not lowered by it. Interruption by
  * Effect's own means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and
  * no tick.
  *
@@ -377,10 +381,9 @@ export const catchCancelled: {
     return openRegion(
       () => effect,
       (exit) =>
-        exit._tag === "Failure" && isCancelled(exit)
-          ? Effect.suspend(() =>
-            check.given("Task.catchCancelled", "the handler", handler(cancelMessageOf(exit.cause)))
-          )
+        isCancelled(exit)
+          ? passingOn(cancelMessageOf(exit), (message) =>
+            check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message))))
           : undefined
     )
   },
@@ -388,6 +391,20 @@ export const catchCancelled: {
 )
 
 const checkHandler = (handler: unknown): void => check.callback("Task.catchCancelled", "the handler", handler)
+
+/** The handler of a cancellation: where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along. */
+const passingOn = <A, E, R>(
+  message: string | undefined,
+  handler: (message: string | undefined) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const handled = Effect.suspend(() => handler(message))
+    const bag = annotations(message)
+    return bag === undefined ? handled : Effect.catchCause(handled, (cause) => {
+      const isRaised = cause.reasons.every((reason) => reason._tag === "Interrupt" && reason.fiberId === fiber.id)
+      return Effect.failCause(isRaised ? Cause.annotate(cause, bag) : cause)
+    })
+  })
 
 export {
   addDoneCallback,

@@ -207,7 +207,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private stopped = false
   private cancelRequested = false
   private siblingsCancelled = false
-  private failure: Exit.Exit<unknown, unknown> | undefined = undefined
+  /** The child whose failure is the outcome. */
+  private failed: FutureImpl<any, any> | undefined = undefined
 
   constructor(
     loop: LoopImpl,
@@ -289,9 +290,13 @@ class Gathering extends FutureImpl<unknown, unknown> {
     const exit: Exit.Exit<unknown, unknown> = child.exit!
     if (exit._tag === "Failure") {
       if (!this.returnExceptions) {
-        this.failure ??= exit
+        // Where it waits for all, a cancellation that came first loses to a failure.
+        if (this.failed === undefined || cancellation.isCancelled(this.failed.exit!)) this.failed = child
         this.stop()
-        if (!this.cancelOnError) return void this.complete(this.failure)
+        if (!this.cancelOnError) return void this.complete(exit)
+      } else if (this.cancelRequested && child.endedByRequest && !cancellation.isCancelled(exit)) {
+        // There will be no values for it to be among.
+        this.failed ??= child
       }
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
     }
@@ -306,8 +311,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private finish(): void {
     this.stop()
-    if (this.cancelRequested) this.complete(this.cancelledExit())
-    else if (this.failure !== undefined) this.complete(this.failure)
+    if (this.failed !== undefined) this.complete(this.failed.exit!)
+    else if (this.cancelRequested) this.complete(this.cancelledExit())
     else {
       // A plain loop: `Array.from` with a function took a tenth of a child's time.
       const values: Array<unknown> = new Array(this.children.length)
@@ -321,6 +326,10 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private valueIn(child: FutureImpl<any, any> | undefined): unknown {
     if (!this.returnExceptions) return (child!.exit as Exit.Success<unknown>).value
     return child === undefined ? cancellation.cancelledExit(undefined) : child.exit
+  }
+
+  override get endedByRequest(): boolean {
+    return this.cancelRequested && this.failed !== undefined && (this.cancelOnError || this.failed.endedByRequest)
   }
 
   override members(): ReadonlyArray<FutureImpl<any, any>> {

@@ -5,6 +5,7 @@
 import { expect, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Layer, Option, Order, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import * as node from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
 import { describe } from "vitest"
 import { onVirtual, type Program } from "./loops.ts"
@@ -228,7 +229,9 @@ const rows: Readonly<Record<string, Row>> = {
 
   "VirtualLoop.layer": row(options(virtual)),
   "VirtualLoop.run": row(awaitable, options(virtual)),
-  "VirtualLoop.advance": row(duration)
+  "VirtualLoop.advance": row(duration),
+
+  "node.signal": saying("signal", row(value("SIGUSR2")))
 }
 
 /** Exports that are no functions to call. */
@@ -258,6 +261,7 @@ const collect = (exported: object, prefix: string): void => {
 }
 collect(asyncio, "")
 collect(testing, "")
+collect(node, "node.")
 
 it("every function that is exported has a row, and every row a function", () => {
   expect(unlisted).toEqual([])

@@ -12,13 +12,11 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Option from "effect/Option"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
@@ -28,6 +26,8 @@ export interface Request {
   readonly by: number | undefined
   /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
   readonly origin: Region
+  /** It came while a narrower region unwound. */
+  readonly late?: true
 }
 
 /** The cancel message, among the annotations of an interrupt. */
@@ -37,8 +37,8 @@ export const annotations = (message: string | undefined): Context.Context<never>
   // The annotations of a cause are a bag of values, typed as a context that offers nothing.
   message === undefined ? undefined : Context.make(CancelMessage, message) as Context.Context<never>
 
-export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> =>
-  Context.getOption(Cause.annotations(cause), CancelMessage)
+export const cancelMessage = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
+  exit._tag === "Failure" ? Context.getOrUndefined(Cause.annotations(exit.cause), CancelMessage) : undefined
 
 export const cancelledExit = (message: string | undefined): Exit.Exit<never> => {
   const cause = Cause.interrupt(Fiber.getCurrent()?.id)
@@ -47,7 +47,7 @@ export const cancelledExit = (message: string | undefined): Exit.Exit<never> => 
 }
 
 /** Interrupts and nothing beside: a failure or defect makes it that failure. */
-export const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
+export const isCancelled = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
 
 /** Effect keeps this flag on its fibers and leaves it out of their public type. */
@@ -65,16 +65,21 @@ const targetOf = (origin: Region): Region => {
 export const isDue = (region: Region): boolean =>
   targetOf(region.owner.pending!.origin) === region && isInterruptible(region.fiber!)
 
+const besideInterrupts = <E>({ reasons }: Cause.Cause<E>): Cause.Cause<E> =>
+  Cause.fromReasons(reasons.filter((reason) => reason._tag !== "Interrupt"))
+
 /** What an exit has beside interrupts, for a finalizer that must not lose it. */
-export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Effect.Effect<void, E> => {
-  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
-  return Effect.failCause(Cause.fromReasons(exit.cause.reasons.filter((reason) => reason._tag !== "Interrupt")))
-}
+export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Exit.Exit<void, E> =>
+  exit._tag === "Success" || isCancelled(exit) ? Exit.void : Exit.failCause(besideInterrupts(exit.cause))
+
+/** A failure without the interrupts beside it. What is cancelled stays so. */
+export const withoutInterrupts = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  exit._tag === "Success" || isCancelled(exit) ? exit : Exit.failCause(besideInterrupts(exit.cause))
 
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
   if (region.owner.pending === request) region.owner.pending = undefined
-  region.interrupted = request.origin === region ? "own" : "outside"
+  region.interrupted = request
   region.fiber!.interruptUnsafe(request.by, annotations(request.message))
 }
 
@@ -106,7 +111,7 @@ const leavePending = (request: Request): void => {
   const { owner } = request.origin
   // A request of a wider region stays: what the narrower one asked for is part of it. The later message is the one that
   // comes out, as in asyncio.
-  if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) {
+  if (owner.pending !== undefined && isWider(owner.pending.origin, request.origin)) {
     owner.pending.message = request.message
     return
   }
@@ -121,10 +126,11 @@ export const postpone = (owner: Owner): void => {
   owner.loop.ready.schedule(new Delivery(request), 0)
 }
 
-const isWithin = (region: Region, origin: Region): boolean => {
-  let current: Region | undefined = origin
-  while (current !== undefined && current !== region) current = current.inner
-  return current === region
+/** Whether `inner` is open within `outer`. */
+const isWider = (outer: Region, inner: Region): boolean => {
+  let current = outer.inner
+  while (current !== undefined && current !== inner) current = current.inner
+  return current !== undefined
 }
 
 /** A region has ended: what it asked for itself is over, what others asked for goes on to the code around it. */
@@ -148,10 +154,11 @@ export const requestOf = (
   const request: Request = { message, by: Fiber.getCurrent()?.id, origin }
   owner.requests++
   const region = targetOf(origin)
-  if (region.interrupted !== undefined) {
-    // Its finalizers run: they are not cut short. A request from outside outlives an unwinding that the region began
-    // itself; any other is part of the cancellation under way.
-    if (region.interrupted === "own" && origin !== region) owner.pending = request
+  const { interrupted } = region
+  if (interrupted !== undefined) {
+    // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
+    // of the cancellation under way.
+    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) owner.pending = { ...request, late: true }
     return undefined
   }
   const waiter = region.waiter
@@ -164,7 +171,7 @@ export const requestOf = (
         return undefined
       }
       if (next.accepts()) {
-        waiter.requested = request
+        if (waiter.requested === undefined || isWider(origin, waiter.requested.origin)) waiter.requested = request
         return next
       }
     }
@@ -275,6 +282,28 @@ const walk = (
 /** A request that was delivered beats a value that came all the same. */
 export const settle = <A, E>(region: Region, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" && region.interrupted !== undefined ? cancelledExit(undefined) : exit
+
+/**
+ * A cancellation that left a region unhandled interrupts the fiber around it for real, so that nothing swallows it. Where
+ * the region was interrupted at its own request, it is the wider one that came meanwhile which goes on.
+ */
+export const interruptAround = (
+  region: Region,
+  outer: Fiber.Fiber<unknown, unknown>,
+  around: Region | undefined,
+  message: string | undefined
+): void => {
+  const { owner } = region
+  let request = region.interrupted!
+  if (isOwnDoing(region)) {
+    request = owner.pending ?? { message, by: undefined, origin: owner.root }
+    owner.pending = undefined
+    // Had it not had to wait for the unwinding, its message would be the one that comes out.
+    if (request.late) message = request.message
+  }
+  if (around !== undefined) around.interrupted = request
+  outer.interruptUnsafe(undefined, annotations(message))
+}
 
 /** Takes one request back; at zero the undelivered one is revoked. */
 export const uncancelOwner = (owner: Owner): number => {

@@ -3,7 +3,7 @@
  * only here, at the edge, are they made into an error, and a library error shows where the program was.
  */
 import * as Cause from "effect/Cause"
-import * as Option from "effect/Option"
+import * as Exit from "effect/Exit"
 import * as Errors from "../Errors.ts"
 import { abortedBy, cancelMessage } from "./cancellation.ts"
 import type { FutureImpl } from "./future.ts"
@@ -28,7 +28,7 @@ export const rejectionOf = (cause: Cause.Cause<unknown>, future: FutureImpl<any,
 
 const cancelledError = (cause: Cause.Cause<unknown>): Errors.CancelledError => {
   const error = new Errors.CancelledError({
-    message: Option.getOrElse(cancelMessage(cause), () => "cancelled without a message")
+    message: cancelMessage(Exit.failCause(cause)) ?? "cancelled without a message"
   })
   // The frames of where it was interrupted, under its own name.
   const frames = Cause.prettyErrors(cause)[0]?.stack?.split("\n").slice(1) ?? []
