@@ -42,8 +42,6 @@ it("two copies in one process say so, of one version and of two", () => {
       [`${name}: Condition.make on a lock`]: `IllegalArgumentError: Lock.acquire: the lock, …, ${another}`,
       [`${name}: createTask on a loop`]: `RuntimeError: createTask: the event loop here ${another}`,
       [`${name}: a region in a region`]: `RuntimeError: timeout: the event loop here ${another}`,
-      [`${name}: gather of what makes a task`]:
-        "IllegalArgumentError: gather: item 0 is createTask(…), expected the effect in it, which becomes a task by itself, or the task: yield* createTask(…)",
       [`${name}: a lock of its own, without a loop`]: "held"
     })
     expect(JSON.parse(stdout)).toEqual({

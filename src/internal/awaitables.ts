@@ -41,7 +41,7 @@ export const checkAwaitable = (
   place?: number | string
 ): void => {
   checkRunnable(call, item, fiber, place)
-  const maker = makerOf(item as object)
+  const maker = makerOf(item)
   if (maker === undefined) return
   throw new Cause.IllegalArgumentError(
     `${call}: ${nameOf(place)} is ${maker}(…), expected the effect in it, which becomes a task by itself, ` +

@@ -44,7 +44,7 @@ export const answer: Kind = kind(
 
 /** What a function gave that is to give an Effect. */
 export const given = <A>(call: string, what: string, result: A): A => {
-  effect(call, `what ${what} gives`, result)
+  if (!Effect.isEffect(result)) effect(call, `what ${what} gives`, result)
   return result
 }
 
@@ -57,28 +57,31 @@ const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : 
 /** A kind for each option, all of them optional. What is no option is refused, so that none goes unheard. */
 export const options = <O>(kinds: { readonly [K in keyof O]-?: Kind }) => {
   const byName = new Map<string, Kind>(Object.entries(kinds))
-  const expected = `an object with ${Array.from(byName.keys()).join(", ")} and nothing else`
+  const names = Array.from(byName.keys())
+  const expected = `an object with ${names.join(", ")} and nothing else`
   return (call: string, given: unknown): void => {
     if (given === undefined) return
-    if (!isOptions(given, byName)) return illegal(call, "the options argument", given, expected)
-    for (const [name, kind] of byName) if (given[name] !== undefined) kind(call, name, given[name])
+    if (!isObject(given)) return illegal(call, "the options argument", given, expected)
+    let some = false
+    for (const name in given) {
+      const kind = byName.get(name)
+      // An AbortController has a signal, and inherits more than that.
+      if (kind === undefined && Object.hasOwn(given, name)) illegal(call, "the options argument", given, expected)
+      if (kind === undefined) continue
+      some = true
+      if (given[name] !== undefined) kind(call, name, given[name])
+    }
+    if (some || isPlain(given) || names.some((name) => name in given)) return
+    illegal(call, "the options argument", given, expected)
   }
 }
 
-/** Its own names are options, or it inherits one: an AbortController will do, its signal will not. */
-const isOptions = (
-  given: unknown,
-  kinds: ReadonlyMap<string, Kind>
-): given is { readonly [name: string]: unknown } => {
-  if (typeof given !== "object" || given === null) return false
-  const names = Object.keys(given)
-  if (names.length > 0) return names.every((name) => kinds.has(name))
-  return isPlain(given) || Array.from(kinds.keys()).some((name) => name in given)
-}
+const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  typeof given === "object" && given !== null
 
 /** An object with named parts: a promise or a Date, which has none, is not taken for one without any. */
 export const isNamed = (given: unknown): given is Readonly<Record<string, unknown>> =>
-  typeof given === "object" && given !== null && (Object.keys(given).length > 0 || isPlain(given))
+  isObject(given) && (Object.keys(given).length > 0 || isPlain(given))
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -1,5 +1,5 @@
 /** The two forms of a function of two arguments. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as check from "./check.ts"
 
 /**
@@ -32,7 +32,8 @@ export const curried = <Self, Impl>(
   f: <A, E, R>(self: Impl, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Curried<Self> => {
   const run = <A, E, R>(self: Impl, effect: Effect.Effect<A, E, R>) => {
-    check.effect(call, "the argument", effect)
+    // The check itself is not in the way of those who pass it.
+    if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
     return f(self, effect)
   }
   function either<A, E, R>(self: Self, effect: Effect.Effect<A, E, R>) {

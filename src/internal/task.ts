@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
@@ -177,18 +178,36 @@ export interface TaskOptions {
 const MakesTaskTypeId = "~effect-asyncio/MakesTask"
 
 /** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
+class TaskMaker {
+  readonly [MakesTaskTypeId]: string
+  readonly make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<any, any, any>
+  constructor(call: string, make: TaskMaker["make"]) {
+    this[MakesTaskTypeId] = call
+    this.make = make
+  }
+}
+
+// A class of its own: a property more on an object of Effect's would take memory for each.
+Object.setPrototypeOf(
+  TaskMaker.prototype,
+  Effectable.Prototype<Effect.Effect<any, any, any> & TaskMaker>({
+    label: "MakesTask",
+    evaluate(fiber) {
+      return this.make(fiber)
+    }
+  })
+)
+
 export const makesTask = <A, E, R>(
   call: string,
   make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> & Awaitable.MakesTask => {
-  const effect = Effect.withFiber(make) as Effect.Effect<A, E, R> & { [MakesTaskTypeId]: string }
-  effect[MakesTaskTypeId] = call
-  return effect
-}
+): Effect.Effect<A, E, R> & Awaitable.MakesTask =>
+  // An Effect by its prototype.
+  new TaskMaker(call, make) as unknown as Effect.Effect<A, E, R> & Awaitable.MakesTask
 
 /** The call that gave it, if it is an effect that makes a task. */
-export const makerOf = (item: object): string | undefined =>
-  (item as { readonly [MakesTaskTypeId]?: string })[MakesTaskTypeId]
+export const makerOf = (item: unknown): string | undefined =>
+  item instanceof TaskMaker ? item[MakesTaskTypeId] : undefined
 
 const checkOptions = check.options<TaskOptions>({ name: check.string, eager: check.boolean })
 
@@ -202,8 +221,8 @@ export const createTask = <A, E, R>(
   /** Told before the first step of an eager task. */
   created?: (task: TaskImpl<A, E>) => void
 ): TaskImpl<A, E> => {
-  check.effect(call, "the argument", effect)
-  checkOptions(call, options)
+  if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
+  if (options !== undefined) checkOptions(call, options)
   const loop = getLoop(call, fiber)
   loop.checkOpen(call)
   // `R` is in the type of every effect that creates a task, so the fiber's context holds it.

@@ -43,10 +43,6 @@ const main: Effect.Effect<unknown, never, any> = Effect.gen(function*() {
     yield* say("createTask on a loop", () => copy.createTask(Effect.void))
     yield* say("a region in a region", () => copy.timeout("1 second", () => Effect.void))
     yield* say(
-      "gather of what makes a task",
-      () => copy.EventLoop.provide(copy.gather([one.createTask(Effect.void) as any]))
-    )
-    yield* say(
       "a lock of its own, without a loop",
       () => Effect.flatMap(copy.Lock.make, (lock) => copy.Lock.withLock(lock, Effect.succeed("held")))
     )
