@@ -114,6 +114,10 @@ export declare namespace gather {
  *
  * asyncio's `gather`.
  *
+ * **Gotchas**
+ *
+ * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
+ *
  * **Example** (Three seconds, not four)
  *
  * ```ts import.meta.vitest

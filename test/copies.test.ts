@@ -1,13 +1,19 @@
 import { expect, it } from "@effect/vitest"
+import { EventLoop } from "effect-asyncio"
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { CurrentRegion } from "../src/internal/Region.ts"
 import { version } from "../src/internal/version.ts"
 
 const root = join(import.meta.dirname, "..")
 
-it("the version in the shared keys is the package's", () => {
+it("the shared keys have the package's version", () => {
+  expect([EventLoop.EventLoop.key, CurrentRegion.key]).toEqual([
+    `effect-asyncio@${version}/EventLoop`,
+    `effect-asyncio@${version}/CurrentRegion`
+  ])
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version)
 })
 

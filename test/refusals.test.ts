@@ -216,7 +216,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Semaphore.statistics": row(semaphore),
 
   "Task.isTask": row(any),
-  "Task.setName": row(task, any),
+  "Task.setName": row(task, text),
   "Task.cancelling": row(task),
   "Task.uncancel": row(task),
   "Task.catchCancelled": dataLast(effect, callback),

@@ -150,7 +150,7 @@ describe("timeout", () => {
         "fail timeout: timed out after 1m 30s 500ms"
       ]
     ] as ReadonlyArray<readonly [string, Program, string]>
-  ) timed(`says after how long: ${name}`, outcome(program), expected)
+  ) timed(`says after how long: ${name}`, Effect.andThen(sleep("3 seconds"), outcome(program)), expected)
 
   timed(
     "a deadline that has passed already cancels in the next tick",
