@@ -75,7 +75,9 @@ export declare namespace Awaitable {
    *
    * @since 0.2.0
    */
-  export type NotEffect<A> = A extends Effect.Effect<any, any, any> ? "an Effect that a callback gives does not run" : A
+  export type NotEffect<A> = A extends Effect.Effect<any, any, any> | Generator<any, any, any>
+    ? "an Effect that a callback gives does not run"
+    : A
 
   /**
    * The value it gives.

@@ -52,7 +52,7 @@ export interface Statistics {
  * @category models
  * @since 0.2.0
  */
-export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any>
+export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any> | Generator<any, any, any>
   ? "a predicate gives a plain value: this would always be true"
   : A
 

@@ -177,11 +177,11 @@ const gatherIn = (
   options: gather.Options | undefined,
   site: CallSite | undefined
 ): Effect.Effect<unknown, unknown> => {
-  checkOptions("gather", options)
   const keys = isRecord(inputs) ? Object.keys(inputs) : undefined
   const items = keys === undefined
     ? awaitables.itemsOf("gather", inputs)
     : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
+  checkOptions("gather", options)
   awaitables.checkAwaitables("gather", items, fiber, keys)
   const gathering = new Gathering(getLoop("gather", fiber), fiber, items, keys, options ?? {}, site)
   return gathering.begin() ?? join(gathering)

@@ -440,9 +440,9 @@ describe("what a function gives", () => {
     [
       "wait",
       () => asyncio.wait([Effect.void, asyncio.sleep("1 hour")], { returnWhen: (async () => false) as any }),
-      "what returnWhen gives is Promise({}), expected a plain value: nothing runs or awaits it"
+      "what returnWhen gives is Promise({}), expected a plain value, as nothing runs or awaits it"
     ],
-    ...[() => Effect.succeed(false), async () => false].map((predicate) =>
+    ...[() => Effect.succeed(false), async () => false, function*() {}].map((predicate) =>
       [
         "Condition.waitFor",
         () =>
@@ -450,9 +450,14 @@ describe("what a function gives", () => {
             asyncio.Condition.make(),
             (condition) => asyncio.Condition.waitFor(condition, predicate as any)
           ),
-        "expected a plain value: nothing runs or awaits it"
+        "expected a plain value, as nothing runs or awaits it"
       ] as const
-    )
+    ),
+    [
+      "gather",
+      () => (asyncio.gather as (...effects: ReadonlyArray<unknown>) => unknown)(Effect.succeed(1), Effect.succeed(2)),
+      "expected a collection of awaitables, not a lone one: put it in brackets"
+    ]
   ]
   for (const [name, call, message] of cases) {
     it.live(name, () =>
