@@ -266,7 +266,7 @@ describe("a clean-up that never ends", () => {
   const hung = (cleanUp: Effect.Effect<unknown, unknown, EventLoop.EventLoop>) =>
     Effect.andThen(createTask(Effect.ensuring(never, Effect.ignore(cleanUp)), { name: "hung" }), ticks(2))
   const forLock = Effect.flatMap(Lock.make, (lock) => Effect.andThen(Lock.acquire(lock), Lock.acquire(lock)))
-  const inWords = "<Task pending name='hung' waiting for a Lock held by task 'hung'>"
+  const inWords = "<Task cancelling name='hung' waiting for a Lock held by task 'hung'>"
   const spin = (count: () => void) => Effect.uninterruptible(Effect.forever(Effect.map(Effect.yieldNow, count)))
   const noteOf = (lines: ReadonlyArray<{ readonly level: string; readonly text: string }>) =>
     lines.map(({ level, text }) => `${level}: ${text.replace(/ created at [^\s>]+/g, "")}`)
@@ -334,7 +334,7 @@ describe("a clean-up that never ends", () => {
         } finally {
           console.mockRestore()
         }
-        expect(written.join()).toMatch(/ERROR.*closeTimeout, 1ms; abandoned:\n {2}<Task pending name='hung'/)
+        expect(written.join()).toMatch(/ERROR.*closeTimeout, 1ms; abandoned:\n {2}<Task cancelling name='hung'/)
       })
     }
 
@@ -356,8 +356,8 @@ describe("a clean-up that never ends", () => {
             "Error: disk full",
             [
               "Error: the event loop did not close within closeTimeout, 2s; abandoned:",
-              "  <Task pending name='inner'>",
-              "  <Task pending name='hung' waiting for task 'inner'>",
+              "  <Task cancelling name='inner'>",
+              "  <Task cancelling name='hung' waiting for task 'inner'>",
               "  the exception handler, told of: disk full"
             ].join("\n")
           ])
@@ -496,7 +496,7 @@ describe("a clean-up that never ends", () => {
       )
     const warning = [
       "Warn: the event loop has been closing for 5s, and waits for:",
-      "  <Task pending name='hung'>"
+      "  <Task cancelling name='hung'>"
     ].join("\n")
 
     it.live("a live loop warns after 5 s, once, and names it", () =>

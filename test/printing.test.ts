@@ -1,6 +1,6 @@
 /** What is said of values and of things of the library, in messages, reports and prints. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Chunk, Data, Effect, Exit, HashMap, Logger, Option, Order, Redacted, Result } from "effect"
+import { Cause, Chunk, Data, Effect, Equal, Exit, HashMap, Logger, Option, Order, Redacted, Result } from "effect"
 import * as asyncio from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { inspect } from "node:util"
@@ -644,4 +644,30 @@ describe("things of the library say what they are, in one line", () => {
       "<EventLoop closed>"
     ])
   })
+})
+
+describe("equality", () => {
+  it.live("a thing of ours is equal to itself alone, and can be hashed whatever it holds", () =>
+    VirtualLoop.run(Effect.gen(function*() {
+      const box: { task?: unknown } = {}
+      const one = yield* asyncio.createTask(Effect.sync(() => box))
+      const two = yield* asyncio.createTask(Effect.sync(() => box))
+      box.task = one
+      yield* asyncio.gather([one, two])
+      const things = [one, two, yield* asyncio.Lock.make, yield* asyncio.Lock.make, yield* asyncio.EventLoop.EventLoop]
+      const map = HashMap.fromIterable(things.map((thing, i) => [thing, i] as const))
+      expect(HashMap.size(map)).toBe(things.length)
+      for (const [i, thing] of things.entries()) expect(HashMap.get(map, thing)).toEqual(Option.some(i))
+      expect(Equal.equals(one, two)).toBe(false)
+    })))
+
+  it.live("so can an error that has tasks be one of several in a cause", () =>
+    Effect.gen(function*() {
+      const stuck = Effect.flatMap(asyncio.Future.make(), asyncio.Future.join)
+      const [one, two] = yield* Effect.all([
+        Effect.flip(VirtualLoop.run(stuck, { patience: 0 })),
+        Effect.flip(VirtualLoop.run(stuck, { patience: 0 }))
+      ])
+      expect(Cause.combine(Cause.fail(one), Cause.fail(two)).reasons).toHaveLength(2)
+    }))
 })

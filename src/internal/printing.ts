@@ -11,7 +11,9 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as Hash from "effect/Hash"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
 import { isDate } from "effect/Predicate"
@@ -174,7 +176,7 @@ interface Described {
   describe(): Words
 }
 
-/** What prints in one line as what it is: by `String`, in Node's `inspect`, and in JSON. */
+/** A thing of ours: it prints in one line as what it is, by `String`, in Node's `inspect`, and in JSON. */
 export abstract class Printable implements Described {
   abstract readonly kind: string
   abstract describe(): Words
@@ -187,6 +189,15 @@ export abstract class Printable implements Described {
   }
   [NodeInspectSymbol](): unknown {
     return print(this)
+  }
+
+  // It is equal to itself alone. Effect would compare it by what it holds, which changes, and may be the whole program:
+  // as a key of a HashMap, or in an error of which a cause is made.
+  [Equal.symbol](that: unknown): boolean {
+    return this === that
+  }
+  [Hash.symbol](): number {
+    return Hash.random(this)
   }
 }
 

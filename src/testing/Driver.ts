@@ -72,6 +72,8 @@ export class Driver {
   /** What spins can't be ended, callbacks for one: it gets no further tick. */
   private halted = false
   private said = false
+  /** A program has ended as the loop could not go on. */
+  private hasFailed = false
   /** Why the loop could not go on, where it was only reported. */
   private error: DeadlockError | SpinError | undefined = undefined
   /** The loop is closed; what fibers have left to do is under way. */
@@ -293,10 +295,12 @@ export class Driver {
     const cause = Cause.die(error)
     if (loop.state === "closing") {
       for (const task of Array.from(loop.tasks)) {
-        loop.report({ message: "Task was destroyed but it is pending!", cause, task })
+        // Of a loop that could not go on before, that is no news.
+        if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
       }
       abandon(loop)
     } else if (loop.mains.size > 0) {
+      this.hasFailed = true
       for (const main of loop.mains) main.fail(cause)
     } else if (!this.failUsers(error, spinners)) return false
     this.turn(this.run)
