@@ -1,0 +1,140 @@
+/**
+ * The documented differences from plain Effect, by name: docs/cancellation.md has the table.
+ *
+ * Plain Effect, with some of the library's ways in its stead. A program that gives the same then is explained by those.
+ */
+import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { all, type Handle, type Run } from "./interpret.ts"
+import { PlainWorld, runPlain } from "./plain.ts"
+import type { Program } from "./program.ts"
+
+export const differences = [
+  "children begin interruptible",
+  "a cancelled task is no failure of its group",
+  "a group's tasks are cancelled when its body has ended",
+  "what breaks past a deadline comes out",
+  "what breaks comes out beside a cancellation",
+  "gather fails with the first failure alone"
+] as const
+
+export type Difference = typeof differences[number]
+
+type Change = (effect: Run<never>) => Run<never>
+
+class DocumentedWorld extends PlainWorld {
+  private readonly known: ReadonlySet<Difference>
+
+  constructor(queues: ConstructorParameters<typeof PlainWorld>[0], known: ReadonlySet<Difference>) {
+    super(queues)
+    this.known = known
+  }
+
+  private change(difference: Difference, change: Change): Change {
+    return this.known.has(difference) ? change : (effect) => effect
+  }
+
+  private readonly interruptible: Change = (child) =>
+    this.change("children begin interruptible", Effect.interruptible)(child)
+
+  override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
+    let first: Exit.Exit<unknown, unknown> | undefined
+    const note = Effect.onExit((exit: Exit.Exit<unknown, unknown>) =>
+      Effect.sync(() => {
+        if (exit._tag === "Failure") first ??= exit
+      })
+    )
+    return this.change("gather fails with the first failure alone", Effect.catchCause((cause) => first ?? Effect.failCause(cause)))(
+      super.gather(children.map((child) => note(this.interruptible(child))), limit, exits)
+    )
+  }
+
+  override group(body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> {
+    const alone = this.change("a cancelled task is no failure of its group", Effect.catchCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause)))
+    const children = tasks.map((task) => alone(this.interruptible(task)))
+    return this.known.has("a group's tasks are cancelled when its body has ended")
+      ? bodyFirst(body, children)
+      : super.group(this.interruptible(body), children)
+  }
+
+  override timeout(body: Run<never>, millis: number): Run<never> {
+    return this.noting((noted, broke) => {
+      const late = this.change("what breaks past a deadline comes out", (timedOut) => Effect.andThen(broke, timedOut))
+      return Effect.flatMap(
+        Effect.timeoutOption(noted(body), millis),
+        Option.match({ onNone: () => late(Effect.fail(new Cause.TimeoutError())), onSome: Effect.succeed })
+      )
+    })
+  }
+
+  override passOn(body: Run<never>): Run<never> {
+    return this.noting((noted) => super.passOn(noted(body)))
+  }
+
+  override createTask(body: Run<never>, name: string): Effect.Effect<Handle<never>> {
+    return Effect.map(super.createTask(body, name), (task) => ({
+      ...task,
+      join: this.noting((noted) => task.join)
+    }))
+  }
+
+  /** Notes how something ends; what broke comes out beside a cancellation of what is around it. */
+  private noting(run: (noted: Change, broke: Effect.Effect<void, unknown>) => Run<never>): Run<never> {
+    return Effect.suspend(() => {
+      let ended: Exit.Exit<unknown, unknown> = Exit.void
+      const noted = Effect.onExit((exit: Exit.Exit<unknown, unknown>) => Effect.sync(() => void (ended = exit)))
+      const broke = Effect.suspend(() => broken(ended))
+      const beside = this.change("what breaks comes out beside a cancellation", Effect.onInterrupt(() => broke))
+      return beside(run(noted, broke))
+    })
+  }
+}
+
+/** What broke, without the interrupts. */
+const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Effect<void, unknown> => {
+  const reasons = exits.flatMap((exit) => exit._tag === "Failure" ? exit.cause.reasons : [])
+    .filter((reason) => reason._tag !== "Interrupt")
+  return reasons.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(reasons))
+}
+
+/** The group that cancels its tasks once its body has ended. */
+const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> =>
+  Effect.suspend(() => {
+    const failed = Deferred.makeUnsafe<never, unknown>()
+    const watched = tasks.map((task) =>
+      Effect.onExit(task, (exit) => exit._tag === "Failure" ? Deferred.failCause(failed, exit.cause) : Effect.void)
+    )
+    let ended: Exit.Exit<unknown, unknown> = Exit.void
+    const noted = Effect.onExit(body, (exit) => Effect.sync(() => void (ended = exit)))
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.forkDetach(all(watched, undefined, false)), (others) => {
+        const end = Effect.flatMap(
+          Effect.andThen(Fiber.interrupt(others), Fiber.await(others)),
+          (exit) => broken(exit, ended)
+        )
+        return Effect.raceFirst(noted, Deferred.await(failed)).pipe(
+          Effect.flatMap((value) => Effect.as(Fiber.join(others), value)),
+          restore,
+          Effect.onExit((exit) => exit._tag === "Failure" ? end : Effect.void)
+        )
+      })
+    )
+  })
+
+const matches = (program: Program, known: ReadonlySet<Difference>, lines: string): boolean =>
+  JSON.stringify(runPlain(program, (queues) => new DocumentedWorld(queues, known))) === lines
+
+/** The documented differences that explain what this library does: none if it is what plain Effect does, undefined if they don't. */
+export const explain = (program: Program, ours: ReadonlyArray<string>): ReadonlyArray<Difference> | undefined => {
+  const lines = JSON.stringify(ours)
+  if (JSON.stringify(runPlain(program)) === lines) return []
+  const one = differences.find((difference) => matches(program, new Set([difference]), lines))
+  if (one !== undefined) return [one]
+  const needed = new Set<Difference>(differences)
+  if (!matches(program, needed, lines)) return undefined
+  for (const difference of differences) {
+    needed.delete(difference)
+    if (!matches(program, needed, lines)) needed.add(difference)
+  }
+  return Array.from(needed)
+}

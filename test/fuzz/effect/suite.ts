@@ -1,0 +1,27 @@
+/** Programs in plain Effect and with this library's counterparts, compared. */
+import type { Suite } from "../campaign.ts"
+import { explain } from "./differences.ts"
+import { runOurs } from "./ours.ts"
+import { runPlain } from "./plain.ts"
+import { generate, print, type Program, smaller } from "./program.ts"
+
+export const suite: Suite<Program> = {
+  generate,
+  smaller,
+  // The virtual loops share the host's turns: a fifth of the time less.
+  judge: (programs) =>
+    Promise.all(programs.map(async (program) => {
+      const known = explain(program, await runOurs(program))
+      return known === undefined
+        ? { differs: true }
+        : { differs: false, remark: known.length === 0 ? undefined : known.join(" + ") }
+    })),
+  show: async (program) => {
+    const plain = runPlain(program)
+    const ours = await runOurs(program)
+    const show = (lines: ReadonlyArray<string>, others: ReadonlyArray<string>) =>
+      lines.map((line) => `  ${others.includes(line) ? " " : ">"} ${line}`).join("\n")
+    console.log(`${JSON.stringify(program)}\n${print(program)}`)
+    console.log(`  plain Effect:\n${show(plain, ours)}\n  ours:\n${show(ours, plain)}`)
+  }
+}
