@@ -11,7 +11,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Types from "effect/Types"
 import { InvalidStateError, RuntimeError } from "./Errors.ts"
@@ -657,7 +657,8 @@ export const cancelUnsafe = (
  * @category cancelling
  * @since 0.1.0
  */
-export const cancelMessage: (cause: Cause.Cause<unknown>) => Option.Option<string> = cancellation.cancelMessage
+export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> =>
+  Option.fromUndefinedOr(cancellation.cancelMessage(Exit.failCause(cause)))
 
 /**
  * Adds a callback for when the future is done.

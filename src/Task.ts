@@ -19,7 +19,7 @@ import * as Option from "effect/Option"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
-import { cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import { annotations, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
 import { getLoop } from "./internal/loop.ts"
 import { openRegion } from "./internal/openRegion.ts"
 import * as internal from "./internal/task.ts"
@@ -327,7 +327,10 @@ export const uncancel = (self: Task<any, any>): Effect.Effect<number> =>
  *
  * **Details**
  *
- * It also catches the cancellation of something that `effect` awaited. `cancelling` is not lowered by it. Interruption by
+ * It also catches the cancellation of something that `effect` awaited. What the handler passes on with `Effect.interrupt`
+ * keeps its message, and ends the code around as the cancellation did: no `Effect.exit` or `Effect.catchCause` goes on
+ * after it. The same holds where a clean-up breaks on the way: the handler is not called, and what broke comes out beside
+ * the cancellation. `cancelling` is not lowered by it. Interruption by
  * Effect's own means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and
  * no tick.
  *
@@ -372,11 +375,25 @@ export const catchCancelled: {
     openRegion(
       () => effect,
       (exit) =>
-        exit._tag === "Failure" && isCancelled(exit)
-          ? Effect.suspend(() => handler(cancelMessageOf(exit.cause)))
+        isCancelled(exit)
+          ? passingOn(cancelMessageOf(exit), (message) => handler(Option.fromUndefinedOr(message)))
           : undefined
     )
 )
+
+/** The handler of a cancellation: where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along. */
+const passingOn = <A, E, R>(
+  message: string | undefined,
+  handler: (message: string | undefined) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => {
+    const handled = Effect.suspend(() => handler(message))
+    const bag = annotations(message)
+    return bag === undefined ? handled : Effect.catchCause(handled, (cause) => {
+      const isRaised = cause.reasons.every((reason) => reason._tag === "Interrupt" && reason.fiberId === fiber.id)
+      return Effect.failCause(isRaised ? Cause.annotate(cause, bag) : cause)
+    })
+  })
 
 export {
   addDoneCallback,

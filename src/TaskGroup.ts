@@ -11,7 +11,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
@@ -19,7 +18,7 @@ import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
 import { FutureCallback } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
-import { type InnerRegion, interruptAround, openRegion, ownRegion } from "./internal/openRegion.ts"
+import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { createTask, type TaskImpl } from "./internal/task.ts"
 import { Over, Waiter } from "./internal/WaitQueue.ts"
@@ -87,7 +86,7 @@ export const run = <A, E, R>(
   body: (group: TaskGroup) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
-    const group = new TaskGroupImpl(getLoop(fiber), fiber)
+    const group = new TaskGroupImpl(getLoop(fiber))
     return Effect.onInterrupt(
       openRegion(
         (region) => {
@@ -104,7 +103,6 @@ export const run = <A, E, R>(
 class TaskGroupImpl implements TaskGroup {
   region!: InnerRegion
   readonly loop: LoopImpl
-  private readonly fiber: Fiber.Fiber<unknown, unknown>
   // INVARIANT: the tasks whose callback has not run.
   private readonly tasks = new Set<TaskImpl<any, any>>()
   private readonly failures: Array<Cause.Reason<unknown>> = []
@@ -117,9 +115,8 @@ class TaskGroupImpl implements TaskGroup {
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
-  constructor(loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>) {
+  constructor(loop: LoopImpl) {
     this.loop = loop
-    this.fiber = fiber
   }
 
   /** The task that runs the block: it awaits every task of the group. */
@@ -197,16 +194,17 @@ class TaskGroupImpl implements TaskGroup {
     this.body = exit
     return Effect.suspend(() => {
       if (exit._tag === "Failure" && !this.aborting) this.abort()
-      const real = region.interrupted !== undefined
-      if (this.tasks.size === 0) return this.finish(exit, real)
+      if (this.tasks.size === 0) return this.finish(exit)
       const waiter = new GroupWaiter(this)
       this.waiter = waiter
       return Effect.flatMap(
         waiter.park(),
-        () =>
-          waiter.outside && (exit._tag === "Success" || cancellation.isCancelled(exit))
-            ? this.finish(exit._tag === "Failure" ? exit : cancellation.cancelledExit(waiter.message), true)
-            : this.finish(exit, real)
+        () => {
+          const { request } = waiter
+          if (request === undefined) return this.finish(exit)
+          region.interrupted ??= request
+          return this.finish(exit._tag === "Failure" ? exit : cancellation.cancelledExit(request.message))
+        }
       )
     })
   }
@@ -217,25 +215,21 @@ class TaskGroupImpl implements TaskGroup {
     return this.tasks.size === 0
   }
 
-  /** All tasks have ended. `real`: the cancellation that `exit` may be was a request's, not something awaited. */
-  private finish(exit: Exit.Exit<unknown, unknown>, real: boolean): Effect.Effect<unknown, unknown> {
+  /** All tasks have ended. */
+  private finish(exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown, unknown> {
     this.state = "ended"
     const { owner } = this.region
     const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 && !this.region.sheltered : true
-    const cancelled = cancellation.isCancelled(exit)
     this.addBodyFailure()
     if (this.failures.length > 0) {
-      if (owner.requests > 0 && owner.task !== undefined) {
-        // Somebody outside wants the task cancelled as well: that comes at its next suspension.
+      if (owner.requests > 0) {
+        // Somebody outside wants the code around cancelled as well: that comes at its next suspension.
         owner.requests--
-        cancellation.requestOf(owner.task, undefined)
+        cancellation.requestOf(owner.root, undefined)
       }
       return Effect.failCause(Cause.fromReasons(this.failures))
     }
-    if (!cancelled) return exit
-    if (!wanted) return Effect.void
-    if (real) interruptAround(this.fiber, ownRegion(this.fiber), owner, exit)
-    return exit
+    return cancellation.isCancelled(exit) && !wanted ? Effect.void : exit
   }
 
   /** The block is interrupted for real: what is left ends first, and failures come out beside the interruption. */
@@ -261,10 +255,10 @@ class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
   }
-  outside = false
+  /** Somebody asked to cancel while the block waited. */
+  request: Request | undefined = undefined
   // INVARIANT: true while its step is in the ready queue.
   private looking = false
-  message: string | undefined = undefined
   private readonly group: TaskGroupImpl
   constructor(group: TaskGroupImpl) {
     super()
@@ -282,7 +276,7 @@ class GroupWaiter extends Waiter implements Entry {
   }
 
   override withdraw(request: Request): void {
-    this.note(request)
+    this.request ??= request
     this.look()
   }
 
@@ -291,15 +285,9 @@ class GroupWaiter extends Waiter implements Entry {
     const pending = this.region?.owner.pending
     if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
       this.region!.owner.pending = undefined
-      this.note(pending)
+      this.request ??= pending
     }
-    if (this.group.looked(this.outside)) super.run()
-  }
-
-  private note(request: Request): void {
-    if (this.outside) return
-    this.outside = true
-    this.message = request.message
+    if (this.group.looked(this.request !== undefined)) super.run()
   }
 }
 

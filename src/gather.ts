@@ -202,7 +202,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private stopped = false
   private cancelRequested = false
   private siblingsCancelled = false
-  private failure: Exit.Exit<unknown, unknown> | undefined = undefined
+  /** The child whose failure is the outcome. */
+  private failed: FutureImpl<any, any> | undefined = undefined
 
   constructor(
     loop: LoopImpl,
@@ -284,9 +285,9 @@ class Gathering extends FutureImpl<unknown, unknown> {
     const exit: Exit.Exit<unknown, unknown> = child.exit!
     if (exit._tag === "Failure") {
       if (!this.returnExceptions) {
-        this.failure ??= exit
+        this.failed ??= child
         this.stop()
-        if (!this.cancelOnError) return void this.complete(this.failure)
+        if (!this.cancelOnError) return void this.complete(exit)
       }
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
     }
@@ -301,8 +302,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private finish(): void {
     this.stop()
-    if (this.cancelRequested) this.complete(this.cancelledExit())
-    else if (this.failure !== undefined) this.complete(this.failure)
+    if (this.failed !== undefined) this.complete(this.failed.exit!)
+    else if (this.cancelRequested) this.complete(this.cancelledExit())
     else {
       // A plain loop: `Array.from` with a function took a tenth of a child's time.
       const values: Array<unknown> = new Array(this.children.length)
@@ -316,6 +317,10 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private valueIn(child: FutureImpl<any, any> | undefined): unknown {
     if (!this.returnExceptions) return (child!.exit as Exit.Success<unknown>).value
     return child === undefined ? cancellation.cancelledExit(undefined) : child.exit
+  }
+
+  override get endedByRequest(): boolean {
+    return this.cancelRequested && this.failed !== undefined && (this.cancelOnError || this.failed.endedByRequest)
   }
 
   override members(): ReadonlyArray<FutureImpl<any, any>> {

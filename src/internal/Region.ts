@@ -12,11 +12,16 @@ import type { LoopImpl } from "./loop.ts"
 import type { TaskImpl } from "./task.ts"
 import type { Waiter } from "./WaitQueue.ts"
 
-/** Who is asked to cancel: a task, or the bare fiber that opened a region outside of any task. */
+/**
+ * Who is asked to cancel: a task, or a fiber that opened a region and is no task's own: a branch, which a task forked by
+ * Effect's means, or a fiber outside of any task. What a branch's regions ask for is no business of the task's others.
+ */
 export interface Owner {
   readonly loop: LoopImpl
-  /** The task, if it is one. */
+  /** The task it is, or whose branch it is. */
   readonly task: TaskImpl<unknown, unknown> | undefined
+  /** Its outermost region. */
+  readonly root: Region
   /** Requests that were not taken back: `cancelling()`. */
   requests: number
   /** A request that is not delivered yet. It beats a queued wake-up and a return value, and loses to a failure. */
@@ -31,12 +36,13 @@ export interface Region {
   waiter: Waiter<any, any, any> | undefined
   // INVARIANT: the open region that `fiber` itself is suspended in.
   inner: Region | undefined
-  /**
-   * Set once a request was delivered: `own` if the region asked for it itself (its deadline, its failing child),
-   * `outside` otherwise.
-   */
-  interrupted: "own" | "outside" | undefined
+  /** The request that was delivered; "effect" where Effect's own means interrupted it. */
+  interrupted: Request | "effect" | undefined
 }
+
+/** Whether the region was interrupted at its own request: its deadline passed, its child failed. */
+export const isOwnDoing = (region: Region): boolean =>
+  typeof region.interrupted === "object" && region.interrupted.origin === region
 
 /** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
 export const CurrentRegion = Context.Reference<Region | undefined>("effect-asyncio/CurrentRegion", {

@@ -15,10 +15,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Option from "effect/Option"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
@@ -37,8 +36,8 @@ export const annotations = (message: string | undefined): Context.Context<never>
   // The annotations of a cause are a bag of values, typed as a context that offers nothing.
   message === undefined ? undefined : Context.make(CancelMessage, message) as Context.Context<never>
 
-export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> =>
-  Context.getOption(Cause.annotations(cause), CancelMessage)
+export const cancelMessage = (exit: Exit.Exit<unknown, unknown>): string | undefined =>
+  exit._tag === "Failure" ? Context.getOrUndefined(Cause.annotations(exit.cause), CancelMessage) : undefined
 
 export const cancelledExit = (message: string | undefined): Exit.Exit<never> => {
   const cause = Cause.interrupt(Fiber.getCurrent()?.id)
@@ -47,7 +46,7 @@ export const cancelledExit = (message: string | undefined): Exit.Exit<never> => 
 }
 
 /** Interrupts and nothing beside: a failure or defect makes it that failure. */
-export const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
+export const isCancelled = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
 
 /** Effect keeps this flag on its fibers and leaves it out of their public type. */
@@ -74,7 +73,7 @@ export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Effect.Effect<voi
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
   if (region.owner.pending === request) region.owner.pending = undefined
-  region.interrupted = request.origin === region ? "own" : "outside"
+  region.interrupted = request
   region.fiber!.interruptUnsafe(request.by, annotations(request.message))
 }
 
@@ -106,7 +105,7 @@ const leavePending = (request: Request): void => {
   const { owner } = request.origin
   // A request of a wider region stays: what the narrower one asked for is part of it. The later message is the one that
   // comes out, as in asyncio.
-  if (owner.pending !== undefined && !isWithin(owner.pending.origin, request.origin)) {
+  if (owner.pending !== undefined && isWider(owner.pending.origin, request.origin)) {
     owner.pending.message = request.message
     return
   }
@@ -121,10 +120,11 @@ export const postpone = (owner: Owner): void => {
   owner.loop.ready.schedule(new Delivery(request), 0)
 }
 
-const isWithin = (region: Region, origin: Region): boolean => {
-  let current: Region | undefined = origin
-  while (current !== undefined && current !== region) current = current.inner
-  return current === region
+/** Whether `inner` is open within `outer`. */
+const isWider = (outer: Region, inner: Region): boolean => {
+  let current = outer.inner
+  while (current !== undefined && current !== inner) current = current.inner
+  return current !== undefined
 }
 
 /** A region has ended: what it asked for itself is over, what others asked for goes on to the code around it. */
@@ -148,10 +148,11 @@ export const requestOf = (
   const request: Request = { message, by: Fiber.getCurrent()?.id, origin }
   owner.requests++
   const region = targetOf(origin)
-  if (region.interrupted !== undefined) {
-    // Its finalizers run: they are not cut short. A request from outside outlives an unwinding that the region began
-    // itself; any other is part of the cancellation under way.
-    if (region.interrupted === "own" && origin !== region) owner.pending = request
+  const { interrupted } = region
+  if (interrupted !== undefined) {
+    // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
+    // of the cancellation under way.
+    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) owner.pending = request
     return undefined
   }
   const waiter = region.waiter
@@ -164,7 +165,7 @@ export const requestOf = (
         return undefined
       }
       if (next.accepts()) {
-        waiter.requested = request
+        if (waiter.requested === undefined || isWider(origin, waiter.requested.origin)) waiter.requested = request
         return next
       }
     }
@@ -275,6 +276,27 @@ const walk = (
 /** A request that was delivered beats a value that came all the same. */
 export const settle = <A, E>(region: Region, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" && region.interrupted !== undefined ? cancelledExit(undefined) : exit
+
+/**
+ * A cancellation that left a region unhandled interrupts the fiber around it for real, so that nothing swallows it. Where
+ * the region was interrupted at its own request, it is the wider one that came meanwhile which goes on.
+ */
+export const interruptAround = (
+  region: Region,
+  outer: Fiber.Fiber<unknown, unknown>,
+  around: Region | undefined,
+  message: string | undefined
+): void => {
+  const { owner } = region
+  let request = region.interrupted!
+  if (isOwnDoing(region)) {
+    request = owner.pending ?? { message, by: undefined, origin: owner.root }
+    owner.pending = undefined
+    message = request.message
+  }
+  if (around !== undefined) around.interrupted = request
+  outer.interruptUnsafe(undefined, annotations(message))
+}
 
 /** Takes one request back; at zero the undelivered one is revoked. */
 export const uncancelOwner = (owner: Owner): number => {

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { NodeInspectSymbol } from "effect/Inspectable"
-import * as Option from "effect/Option"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
@@ -15,7 +14,7 @@ import { findLoop, type LoopImpl } from "./loop.ts"
 import { describe } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
-import { Node, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
+import { Node, Over, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
 
 export const FutureTypeId = "~effect-asyncio/Future"
 
@@ -78,6 +77,11 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   ): ReadonlyArray<FutureImpl<any, any>> | undefined {
     this.complete(cancellation.cancelledExit(message))
     return undefined
+  }
+
+  /** Whether a request to cancel made it end so, as it did: a failure is then what broke beside the cancellation. */
+  get endedByRequest(): boolean {
+    return false
   }
 
   /** False if it was done already. */
@@ -181,8 +185,10 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   }
 
   override run(): void {
-    const { region } = this
-    if (this.state === Woken && region !== undefined && cancellation.isCancelled(this.future.exit!)) {
+    const { future, region } = this
+    if (
+      this.state === Woken && region !== undefined && (cancellation.isCancelled(future.exit!) || future.endedByRequest)
+    ) {
       const pending = region.owner.pending !== undefined && cancellation.isDue(region)
         ? region.owner.pending
         : undefined
@@ -190,14 +196,11 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
       if (request !== undefined) {
         // The request that went down came back: now it is this task's own cancellation, one for all requests that came
         // until this step, with the message of what was awaited. Over before the delivery, so that the finalizer does
-        // not wait for what has ended.
-        this.future.retrieve()
+        // not wait for what has ended, and only gives what broke there.
+        future.retrieve()
         this.end()
         if (pending !== undefined) region.owner.pending = undefined
-        const message = Option.getOrUndefined(
-          cancellation.cancelMessage((this.future.exit as Exit.Failure<A, E>).cause)
-        )
-        return cancellation.deliver(region, { ...request, message })
+        return cancellation.deliver(region, { ...request, message: cancellation.cancelMessage(future.exit!) })
       }
     }
     super.run()
@@ -209,13 +212,14 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   }
 
   override interrupted(): Effect.Effect<void, E> {
-    const parked = this.state === Parked
+    const { state } = this
     const done = super.interrupted()
-    if (!parked) return done
+    if (state === Over && this.future.exit !== undefined) return cancellation.failureBeside(this.future.exit)
+    if (state !== Parked) return done
     // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would. A failure of its
     // clean-up comes out beside the interruption.
     const { region } = this
-    if (region !== undefined) region.interrupted ??= "outside"
+    if (region !== undefined) region.interrupted ??= "effect"
     cancellation.cancel(this.future, undefined, region?.owner.task)
     return Effect.flatMap(ended(this.future), cancellation.failureBeside)
   }

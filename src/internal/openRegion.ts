@@ -8,11 +8,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import {
-  annotations,
   cancelMessage,
   failureBeside,
+  interruptAround,
   isCancelled,
   isInterruptible,
   regionEnded,
@@ -20,20 +19,24 @@ import {
   settle
 } from "./cancellation.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
-import { CurrentRegion, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
+import type { TaskImpl } from "./task.ts"
 
-/** What a bare fiber's requests are counted on. */
-class Bare implements Owner {
+/** What the requests of a fiber's regions are counted on where the fiber is no task's own. */
+class Branch implements Owner {
   readonly loop: LoopImpl
-  readonly task = undefined
+  readonly task: TaskImpl<unknown, unknown> | undefined
+  readonly root: Region
   requests = 0
   pending: Request | undefined = undefined
-  constructor(loop: LoopImpl) {
+  constructor(loop: LoopImpl, task: TaskImpl<unknown, unknown> | undefined, root: Region) {
     this.loop = loop
+    this.task = task
+    this.root = root
   }
 }
 
-/** A region inside a task, or of a bare fiber. */
+/** A region inside a task, or of a branch. */
 export class InnerRegion implements Region {
   readonly owner: Owner
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -43,28 +46,26 @@ export class InnerRegion implements Region {
   open = true
   /** It is within an uninterruptible part: requests from outside wait for the end of that, and do not reach it. */
   readonly sheltered: boolean
-  constructor(owner: Owner, sheltered: boolean) {
-    this.owner = owner
-    this.sheltered = sheltered
+  constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
+    this.owner = around?.owner ?? new Branch(getLoop(outer), outer.getRef(CurrentRegion)?.owner.task, this)
+    this.sheltered = !isInterruptible(outer) || (around instanceof InnerRegion && around.sheltered)
   }
 }
 
 /**
  * Runs `body` in a region of its own. When it has ended, `end` is called with its exit, in the same step and whoever
- * interrupted it, and gives what the code around it goes on with; `undefined` passes the exit on as it is: a
- * cancellation that a request brought about then interrupts the fiber around it for real, one that came from something
- * awaited is a failing cause. `begin` is called before the body starts.
+ * interrupted it, and gives what the code around it goes on with; `undefined` passes the exit on as it is. A cancellation
+ * that a request brought about and that comes out all the same interrupts the fiber around it for real, whatever broke on
+ * the way beside it; one that came from something awaited is a failing cause. `begin` is called before the body starts.
  */
 export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
   begin: (region: InnerRegion) => Effect.Effect<A, E, R>,
   end: (exit: Exit.Exit<A, E>, region: InnerRegion) => Effect.Effect<A2, E2, R2> | undefined
 ): Effect.Effect<A | A2, E | E2, R | R2> =>
   Effect.withFiber((outer: Fiber.Fiber<unknown, unknown>) => {
-    const current = outer.getRef(CurrentRegion)
-    const sheltered = !isInterruptible(outer) || (current instanceof InnerRegion && current.sheltered)
-    const region = new InnerRegion(current?.owner ?? new Bare(getLoop(outer)), sheltered)
     // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
     const around = ownRegion(outer)
+    const region = new InnerRegion(outer, around)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {
       if (around !== undefined) around.inner = region
       // `outer` holds every service that the body asks for: `R` is in this effect's own type.
@@ -80,34 +81,33 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         if (around !== undefined) around.inner = undefined
         const ended = settle(region, exit)
         const next = end(ended, region)
-        if (next !== undefined) resume(next)
-        else if (region.interrupted !== undefined && isCancelled(ended)) {
-          interruptAround(outer, around, region.owner, ended)
-          resume(ended) // where `outer` is uninterruptible
-        } else resume(ended)
+        if (next === undefined) {
+          if (
+            region.interrupted !== undefined && ended._tag === "Failure" && (isCancelled(ended) || !isOwnDoing(region))
+          ) {
+            interruptAround(region, outer, around, cancelMessage(ended))
+          }
+          resume(ended) // where `outer` was not interrupted, or can't be
+        } else {
+          resume(Effect.onExitPrimitive(next, (exit) => {
+            // Unless a later request has interrupted `outer` already.
+            if (region.interrupted !== undefined && around?.interrupted === undefined && isCancelled(exit)) {
+              interruptAround(region, outer, around, cancelMessage(exit))
+            }
+            return undefined
+          }))
+        }
         regionEnded(region)
       })
-      // A failure of the body's clean-up joins the interruption's cause; its `E` is in this effect's own type.
+      // What broke in the body joins the interruption's cause; its `E` is in this effect's own type.
       return Effect.suspend(() => {
-        if (!region.open) return Effect.void
-        region.interrupted = "outside"
+        const exit = fiber.pollUnsafe()
+        if (exit !== undefined) return failureBeside(exit)
+        region.interrupted = "effect"
         return Effect.flatMap(Fiber.interrupt(fiber), () => failureBeside(fiber.pollUnsafe()!))
       }) as Effect.Effect<void>
     })
   })
-
-/** A cancellation that left a region unhandled interrupts the fiber around it for real, so that nothing swallows it. */
-export const interruptAround = (
-  outer: Fiber.Fiber<unknown, unknown>,
-  around: Region | undefined,
-  owner: Owner,
-  exit: Exit.Exit<unknown, unknown>
-): void => {
-  const message = exit._tag === "Failure" ? Option.getOrUndefined(cancelMessage(exit.cause)) : undefined
-  if (around !== undefined) around.interrupted = "outside"
-  owner.pending = undefined
-  outer.interruptUnsafe(undefined, annotations(message))
-}
 
 /** The region that is the fiber's own. */
 export const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {

@@ -66,6 +66,9 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   get owner(): this {
     return this
   }
+  get root(): this {
+    return this
+  }
   get task(): this {
     return this
   }
@@ -132,6 +135,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   /** Ends it without its fiber, which can't end any more. */
   abandon(): void {
     this.end(cancellation.cancelledExit(undefined))
+  }
+
+  override get endedByRequest(): boolean {
+    return this.interrupted !== undefined
   }
 
   override requestCancel(

@@ -388,9 +388,10 @@ class Body:
             return await self.block(s["block"])
         except asyncio.CancelledError as error:
             log("caught", error, asyncio.current_task().cancelling())
+            met = error
         returned = await self.block(s["handler"])
         if s["reraise"]:
-            raise asyncio.CancelledError
+            raise met
         return returned
 
     async def do_finally(self, s, log):
