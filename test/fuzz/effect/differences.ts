@@ -12,6 +12,7 @@ export const differences = [
   "children begin interruptible",
   "a cancelled task is no failure of its group",
   "a group's tasks are cancelled when its body has ended",
+  "a group that breaks fails first, its cancellation comes at the next suspension",
   "what breaks past a deadline comes out",
   "what breaks comes out beside a cancellation",
   "gather fails with the first failure alone"
@@ -52,9 +53,11 @@ class DocumentedWorld extends PlainWorld {
     const alone = this.change("a cancelled task is no failure of its group", Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause)))
     const children = tasks.map((task) => alone(this.interruptible(task)))
-    return this.known.has("a group's tasks are cancelled when its body has ended")
-      ? bodyFirst(body, children)
-      : super.group(this.interruptible(body), children)
+    return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
+      this.known.has("a group's tasks are cancelled when its body has ended")
+        ? bodyFirst(body, children)
+        : super.group(this.interruptible(body), children)
+    )
   }
 
   override timeout(body: Run<never>, millis: number): Run<never> {
@@ -97,6 +100,26 @@ const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Ef
   return reasons.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(reasons))
 }
 
+/** No Effect program can put its own interruption off. Effect keeps it here, and leaves it out of the public type. */
+interface Interrupted {
+  _interruptedCause: Cause.Cause<never> | undefined
+}
+
+const failFirst: Change = (group) =>
+  Effect.withFiber((fiber) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Effect.exit(restore(group)), (exit) => {
+        if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return exit
+        const interrupted = fiber as unknown as Interrupted
+        if (interrupted._interruptedCause !== undefined) {
+          interrupted._interruptedCause = undefined
+          fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
+        }
+        return broken(exit)
+      })
+    )
+  )
+
 /** The group that cancels its tasks once its body has ended. */
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> =>
   Effect.suspend(() => {
@@ -121,20 +144,24 @@ const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<neve
     )
   })
 
-const matches = (program: Program, known: ReadonlySet<Difference>, lines: string): boolean =>
-  JSON.stringify(runPlain(program, (queues) => new DocumentedWorld(queues, known))) === lines
+/** What the program does in plain Effect but for these differences. */
+export const runDocumented = (program: Program, known: Iterable<Difference> = differences): ReadonlyArray<string> =>
+  runPlain(program, (queues) => new DocumentedWorld(queues, new Set(known)))
 
-/** The documented differences that explain what this library does: none if it is what plain Effect does, undefined if they don't. */
+/**
+ * The documented differences that explain what this library does: none if it is what plain Effect does, undefined if
+ * they don't.
+ */
 export const explain = (program: Program, ours: ReadonlyArray<string>): ReadonlyArray<Difference> | undefined => {
   const lines = JSON.stringify(ours)
   if (JSON.stringify(runPlain(program)) === lines) return []
-  const one = differences.find((difference) => matches(program, new Set([difference]), lines))
-  if (one !== undefined) return [one]
-  const needed = new Set<Difference>(differences)
-  if (!matches(program, needed, lines)) return undefined
-  for (const difference of differences) {
-    needed.delete(difference)
-    if (!matches(program, needed, lines)) needed.add(difference)
-  }
-  return Array.from(needed)
+  const explains = (known: ReadonlyArray<Difference>) => JSON.stringify(runDocumented(program, known)) === lines
+  const but = (left: Difference) => differences.filter((difference) => difference !== left)
+  const candidates = [...differences.map((difference) => [difference]), differences, ...differences.map(but)]
+  const found = candidates.find(explains)
+  if (found === undefined) return undefined
+  return differences.reduce((known: ReadonlyArray<Difference>, difference) => {
+    const fewer = known.filter((other) => other !== difference)
+    return fewer.length < known.length && explains(fewer) ? fewer : known
+  }, found)
 }
