@@ -219,7 +219,7 @@ class TaskGroupImpl implements TaskGroup {
   private finish(exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown, unknown> {
     this.state = "ended"
     const { owner } = this.region
-    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 && !this.region.sheltered : true
+    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
     this.addBodyFailure()
     if (this.failures.length > 0) {
       if (owner.requests > 0) {

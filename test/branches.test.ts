@@ -162,6 +162,16 @@ describe("regions in branches end at their own moments", () => {
       ])
     }))
 
+  it.live("a deadline in an uninterruptible part comes, while those around wait for its end", () =>
+    Effect.gen(function*() {
+      const part = Effect.andThen(Effect.ignore(timeout("3 seconds", () => Effect.sleep("1 hour"))), EventLoop.time)
+      const box: { time?: number } = {}
+      const body = Effect.uninterruptible(Effect.tap(part, (time) => Effect.sync(() => void (box.time = time))))
+      const main = timeout("2 seconds", () => timeout("1 second", () => body))
+      expect(yield* onVirtual(outcome(main))).toMatch(/^fail/)
+      expect(box.time).toBe(3)
+    }))
+
   it.live("gathers in branches are cancelled one by one", () =>
     Effect.gen(function*() {
       const branch = (seconds: number) => outcome(timeout(`${seconds} seconds`, () => gather([hour, hour])))

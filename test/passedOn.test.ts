@@ -171,6 +171,13 @@ describe("what broke comes out beside it", () => {
       }))
   }
 
+  it.live("but not a deadline's own interrupt, which nobody around was asked for", () =>
+    Effect.gen(function*() {
+      const block = timeout("1 second", () => Effect.onExit(hour, () => Effect.fail("disk full")))
+      const exit = yield* onVirtual(Effect.exit(block))
+      expect(exit).toEqual(Exit.fail("disk full"))
+    }))
+
   it.live("a failure out of an uninterruptible part", () =>
     Effect.gen(function*() {
       const part = Effect.uninterruptible(Effect.andThen(sleep("3 seconds"), Effect.fail("late")))

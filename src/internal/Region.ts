@@ -13,8 +13,9 @@ import type { TaskImpl } from "./task.ts"
 import type { Waiter } from "./WaitQueue.ts"
 
 /**
- * Who is asked to cancel: a task, or a fiber that opened a region and is no task's own: a branch, which a task forked by
- * Effect's means, or a fiber outside of any task. What a branch's regions ask for is no business of the task's others.
+ * Who is asked to cancel: a task, or a branch: a fiber that opened a region and is no task's own, as a task forked it by
+ * Effect's means or it runs outside of any task; and an uninterruptible part with regions in it. What a branch's regions
+ * ask for is no business of what is around.
  */
 export interface Owner {
   readonly loop: LoopImpl

@@ -67,7 +67,7 @@ export class TimeoutImpl implements Timeout {
       return undefined
     }
     this.state = "expired"
-    const outside = uncancelOwner(this.region.owner) > this.requests && !this.region.sheltered
+    const outside = uncancelOwner(this.region.owner) > this.requests
     return !outside && isCancelled(exit)
       ? Effect.fail(timeoutError())
       : undefined

@@ -12,7 +12,6 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { FutureImpl } from "./future.ts"
@@ -64,11 +63,16 @@ const targetOf = (origin: Region): Region => {
 export const isDue = (region: Region): boolean =>
   targetOf(region.owner.pending!.origin) === region && isInterruptible(region.fiber!)
 
+const besideInterrupts = <E>({ reasons }: Cause.Cause<E>): Cause.Cause<E> =>
+  Cause.fromReasons(reasons.filter((reason) => reason._tag !== "Interrupt"))
+
 /** What an exit has beside interrupts, for a finalizer that must not lose it. */
-export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Effect.Effect<void, E> => {
-  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return Effect.void
-  return Effect.failCause(Cause.fromReasons(exit.cause.reasons.filter((reason) => reason._tag !== "Interrupt")))
-}
+export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Exit.Exit<void, E> =>
+  exit._tag === "Success" || isCancelled(exit) ? Exit.void : Exit.failCause(besideInterrupts(exit.cause))
+
+/** A failure without the interrupts beside it. What is cancelled stays so. */
+export const withoutInterrupts = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
+  exit._tag === "Success" || isCancelled(exit) ? exit : Exit.failCause(besideInterrupts(exit.cause))
 
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {

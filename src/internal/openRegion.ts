@@ -16,13 +16,17 @@ import {
   isInterruptible,
   regionEnded,
   type Request,
-  settle
+  settle,
+  withoutInterrupts
 } from "./cancellation.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
 import type { TaskImpl } from "./task.ts"
 
-/** What the requests of a fiber's regions are counted on where the fiber is no task's own. */
+/**
+ * What the requests of a fiber's regions are counted on where the fiber is no task's own; and those of the regions in an
+ * uninterruptible part, where requests from outside wait for its end and do not reach.
+ */
 class Branch implements Owner {
   readonly loop: LoopImpl
   readonly task: TaskImpl<unknown, unknown> | undefined
@@ -44,11 +48,10 @@ export class InnerRegion implements Region {
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   open = true
-  /** It is within an uninterruptible part: requests from outside wait for the end of that, and do not reach it. */
-  readonly sheltered: boolean
   constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
-    this.owner = around?.owner ?? new Branch(getLoop(outer), outer.getRef(CurrentRegion)?.owner.task, this)
-    this.sheltered = !isInterruptible(outer) || (around instanceof InnerRegion && around.sheltered)
+    this.owner = around !== undefined && isInterruptible(outer)
+      ? around.owner
+      : new Branch(getLoop(outer), outer.getRef(CurrentRegion)?.owner.task, this)
   }
 }
 
@@ -87,7 +90,8 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
           ) {
             interruptAround(region, outer, around, cancelMessage(ended))
           }
-          resume(ended) // where `outer` was not interrupted, or can't be
+          // Where `outer` was not interrupted, or can't be. An interrupt of the region's own doing ends with it.
+          resume(isOwnDoing(region) ? withoutInterrupts(ended) : ended)
         } else {
           resume(Effect.onExitPrimitive(next, (exit) => {
             // Unless a later request has interrupted `outer` already.
