@@ -3,14 +3,15 @@
  * longer to load a file than what is in most of ours: 60 files took 40 ms, these few 15.
  */
 import { globSync, rmSync } from "node:fs"
-import { basename, join } from "node:path"
+import { join } from "node:path"
 import { build } from "vite"
 import { execute, root } from "./workshop.ts"
 
 /** Writes the code of a project's `src`: an entry for each public module, and what they share. */
 export const bundle = async (project: string, output: string): Promise<void> => {
   const source = join(project, "src")
-  const entries = Object.fromEntries(globSync(join(source, "*.ts")).map((module) => [basename(module, ".ts"), module]))
+  const modules = globSync("{*,*/index}.ts", { cwd: source })
+  const entries = Object.fromEntries(modules.map((module) => [module.slice(0, -3), join(source, module)]))
   await build({
     root: project,
     configFile: false,
@@ -23,16 +24,16 @@ export const bundle = async (project: string, output: string): Promise<void> => 
       minify: false,
       sourcemap: true,
       modulePreload: false,
-      lib: { entry: { ...entries, "testing/index": join(source, "testing/index.ts") }, formats: ["es"] },
+      lib: { entry: entries, formats: ["es"] },
       rolldownOptions: {
-        external: /^effect\//,
+        external: /^(effect\/|node:)/,
         output: {
           entryFileNames: "[name].js",
           chunkFileNames: "internal/[name].js",
           comments: { jsdoc: false },
           codeSplitting: {
             // Each takes what its modules need and no group before it has. What needs Effect's Stream is in none, so
-            // that only who uses it loads that.
+            // that only who uses it loads that. None takes what is in a folder: a subpath loads what it has itself.
             groups: [
               // All that a browser loads whose page uses gather and run alone.
               { name: "tasks", priority: 1, test: /\/src\/(gather|run)\.ts$/ },
@@ -50,8 +51,9 @@ if (import.meta.main) {
   rmSync(dist, { recursive: true, force: true })
   await bundle(root, dist)
   const tsc = join(root, "node_modules/typescript/bin/tsc")
-  const types = ["--project", "tsconfig.build.json", "--emitDeclarationOnly"]
-  const { ok, output } = await execute(process.execPath, [tsc, ...types])
-  console.log(output)
-  if (!ok) process.exitCode = 1
+  for (const project of ["tsconfig.build.json", "tsconfig.node.json"]) {
+    const { ok, output } = await execute(process.execPath, [tsc, "--project", project, "--emitDeclarationOnly"])
+    console.log(output)
+    if (!ok) process.exitCode = 1
+  }
 }

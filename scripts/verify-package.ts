@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { build } from "vite"
+import manifest from "../package.json" with { type: "json" }
 import { type Ended, execute, install, makeFolder, tableOf } from "./workshop.ts"
 
 /** The oldest of each that has to do. */
@@ -72,7 +73,31 @@ const wanted = JSON.stringify([1, "two", true, true, "fast", 3601])
 if (result !== wanted) throw new Error(result)
 `
 
-const blocked = ["internal/loop", "internal/loop.ts", "testing/Driver", "index", "src/index.ts", "dist/index.js"]
+const blocked = [
+  "internal/loop",
+  "internal/loop.ts",
+  "testing/Driver",
+  "node/signal",
+  "index",
+  "src/index.ts",
+  "dist/index.js"
+]
+
+/** The subpaths that have a line of their own in `exports`, the root among them. */
+const subpaths = Object.entries(manifest.exports)
+  .filter(([path, target]) => target !== null && path !== "./package.json" && !path.includes("*"))
+  .map(([path]) => path.slice(1))
+
+/** Loads every subpath, each in a process of its own; the root and `Lock` load none of the others, nor anything of Node. */
+const loader = `import { registerHooks } from "node:module"
+const loaded = []
+registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
+const path = process.argv[2]
+const module = await import("effect-asyncio" + path)
+if (Object.keys(module).length === 0) throw new Error("nothing is in effect-asyncio" + path)
+const foreign = loaded.filter((url) => url.startsWith("node:") || /[/]dist[/](testing|insight|node|executors)[/]/.test(url))
+if ((path === "" || path === "/Lock") && foreign.length > 0) throw new Error("effect-asyncio" + path + " loads " + foreign)
+`
 
 /** What is no entry is not found, whatever is in the package. */
 const intruder = `for (const name of ${JSON.stringify(blocked)}) {
@@ -117,7 +142,8 @@ const checkTools = async (folder: string, tarball: string, files: ReadonlyArray<
   // It does not look behind a wildcard by itself.
   const modules = files.flatMap((file) => /^dist\/(\w+)\.js$/.exec(file)?.[1] ?? []).filter((name) => name !== "index")
   const attw = [tarball, "--profile", "esm-only", "--include-entrypoints", ...modules, "--no-color", "--no-emoji"]
-  noteEnd("attw", `${tools["@arethetypeswrong/cli"]}, ${modules.length + 2} entries`, await execute(bin("attw"), attw))
+  const entries = modules.length + subpaths.length
+  noteEnd("attw", `${tools["@arethetypeswrong/cli"]}, ${entries} entries`, await execute(bin("attw"), attw))
   noteEnd("knip", `${tools.knip}: nothing unused, nothing unlisted`, await execute(bin("knip"), []))
 }
 
@@ -191,10 +217,15 @@ const check = async (): Promise<void> => {
   if (!noteEnd("install", `with effect ${effectVersion} alone`, installed)) return
   writeFileSync(join(stranger, "client.ts"), client)
   writeFileSync(join(stranger, "intruder.js"), intruder)
+  writeFileSync(join(stranger, "loader.js"), loader)
   await checkTypes(join(folder, "typescripts"), stranger)
-  const run = (file: string) => execute(process.execPath, [file], { cwd: stranger })
+  const run = (file: string, ...args: ReadonlyArray<string>) =>
+    execute(process.execPath, [file, ...args], { cwd: stranger })
   noteEnd("client", `runs on Node ${process.versions.node}`, await run("client.ts"))
   noteEnd("internals", `${blocked.length} deep imports refused`, await run("intruder.js"))
+  for (const path of [...subpaths, "/Lock"]) {
+    noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
+  }
   for (const budget of budgets) await checkSize(stranger, budget)
 }
 

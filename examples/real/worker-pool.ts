@@ -4,18 +4,12 @@
  */
 import { Console, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import { signal } from "effect-asyncio/node"
 
 const { Queue, TaskGroup } = asyncio
 
-/** Comes back at the next SIGINT. */
-const sigint = Effect.callback<void>((resume) => {
-  const stop = () => resume(Effect.void)
-  process.once("SIGINT", stop)
-  return Effect.sync(() => process.off("SIGINT", stop))
-})
-
 /** Works until `stop` comes back. */
-export const workUntil = Effect.fn("workUntil")(function*(stop: Effect.Effect<void>) {
+export const workUntil = Effect.fn("workUntil")(function*(stop: Effect.Effect<unknown>) {
   const queue = yield* Queue.make<number>({ maxsize: 4 })
   const done: Array<number> = []
   let put = 0
@@ -48,6 +42,6 @@ export const workUntil = Effect.fn("workUntil")(function*(stop: Effect.Effect<vo
   yield* Console.log(`${done.length} of ${put} jobs are done`)
 })
 
-export const main = workUntil(sigint)
+export const main = workUntil(signal("SIGINT"))
 
 if (import.meta.main) await asyncio.run(main)

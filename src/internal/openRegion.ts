@@ -114,7 +114,7 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
   })
 
 /** The region that is the fiber's own. */
-export const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {
+const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {
   const region = fiber.getRef(CurrentRegion)
   return region !== undefined && region.fiber === fiber ? region : undefined
 }

@@ -1,0 +1,90 @@
+/**
+ * `signal`: waiting for a signal of the operating system.
+ *
+ * A listener stands at the process only while somebody waits, so that a signal nobody waits for does what it does without
+ * us: a second Ctrl-C ends the process. asyncio's `loop.add_signal_handler` calls back until it is removed; waiting again
+ * is `Effect.forever` here.
+ */
+import * as Effect from "effect/Effect"
+import { constants } from "node:os"
+import * as check from "../internal/check.ts"
+import { Parked, Waiter } from "../internal/WaitQueue.ts"
+
+/**
+ * Waits for a signal to the process, and gives its name.
+ *
+ * **When to use**
+ *
+ * Use to begin the end of a server or worker in good order: `signal("SIGINT")` in a task of its own, or as one of the
+ * first to complete.
+ *
+ * **Details**
+ *
+ * One signal wakes everyone who waits for it, each in a step of its own. While somebody waits, the signal does nothing
+ * else, and the process stays alive. Cancelling the wait loses nothing and takes the listener away. O(1). asyncio's
+ * `loop.add_signal_handler`.
+ *
+ * **Gotchas**
+ *
+ * `SIGKILL` and `SIGSTOP` can't be waited for; they and unknown names die with `IllegalArgumentError`. On Windows Node
+ * knows `SIGINT`, `SIGBREAK` and `SIGHUP`.
+ *
+ * **Example** (Working until Ctrl-C)
+ *
+ * ```ts import.meta.vitest
+ * import { Console, Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { signal } from "effect-asyncio/node"
+ *
+ * const main = Effect.gen(function*() {
+ *   const stop = yield* asyncio.createTask(signal("SIGUSR2"), { eager: true })
+ *   process.kill(process.pid, "SIGUSR2") // somebody presses the key
+ *   yield* Console.log(`stopped by ${yield* stop}`)
+ * })
+ *
+ * await asyncio.run(main)
+ * // => stopped by SIGUSR2
+ * ```
+ *
+ * @category waiting
+ * @since 0.2.0
+ */
+export const signal = <Name extends NodeJS.Signals>(name: Name): Effect.Effect<Name> =>
+  Effect.suspend(() => {
+    if (!(name in constants.signals) || name === "SIGKILL" || name === "SIGSTOP") {
+      check.illegal("signal", "the name", name, "a signal that a process can listen to, such as \"SIGINT\"")
+    }
+    return new SignalWaiter(name).park()
+  })
+
+/** A timer too long to ever come, which keeps the process alive: signals alone do not. */
+const ever = 2 ** 31 - 1
+
+class SignalWaiter<Name extends NodeJS.Signals> extends Waiter<Name> {
+  private readonly name: Name
+  // INVARIANT: defined while the listener stands at the process.
+  private alive: NodeJS.Timeout | undefined = undefined
+  constructor(name: Name) {
+    super()
+    this.name = name
+  }
+  get label(): string {
+    return this.name
+  }
+  override parked(): void {
+    process.on(this.name, this.heard)
+    this.alive = setInterval(() => {}, ever)
+  }
+  override left(): void {
+    process.off(this.name, this.heard)
+    clearInterval(this.alive)
+    this.alive = undefined
+  }
+  private readonly heard = (): void => {
+    this.left()
+    if (this.state === Parked) this.wake()
+  }
+  proceed() {
+    return Effect.succeed(this.name)
+  }
+}
