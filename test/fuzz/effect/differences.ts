@@ -39,13 +39,14 @@ class DocumentedWorld extends PlainWorld {
 
   override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
     let first: Exit.Exit<unknown, unknown> | undefined
-    const note = Effect.onExit((exit: Exit.Exit<unknown, unknown>) =>
+    const noted = Effect.onExit((exit: Exit.Exit<unknown, unknown>) =>
       Effect.sync(() => {
-        if (exit._tag === "Failure") first ??= exit
+        if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) first ??= exit
       })
     )
-    return this.change("gather fails with the first failure alone", Effect.catchCause((cause) => first ?? Effect.failCause(cause)))(
-      super.gather(children.map((child) => note(this.interruptible(child))), limit, exits)
+    const alone = onExitOf((exit) => first ?? exit)
+    return (exits ? (all: Run<never>) => all : this.change("gather fails with the first failure alone", alone))(
+      super.gather(children.map((child) => noted(this.interruptible(child))), limit, exits)
     )
   }
 
@@ -75,10 +76,11 @@ class DocumentedWorld extends PlainWorld {
   }
 
   override createTask(body: Run<never>, name: string): Effect.Effect<Handle<never>> {
-    return Effect.map(super.createTask(body, name), (task) => ({
-      ...task,
-      join: this.noting((noted) => task.join)
-    }))
+    return Effect.map(super.createTask(body, name), (task) => {
+      if (!this.known.has("what breaks comes out beside a cancellation")) return task
+      const end = Effect.flatMap(Effect.andThen(task.cancel, task.await), broken)
+      return { ...task, join: Effect.onInterrupt(task.shield, () => end) }
+    })
   }
 
   /** Notes how something ends; what broke comes out beside a cancellation of what is around it. */
@@ -100,25 +102,33 @@ const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Ef
   return reasons.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(reasons))
 }
 
-/** No Effect program can put its own interruption off. Effect keeps it here, and leaves it out of the public type. */
+/**
+ * Puts something in the place of an exit, that of an interruption too. A handler that an interruption passes by would drop
+ * the failures that come with it, so there is none.
+ */
+const onExitOf = (
+  change: (exit: Exit.Exit<unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<unknown, unknown>
+): Change =>
+(effect) =>
+  Effect.withFiber((fiber) =>
+    Effect.uninterruptibleMask((restore) => Effect.flatMap(Effect.exit(restore(effect)), (exit) => change(exit, fiber)))
+  )
+
+/** Effect keeps a fiber's interruption here, and leaves it out of the public type. */
 interface Interrupted {
   _interruptedCause: Cause.Cause<never> | undefined
 }
 
-const failFirst: Change = (group) =>
-  Effect.withFiber((fiber) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.exit(restore(group)), (exit) => {
-        if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return exit
-        const interrupted = fiber as unknown as Interrupted
-        if (interrupted._interruptedCause !== undefined) {
-          interrupted._interruptedCause = undefined
-          fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
-        }
-        return broken(exit)
-      })
-    )
-  )
+const failFirst = onExitOf((exit, fiber) => {
+  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return exit
+  const interrupted = fiber as unknown as Interrupted
+  if (interrupted._interruptedCause !== undefined) {
+    // What no Effect program can do: its interruption is put off.
+    interrupted._interruptedCause = undefined
+    fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
+  }
+  return broken(exit)
+})
 
 /** The group that cancels its tasks once its body has ended. */
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> =>

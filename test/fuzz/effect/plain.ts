@@ -41,24 +41,22 @@ export class Watched implements Handle<never> {
   readonly name: string
   exit: Exit.Exit<unknown, unknown> | undefined = undefined
   private isSeen = false
-  private readonly interrupt: Effect.Effect<unknown>
   readonly await: Effect.Effect<Exit.Exit<unknown, unknown>>
   readonly shield: Run<never>
-  join: Run<never>
+  readonly join: Run<never>
+  readonly cancel: Effect.Effect<unknown>
 
   constructor(name: string, ended: Effect.Effect<Exit.Exit<unknown, unknown>>, interrupt: Effect.Effect<unknown>) {
     this.name = name
-    this.interrupt = interrupt
+    this.cancel = Effect.suspend(() => {
+      if (!this.isDone()) return interrupt
+      this.isSeen = true
+      return Effect.void
+    })
     this.await = Effect.tap(ended, Effect.sync(() => void (this.isSeen = true)))
     this.shield = Effect.flatMap(this.await, (exit) => exit)
-    this.join = Effect.onInterrupt(this.shield, () => Effect.andThen(this.interrupt, Effect.asVoid(this.await)))
+    this.join = Effect.onInterrupt(this.shield, () => Effect.andThen(this.cancel, Effect.asVoid(this.await)))
   }
-
-  readonly cancel = Effect.suspend(() => {
-    if (!this.isDone()) return this.interrupt
-    this.isSeen = true
-    return Effect.void
-  })
 
   readonly isDone = () => this.exit !== undefined
 

@@ -115,8 +115,8 @@ class Generator {
 
   constructor(seed: number) {
     this.random = new Random(seed)
-    this.budget = 5 + this.random.below(this.random.chance(0.2) ? 40 : 20)
-    this.used = new Set(Array.from({ length: 3 + this.random.below(4) }, () => this.random.pick(themes)))
+    this.budget = 6 + this.random.below(this.random.chance(0.2) ? 40 : 20)
+    this.used = new Set(Array.from({ length: 4 + this.random.below(6) }, () => this.random.pick(themes)))
     this.ownVerbs = this.random.pick([0.4, 0.7, 1])
   }
 
@@ -141,7 +141,7 @@ class Generator {
     const inside = { ...place, depth: place.depth + 1, visible: [...place.visible] }
     const length = 1 + this.random.below(place.depth > 2 ? 2 : 4)
     for (let i = 0; i < length && (i === 0 || this.budget > 0); i++) block.push(this.statement(inside))
-    if (this.random.chance(breaks)) block.push({ id: ++this.ids, op: this.random.pick(["fail", "fail", "die", "interrupt"]) })
+    if (this.random.chance(breaks)) block.push({ id: ++this.ids, op: this.random.pick(["fail", "fail", "fail", "die", "die", "interrupt"]) })
     return block
   }
 
@@ -177,11 +177,11 @@ class Generator {
     const blocks = () => this.blocks(place)
     const cleanUp = () => this.block(place, 0.35)
     const several = () => this.block({ ...place, once: false })
-    add(12, () => ({ op: "sleep", seconds: this.seconds(), by: this.by("asyncio") }))
+    add(9, () => ({ op: "sleep", seconds: this.seconds(), by: this.by("asyncio") }))
     if (this.names > 0) {
-      add(9, () => ({ op: "cancel", name: `f${1 + random.below(this.names + 1)}`, wait: false }))
-      add(4, () => ({ op: "cancel", name: random.pick(place.visible), wait: true }))
-      add(6, () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) }))
+      add(5, () => ({ op: "cancel", name: `f${1 + random.below(this.names + 1)}`, wait: false }))
+      add(2, () => ({ op: "cancel", name: random.pick(place.visible), wait: true }))
+      add(4, () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) }))
     }
     if (used.has("future")) {
       add(6, () => ({ op: "join", how: random.pick(["join", "shield", "await"]), name: random.pick(futures) }))
@@ -193,9 +193,9 @@ class Generator {
       add(5, () => ({ op: "queue", which: "unbounded", how: random.pick(["put", "get", "get", "shutdown"]) }))
     }
     if (!deep) {
-      add(6, () => ({ op: "catch", how: random.pick(["exit", "failure", "cause"]), block: block(), after: block() }))
+      add(9, () => ({ op: "catch", how: random.pick(["exit", "failure", "cause"]), block: block(), after: block() }))
       if (place.once) {
-        add(used.has("fork") ? 12 : 4, () => this.fork(place))
+        add(used.has("fork") ? 10 : 3, () => this.fork(place))
       }
       if (used.has("all")) {
         const exits = (): { readonly exits?: true } => random.chance(0.2) ? { exits: true } : {}
