@@ -285,9 +285,13 @@ class Gathering extends FutureImpl<unknown, unknown> {
     const exit: Exit.Exit<unknown, unknown> = child.exit!
     if (exit._tag === "Failure") {
       if (!this.returnExceptions) {
-        this.failed ??= child
+        // Where it waits for all, a cancellation that came first loses to a failure.
+        if (this.failed === undefined || cancellation.isCancelled(this.failed.exit!)) this.failed = child
         this.stop()
         if (!this.cancelOnError) return void this.complete(exit)
+      } else if (this.cancelRequested && child.endedByRequest && !cancellation.isCancelled(exit)) {
+        // There will be no values for it to be among.
+        this.failed ??= child
       }
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
     }

@@ -178,6 +178,19 @@ describe("what broke comes out beside it", () => {
       expect(exit).toEqual(Exit.fail("disk full"))
     }))
 
+  it.live("a request from outside that came while a deadline unwound its block", () =>
+    Effect.gen(function*() {
+      const breaks = Effect.onExit(hour, () => Effect.andThen(sleep("5 seconds"), Effect.die(broken)))
+      const main = Effect.gen(function*() {
+        const block = timeout("1 second", () => breaks)
+        const task = yield* createTask(Effect.andThen(Effect.exit(block), Effect.succeed("goes on")))
+        yield* sleep("2 seconds")
+        yield* Task.cancel(task)
+        return [yield* outcome(Task.join(task)), yield* EventLoop.time]
+      })
+      expect(yield* onVirtual(main)).toEqual(["die broke", 6])
+    }))
+
   it.live("a failure out of an uninterruptible part", () =>
     Effect.gen(function*() {
       const part = Effect.uninterruptible(Effect.andThen(sleep("3 seconds"), Effect.fail("late")))
@@ -196,7 +209,7 @@ describe("what broke comes out beside it", () => {
     }))
 })
 
-describe("gather with cancelOnError keeps the failure", () => {
+describe("gather keeps the failure", () => {
   const bad = Effect.andThen(sleep("1 second"), Effect.fail("disk full"))
   const slow = Effect.ensuring(hour, sleep("5 seconds"))
   const late = Effect.ensuring(hour, Effect.andThen(sleep("5 seconds"), Effect.die(new Error("late"))))
@@ -223,6 +236,19 @@ describe("gather with cancelOnError keeps the failure", () => {
         return texts(yield* Task.await(task))
       })
       expect(yield* onVirtual(main)).toContain("disk full")
+    }))
+
+  it.live("a child that breaks after another has ended cancelled", () =>
+    Effect.gen(function*() {
+      for (const options of [{ cancelOnError: true }, { returnExceptions: true }] as ReadonlyArray<gather.Options>) {
+        const main = Effect.gen(function*() {
+          const task = yield* createTask(gather([hour, late], options))
+          yield* sleep("3 seconds")
+          yield* Task.cancel(task)
+          return texts(yield* Task.await(task))
+        })
+        expect(yield* onVirtual(main)).toContain("late")
+      }
     }))
 
   it.live("a child that fails after the request", () =>

@@ -26,6 +26,8 @@ export interface Request {
   readonly by: number | undefined
   /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
   readonly origin: Region
+  /** It came while a narrower region unwound. */
+  readonly late?: true
 }
 
 /** The cancel message, among the annotations of an interrupt. */
@@ -156,7 +158,7 @@ export const requestOf = (
   if (interrupted !== undefined) {
     // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
     // of the cancellation under way.
-    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) owner.pending = request
+    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) owner.pending = { ...request, late: true }
     return undefined
   }
   const waiter = region.waiter
@@ -296,7 +298,8 @@ export const interruptAround = (
   if (isOwnDoing(region)) {
     request = owner.pending ?? { message, by: undefined, origin: owner.root }
     owner.pending = undefined
-    message = request.message
+    // Had it not had to wait for the unwinding, its message would be the one that comes out.
+    if (request.late) message = request.message
   }
   if (around !== undefined) around.interrupted = request
   outer.interruptUnsafe(undefined, annotations(message))

@@ -85,9 +85,9 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         const ended = settle(region, exit)
         const next = end(ended, region)
         if (next === undefined) {
-          if (
-            region.interrupted !== undefined && ended._tag === "Failure" && (isCancelled(ended) || !isOwnDoing(region))
-          ) {
+          // What broke while it unwound at its own request is a failure and no more, unless others asked as well.
+          const outside = !isOwnDoing(region) || region.owner.pending !== undefined
+          if (region.interrupted !== undefined && ended._tag === "Failure" && (isCancelled(ended) || outside)) {
             interruptAround(region, outer, around, cancelMessage(ended))
           }
           // Where `outer` was not interrupted, or can't be. An interrupt of the region's own doing ends with it.
