@@ -38,26 +38,29 @@ class DocumentedWorld extends PlainWorld {
     this.change("children begin interruptible", Effect.interruptible)(child)
 
   override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
+    // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
     let first: Exit.Exit<unknown, unknown> | undefined
-    const noted = Effect.onExit((exit: Exit.Exit<unknown, unknown>) =>
-      Effect.sync(() => {
-        if (exit._tag === "Failure" && !Cause.hasInterruptsOnly(exit.cause)) first ??= exit
-      })
-    )
-    const alone = onExitOf((exit) => first ?? exit)
-    return (exits ? (all: Run<never>) => all : this.change("gather fails with the first failure alone", alone))(
+    const noted = (child: Run<never>): Run<never> =>
+      Effect.withFiber((fiber) =>
+        Effect.onExit(child, (exit) =>
+          Effect.sync(() => {
+            if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+            if (!exits || isInterrupted(fiber)) first ??= exit
+          }))
+      )
+    return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
       super.gather(children.map((child) => noted(this.interruptible(child))), limit, exits)
     )
   }
 
-  override group(body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> {
+  override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
     const alone = this.change("a cancelled task is no failure of its group", Effect.catchCause((cause) =>
       Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause)))
     const children = tasks.map((task) => alone(this.interruptible(task)))
     return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
       this.known.has("a group's tasks are cancelled when its body has ended")
-        ? bodyFirst(body, children)
-        : super.group(this.interruptible(body), children)
+        ? bodyFirst(body, children, stopped)
+        : super.untilStopped(this.interruptible(body), children, stopped)
     )
   }
 
@@ -119,38 +122,46 @@ interface Interrupted {
   _interruptedCause: Cause.Cause<never> | undefined
 }
 
+const isInterrupted = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  (fiber as unknown as Interrupted)._interruptedCause !== undefined
+
 const failFirst = onExitOf((exit, fiber) => {
   if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return exit
-  const interrupted = fiber as unknown as Interrupted
-  if (interrupted._interruptedCause !== undefined) {
+  if (isInterrupted(fiber)) {
     // What no Effect program can do: its interruption is put off.
-    interrupted._interruptedCause = undefined
+    ;(fiber as unknown as Interrupted)._interruptedCause = undefined
     fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
   }
   return broken(exit)
 })
 
-/** The group that cancels its tasks once its body has ended. */
-const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> =>
+/** The group that cancels its tasks once its body has ended. All that broke comes out. */
+const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>
   Effect.suspend(() => {
+    const exits: Array<Exit.Exit<unknown, unknown>> = []
     const failed = Deferred.makeUnsafe<never, unknown>()
-    const watched = tasks.map((task) =>
-      Effect.onExit(task, (exit) => exit._tag === "Failure" ? Deferred.failCause(failed, exit.cause) : Effect.void)
-    )
-    let ended: Exit.Exit<unknown, unknown> = Exit.void
-    const noted = Effect.onExit(body, (exit) => Effect.sync(() => void (ended = exit)))
+    const task = Effect.onExit((exit: Exit.Exit<unknown, unknown>) => {
+      exits.push(exit)
+      return exit._tag === "Failure" ? Deferred.failCause(failed, exit.cause) : Effect.void
+    })
+    let given: unknown
+    const noted = Effect.onExit(body, (exit) =>
+      Effect.sync(() => {
+        if (exit._tag === "Success") given = exit.value
+        else exits.push(exit)
+      }))
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.forkDetach(all(watched, undefined, false)), (others) => {
-        const end = Effect.flatMap(
-          Effect.andThen(Fiber.interrupt(others), Fiber.await(others)),
-          (exit) => broken(exit, ended)
-        )
-        return Effect.raceFirst(noted, Deferred.await(failed)).pipe(
-          Effect.flatMap((value) => Effect.as(Fiber.join(others), value)),
-          restore,
-          Effect.onExit((exit) => exit._tag === "Failure" ? end : Effect.void)
-        )
-      })
+      Effect.flatMap(
+        Effect.forkDetach(Effect.raceAllFirst([all(tasks.map(task), undefined, false), stopped])),
+        (others) => {
+          const ended = Effect.raceAllFirst([noted, Deferred.await(failed), stopped])
+          return Effect.flatMap(Effect.exit(restore(Effect.andThen(ended, Fiber.join(others)))), (exit) =>
+            Fiber.interrupt(others).pipe(
+              Effect.andThen(Effect.suspend(() => broken(...exits))),
+              Effect.andThen(Effect.as(exit, given))
+            ))
+        }
+      )
     )
   })
 

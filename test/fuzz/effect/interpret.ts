@@ -19,13 +19,19 @@ export interface Handle<R> {
   readonly await: Effect.Effect<Exit.Exit<unknown, unknown>, never, R>
   /** Asks, and does not wait. */
   readonly cancel: Effect.Effect<unknown, never, R>
+  /** The same by Effect's own means. */
+  readonly interrupt: Effect.Effect<unknown, never, R>
   readonly isDone: () => boolean
 }
 
 export interface World<R> {
   readonly sleep: (millis: number) => Effect.Effect<void, never, R>
   readonly gather: (children: ReadonlyArray<Run<R>>, limit: number | undefined, exits: boolean) => Run<R>
-  readonly group: (body: Run<R>, tasks: ReadonlyArray<Run<R>>) => Run<R>
+  readonly group: (
+    body: Run<R>,
+    tasks: ReadonlyArray<Run<R>>,
+    begun: (stop: Effect.Effect<unknown, never, R>) => void
+  ) => Run<R>
   readonly wait: (children: ReadonlyArray<Run<R>>) => Run<R>
   readonly timeout: (body: Run<R>, millis: number) => Run<R>
   readonly waitFor: (body: Run<R>, millis: number) => Run<R>
@@ -58,6 +64,7 @@ const inside = 7
 export class Interpreter<R> {
   private readonly world: World<R>
   private readonly handles = new Map<string, Handle<R>>()
+  private readonly stops = new Map<string, Effect.Effect<unknown, never, R>>()
   /** What happened, and when. */
   readonly lines: Array<string> = []
   private isOver = false
@@ -181,11 +188,14 @@ export class Interpreter<R> {
       }
       case "group": {
         const [body, ...tasks] = branches(statement)
-        return world.group(body!, tasks)
+        return world.group(body!, tasks, (stop) => this.stops.set(statement.name, stop))
       }
+      case "stop":
+        return this.shared(statement, Effect.suspend(() => Effect.as(this.stops.get(statement.name) ?? Effect.void, "")))
       case "race": {
         const children = branches(statement)
-        return statement.by === "wait" ? world.wait(children) : Effect.raceAllFirst(children)
+        if (statement.by === "wait") return world.wait(children)
+        return statement.by === "success" ? Effect.raceAll(children) : Effect.raceAllFirst(children)
       }
       case "twins": {
         const twin = (n: number) =>
@@ -258,7 +268,10 @@ export class Interpreter<R> {
         return this.shared(
           statement,
           this.handle(statement.name, (handle) =>
-            Effect.as(Effect.andThen(handle.cancel, statement.wait ? handle.await : Effect.void), "asked"))
+            Effect.as(
+              Effect.andThen(statement.how === "ask" ? handle.cancel : handle.interrupt, statement.wait ? handle.await : Effect.void),
+              "asked"
+            ))
         )
       case "complete":
         return this.shared(statement, world.future(statement.name)[statement.how](`${statement.how} ${statement.id}`))
@@ -296,13 +309,17 @@ export class Interpreter<R> {
 export const all = <R>(children: ReadonlyArray<Run<R>>, limit: number | undefined, exits: boolean): Run<R> =>
   Effect.all(exits ? children.map((child) => Effect.exit(child)) : children, { concurrency: limit ?? "unbounded" })
 
-const handleOf = <R>(fiber: Fiber.Fiber<unknown, unknown>): Handle<R> => ({
-  join: Fiber.join(fiber),
-  shield: Fiber.join(fiber),
-  await: Fiber.await(fiber),
-  cancel: Effect.sync(() => fiber.interruptUnsafe()),
-  isDone: () => fiber.pollUnsafe() !== undefined
-})
+const handleOf = <R>(fiber: Fiber.Fiber<unknown, unknown>): Handle<R> => {
+  const interrupt = Effect.sync(() => fiber.interruptUnsafe())
+  return {
+    join: Fiber.join(fiber),
+    shield: Fiber.join(fiber),
+    await: Fiber.await(fiber),
+    cancel: interrupt,
+    interrupt,
+    isDone: () => fiber.pollUnsafe() !== undefined
+  }
+}
 
 /** What broke, or the value. Interrupts beside a failure are part of it. */
 export const describe = (exit: Exit.Exit<unknown, unknown>): string => {

@@ -25,8 +25,15 @@ class OurWorld implements World<Services> {
   readonly gather = (children: ReadonlyArray<Run<Services>>, limit: number | undefined, exits: boolean): Run<Services> =>
     asyncio.gather(children, exits ? { concurrency: limit, returnExceptions: true } : { concurrency: limit, cancelOnError: true })
 
-  readonly group = (body: Run<Services>, tasks: ReadonlyArray<Run<Services>>): Run<Services> =>
-    TaskGroup.run((group) => Effect.andThen(Effect.forEach(tasks, (task) => group.createTask(task)), body))
+  readonly group = (
+    body: Run<Services>,
+    tasks: ReadonlyArray<Run<Services>>,
+    begun: (stop: Effect.Effect<void>) => void
+  ): Run<Services> =>
+    TaskGroup.run((group) => {
+      begun(group.cancel)
+      return Effect.andThen(Effect.forEach(tasks, (task) => group.createTask(task)), body)
+    })
 
   /** The first, then the end of the others. */
   readonly wait = (children: ReadonlyArray<Run<Services>>): Run<Services> =>
@@ -87,6 +94,10 @@ const handleOf = (future: AnyFuture): Handle<Services> => ({
   shield: asyncio.shield(future),
   await: Future.await(future),
   cancel: Future.cancel(future),
+  interrupt: Effect.suspend(() => {
+    if (!Task.isTask(future)) return Effect.asVoid(Future.cancel(future))
+    return Effect.sync(() => future.fiber?.interruptUnsafe())
+  }),
   isDone: () => Future.done(future)
 })
 

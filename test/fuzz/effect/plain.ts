@@ -45,9 +45,11 @@ export class Watched implements Handle<never> {
   readonly shield: Run<never>
   readonly join: Run<never>
   readonly cancel: Effect.Effect<unknown>
+  readonly interrupt: Effect.Effect<unknown>
 
   constructor(name: string, ended: Effect.Effect<Exit.Exit<unknown, unknown>>, interrupt: Effect.Effect<unknown>) {
     this.name = name
+    this.interrupt = interrupt
     this.cancel = Effect.suspend(() => {
       if (!this.isDone()) return interrupt
       this.isSeen = true
@@ -80,8 +82,19 @@ export class PlainWorld implements World<never> {
   gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
     return all(children, limit, exits)
   }
-  group(body: Run<never>, tasks: ReadonlyArray<Run<never>>): Run<never> {
-    return Effect.map(all([body, ...tasks], undefined, false), (values) => (values as ReadonlyArray<unknown>)[0])
+  group(body: Run<never>, tasks: ReadonlyArray<Run<never>>, begun: (stop: Effect.Effect<unknown>) => void): Run<never> {
+    return Effect.suspend(() => {
+      const stopped = Deferred.makeUnsafe<unknown>()
+      begun(Deferred.succeed(stopped, undefined))
+      return this.untilStopped(body, tasks, Deferred.await(stopped))
+    })
+  }
+  /** Gives what the body gave, also where it was stopped after that. */
+  untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
+    let given: unknown
+    const noted = Effect.tap(body, (value) => Effect.sync(() => void (given = value)))
+    const ended = Effect.raceAllFirst([all([noted, ...tasks], undefined, false), stopped])
+    return Effect.map(ended, () => given)
   }
   wait(children: ReadonlyArray<Run<never>>): Run<never> {
     return Effect.raceAllFirst(children)

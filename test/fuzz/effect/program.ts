@@ -24,9 +24,11 @@ export type Operation =
     readonly exits?: true
   }
   /** The first block is the body, the others the group's tasks. Effect's counterpart is `all`, with the body's value. */
-  | { readonly op: "group"; readonly blocks: ReadonlyArray<Block> }
-  /** The first to end. */
-  | { readonly op: "race"; readonly by: "effect" | "wait"; readonly blocks: ReadonlyArray<Block> }
+  | { readonly op: "group"; readonly name: string; readonly blocks: ReadonlyArray<Block> }
+  /** Ends a group without an error. */
+  | { readonly op: "stop"; readonly name: string }
+  /** The first to end. `success`: the first to succeed. */
+  | { readonly op: "race"; readonly by: "effect" | "wait" | "success"; readonly blocks: ReadonlyArray<Block> }
   /** Twice at once, moment by moment the same, and the outcomes as values. */
   | { readonly op: "twins"; readonly block: Block }
   | {
@@ -57,7 +59,8 @@ export type Operation =
   }
   /** `join` takes the other with it when it is cancelled, `shield` does not, `await` gives the outcome as a value. */
   | { readonly op: "join"; readonly how: "join" | "shield" | "await"; readonly name: string }
-  | { readonly op: "cancel"; readonly name: string; readonly wait: boolean }
+  /** `interrupt`: by Effect's own means, which nothing can refuse. */
+  | { readonly op: "cancel"; readonly how: "ask" | "interrupt"; readonly name: string; readonly wait: boolean }
   | { readonly op: "complete"; readonly name: string; readonly how: "succeed" | "fail" }
   | { readonly op: "hold"; readonly what: "lock" | "semaphore"; readonly block: Block }
   | { readonly op: "event"; readonly how: "wait" | "set" | "clear" }
@@ -101,6 +104,7 @@ interface Place {
   readonly scoped: boolean
   /** Runs once only: what is forked here does not meet itself. */
   readonly once: boolean
+  readonly groups: ReadonlyArray<string>
   /** The forks that certainly began earlier, and do not wait for this. */
   readonly visible: Array<string>
 }
@@ -111,6 +115,7 @@ class Generator {
   private readonly ownVerbs: number
   private ids = 0
   private names = 0
+  private groups = 0
   private budget: number
 
   constructor(seed: number) {
@@ -122,7 +127,7 @@ class Generator {
 
   /** Often a task that is cancelled at some moment, and watched. */
   program(): Program {
-    const place: Place = { depth: 0, scoped: false, once: true, visible: [...futures] }
+    const place: Place = { depth: 0, scoped: false, once: true, groups: [], visible: [...futures] }
     if (this.random.chance(0.4)) return this.block(place)
     const make = (operation: Operation): Statement => ({ id: ++this.ids, ...operation })
     const victim = make(this.fork(place, "task"))
@@ -131,7 +136,7 @@ class Generator {
       victim,
       ...others,
       make({ op: "sleep", seconds: this.random.below(12), by: "effect" }),
-      make({ op: "cancel", name: "f1", wait: this.random.chance(0.5) }),
+      make({ op: "cancel", how: this.how(), name: "f1", wait: this.random.chance(0.5) }),
       make({ op: "join", how: "await", name: "f1" })
     ]
   }
@@ -153,6 +158,10 @@ class Generator {
     this.budget--
     const id = ++this.ids
     return { id, ...this.operation(place) }
+  }
+
+  private how(): "ask" | "interrupt" {
+    return this.random.pick(["ask", "ask", "ask", "interrupt"])
   }
 
   private seconds(): number {
@@ -179,8 +188,8 @@ class Generator {
     const several = () => this.block({ ...place, once: false })
     add(9, () => ({ op: "sleep", seconds: this.seconds(), by: this.by("asyncio") }))
     if (this.names > 0) {
-      add(5, () => ({ op: "cancel", name: `f${1 + random.below(this.names + 1)}`, wait: false }))
-      add(2, () => ({ op: "cancel", name: random.pick(place.visible), wait: true }))
+      add(5, () => ({ op: "cancel", how: this.how(), name: `f${1 + random.below(this.names + 1)}`, wait: false }))
+      add(2, () => ({ op: "cancel", how: this.how(), name: random.pick(place.visible), wait: true }))
       add(4, () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) }))
     }
     if (used.has("future")) {
@@ -192,6 +201,7 @@ class Generator {
       add(10, () => ({ op: "queue", which: "bounded", how: random.pick(["put", "get"]) }))
       add(5, () => ({ op: "queue", which: "unbounded", how: random.pick(["put", "get", "get", "shutdown"]) }))
     }
+    if (place.groups.length > 0) add(3, () => ({ op: "stop", name: random.pick(place.groups) }))
     if (!deep) {
       add(9, () => ({ op: "catch", how: random.pick(["exit", "failure", "cause"]), block: block(), after: block() }))
       if (place.once) {
@@ -201,8 +211,13 @@ class Generator {
         const exits = (): { readonly exits?: true } => random.chance(0.2) ? { exits: true } : {}
         add(9, () => ({ op: "all", by: this.by("gather"), blocks: blocks(), ...this.limit(), ...exits() }))
       }
-      if (used.has("group")) add(9, () => ({ op: "group", blocks: blocks() }))
-      if (used.has("race")) add(8, () => ({ op: "race", by: this.by("wait"), blocks: blocks() }))
+      if (used.has("group")) {
+        add(9, () => {
+          const name = `g${++this.groups}`
+          return { op: "group", name, blocks: this.blocks({ ...place, groups: [...place.groups, name] }) }
+        })
+      }
+      if (used.has("race")) add(8, () => ({ op: "race", by: this.by("wait", "wait", "success"), blocks: blocks() }))
       if (used.has("twins") && !process.env.NOTWIN) add(8, () => ({ op: "twins", block: several() }))
       if (used.has("timeout")) {
         add(12, () => ({
@@ -281,13 +296,14 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   const leaveOut = (key: string) => found.push(Object.fromEntries(Object.entries(statement).filter(([k]) => k !== key)))
   const { op } = statement
   // The plainest thing that takes time.
-  if (op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete") {
+  if (op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete" || op === "stop") {
     found.push({ id: statement.id, op: "sleep", seconds: 1, by: "effect" })
   }
   if ("by" in statement && statement.by !== "effect") replace("by", ["effect"])
   if (op === "timeout" && statement.by === "waitFor") replace("by", ["timeout"])
   if (op === "catch" && statement.how !== "exit") replace("how", ["exit"])
   if (op === "join" && statement.how !== "await") replace("how", ["await"])
+  if (op === "cancel" && statement.how === "interrupt") replace("how", ["ask"])
   if (op === "cancel" && statement.wait) replace("wait", [false])
   if (op === "all" && statement.limit !== undefined) leaveOut("limit")
   if (op === "all" && statement.exits === true) leaveOut("exits")
