@@ -4,7 +4,7 @@
  * Plain Effect, with some of the library's ways in its stead. A program that gives the same then is explained by those.
  */
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
-import { all, type Handle, type Run } from "./interpret.ts"
+import { all, broken, type Handle, type Run } from "./interpret.ts"
 import { PlainWorld, runPlain } from "./plain.ts"
 import type { Program } from "./program.ts"
 
@@ -96,13 +96,6 @@ class DocumentedWorld extends PlainWorld {
       return beside(run(noted, broke))
     })
   }
-}
-
-/** What broke, without the interrupts. */
-const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Effect<void, unknown> => {
-  const reasons = exits.flatMap((exit) => exit._tag === "Failure" ? exit.cause.reasons : [])
-    .filter((reason) => reason._tag !== "Interrupt")
-  return reasons.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(reasons))
 }
 
 /**

@@ -321,6 +321,13 @@ const handleOf = <R>(fiber: Fiber.Fiber<unknown, unknown>): Handle<R> => {
   }
 }
 
+/** What broke, without the interrupts. */
+export const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Effect.Effect<void, unknown> => {
+  const reasons = exits.flatMap((exit) => exit._tag === "Failure" ? exit.cause.reasons : [])
+    .filter((reason) => reason._tag !== "Interrupt")
+  return reasons.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(reasons))
+}
+
 /** What broke, or the value. Interrupts beside a failure are part of it. */
 export const describe = (exit: Exit.Exit<unknown, unknown>): string => {
   if (exit._tag === "Success") return `gave ${JSON.stringify(exit.value)}`

@@ -1,7 +1,7 @@
 /** Programs in plain Effect: no part of this library has a hand in them, but for the virtual clock. */
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Latch, Queue, Scheduler, Semaphore } from "effect"
 import { VirtualClock } from "../../../src/testing/VirtualClock.ts"
-import { all, type Handle, Interpreter, outcome, type Run, type World } from "./interpret.ts"
+import { all, broken, type Handle, Interpreter, outcome, type Run, type World } from "./interpret.ts"
 import { futures, type Program } from "./program.ts"
 
 /** Effect's own scheduler, on turns that the test gives, and a clock that jumps when there are none to give. */
@@ -89,12 +89,15 @@ export class PlainWorld implements World<never> {
       return this.untilStopped(body, tasks, Deferred.await(stopped))
     })
   }
-  /** Gives what the body gave, also where it was stopped after that. */
+  /** Gives what the body gave, also where it was stopped after that; what broke comes out, as of `all` alone. */
   untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
     let given: unknown
+    let ended: Exit.Exit<unknown, unknown> = Exit.void
     const noted = Effect.tap(body, (value) => Effect.sync(() => void (given = value)))
-    const ended = Effect.raceAllFirst([all([noted, ...tasks], undefined, false), stopped])
-    return Effect.map(ended, () => given)
+    const everything = Effect.onExit(all([noted, ...tasks], undefined, false), (exit) =>
+      Effect.sync(() => void (ended = exit)))
+    const raced = Effect.onExit(Effect.raceAllFirst([everything, stopped]), () => Effect.suspend(() => broken(ended)))
+    return Effect.map(raced, () => given)
   }
   wait(children: ReadonlyArray<Run<never>>): Run<never> {
     return Effect.raceAllFirst(children)
