@@ -222,11 +222,8 @@ class TaskGroupImpl implements TaskGroup {
     const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
     this.addBodyFailure()
     if (this.failures.length > 0) {
-      if (owner.requests > 0) {
-        // Somebody outside wants the code around cancelled as well: that comes at its next suspension.
-        owner.requests--
-        cancellation.requestOf(owner.root, undefined)
-      }
+      // Somebody outside wants the code around cancelled as well.
+      if (owner.requests > 0) cancellation.putOff(owner)
       return Effect.failCause(Cause.fromReasons(this.failures))
     }
     return cancellation.isCancelled(exit) && !wanted ? Effect.void : exit

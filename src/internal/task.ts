@@ -126,6 +126,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
     const { pending } = this
     this.pending = undefined
+    // A failure comes first, but the cancellation that was put off for it is not gone for those who await the task.
+    if (pending?.putOff) this.interrupted ??= pending
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
