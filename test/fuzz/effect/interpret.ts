@@ -290,14 +290,16 @@ export class Interpreter<R> {
   }
 
   private fork(
-    { block, how, name }: Extract<Statement, { readonly op: "fork" }>,
+    statement: Extract<Statement, { readonly op: "fork" }>,
     scope: Scope.Scope | undefined
   ): Effect.Effect<unknown, never, R> {
-    const body = this.block(block, scope)
+    const { how, name } = statement
+    const body = this.block(statement.block, scope)
     if (how === "task") return this.task(name, body)
     const watched = this.watched(name, body)
     const fork = how === "child"
-      ? Effect.forkChild(watched)
+      // Effect loses what broke in an interrupted fiber when it has to wait for its children: so always, or never.
+      ? Effect.forkChild(Effect.onExit(watched, () => this.settle(statement)))
       : how === "scoped" && scope !== undefined
       ? Effect.forkIn(watched, scope)
       : Effect.forkDetach(watched)
