@@ -23,7 +23,7 @@ export interface Options {
   readonly kinds: number
 }
 
-const batch = 50
+const batch = 20
 
 /** The smallest program that still differs, one step at a time. */
 export const shrink = async <Program>(suite: Suite<Program>, program: Program): Promise<Program> => {

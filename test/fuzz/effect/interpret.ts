@@ -61,10 +61,16 @@ const deadline = 5
 const recovered = 6
 const inside = 7
 
+/** What is around a statement. */
+interface Place<R> {
+  readonly scope: Scope.Scope | undefined
+  /** How the groups that are open end. */
+  readonly stops: ReadonlyMap<string, Effect.Effect<unknown, never, R>>
+}
+
 export class Interpreter<R> {
   private readonly world: World<R>
   private readonly handles = new Map<string, Handle<R>>()
-  private readonly stops = new Map<string, Effect.Effect<unknown, never, R>>()
   /** What happened, and when. */
   readonly lines: Array<string> = []
   private isOver = false
@@ -79,7 +85,7 @@ export class Interpreter<R> {
     const forked = () => Array.from(this.handles).slice(futures.length)
     const { sleep } = this.world
     return Effect.gen({ self: this }, function*() {
-      yield* this.task("main", this.block(program, undefined))
+      yield* this.task("main", this.block(program, { scope: undefined, stops: new Map() }))
       yield* sleep(horizon)
       for (const [_, handle] of forked()) {
         if (handle.isDone()) continue
@@ -118,15 +124,15 @@ export class Interpreter<R> {
     )
   }
 
-  private block(block: Block, scope: Scope.Scope | undefined, first = 0): Run<R> {
+  private block(block: Block, place: Place<R>, first = 0): Run<R> {
     if (first === block.length) return Effect.succeed("")
-    const statement = this.statement(block[first]!, scope)
-    return first + 1 === block.length ? statement : Effect.flatMap(statement, () => this.block(block, scope, first + 1))
+    const statement = this.statement(block[first]!, place)
+    return first + 1 === block.length ? statement : Effect.flatMap(statement, () => this.block(block, place, first + 1))
   }
 
-  private statement(statement: Statement, scope: Scope.Scope | undefined): Run<R> {
+  private statement(statement: Statement, place: Place<R>): Run<R> {
     return Effect.tap(
-      this.operation(statement, scope),
+      this.operation(statement, place),
       (value) => this.log(`${statement.id} ${statement.op}: ${JSON.stringify(value)}`)
     )
   }
@@ -139,12 +145,12 @@ export class Interpreter<R> {
   /** What runs beside others: each begins at a moment of its own. */
   private branches(
     statement: Statement & { readonly blocks: ReadonlyArray<Block> },
-    scope: Scope.Scope | undefined
+    place: Place<R>
   ): Array<Run<R>> {
     return statement.blocks.map((block, i) =>
       Effect.andThen(
         this.settle(statement, i + 1),
-        this.watched(`${statement.id}.${i + 1}`, this.block(block, scope))
+        this.watched(`${statement.id}.${i + 1}`, this.block(block, place))
       )
     )
   }
@@ -163,10 +169,10 @@ export class Interpreter<R> {
     })
   }
 
-  private operation(statement: Statement, scope: Scope.Scope | undefined): Run<R> {
+  private operation(statement: Statement, place: Place<R>): Run<R> {
     const { world } = this
-    const block = (block: Block) => this.block(block, scope)
-    const branches = (statement: Statement & { readonly blocks: ReadonlyArray<Block> }) => this.branches(statement, scope)
+    const block = (block: Block) => this.block(block, place)
+    const branches = (statement: Statement & { readonly blocks: ReadonlyArray<Block> }) => this.branches(statement, place)
     const finalizer = (after: Block): Effect.Effect<void, unknown, R> => Effect.asVoid(block(after))
     switch (statement.op) {
       case "sleep": {
@@ -186,12 +192,15 @@ export class Interpreter<R> {
         const values = statement.by === "gather" ? world.gather(children, limit, exits) : all(children, limit, exits)
         return exits ? Effect.map(values, (exits) => (exits as Array<Exit.Exit<unknown, unknown>>).map(describe)) : values
       }
-      case "group": {
-        const [body, ...tasks] = branches(statement)
-        return world.group(body!, tasks, (stop) => this.stops.set(statement.name, stop))
-      }
+      case "group":
+        return Effect.suspend(() => {
+          let end: Effect.Effect<unknown, never, R> = Effect.void
+          const stops = new Map([...place.stops, [statement.name, Effect.suspend(() => end)]])
+          const [body, ...tasks] = this.branches(statement, { ...place, stops })
+          return world.group(body!, tasks, (stop) => end = stop)
+        })
       case "stop":
-        return this.shared(statement, Effect.suspend(() => Effect.as(this.stops.get(statement.name) ?? Effect.void, "")))
+        return this.shared(statement, Effect.as(place.stops.get(statement.name) ?? Effect.void, ""))
       case "race": {
         const children = branches(statement)
         if (statement.by === "wait") return world.wait(children)
@@ -240,10 +249,10 @@ export class Interpreter<R> {
           Effect.andThen(block(statement.before), restore(block(statement.block)))
         )
       case "scoped":
-        return Effect.scopedWith((scope) => this.block(statement.block, scope))
+        return Effect.scopedWith((scope) => this.block(statement.block, { ...place, scope }))
       case "finalizer":
-        if (scope === undefined) return Effect.void
-        return Effect.addFinalizer(() => Effect.orDie(finalizer(statement.after))).pipe(Scope.provide(scope))
+        if (place.scope === undefined) return Effect.void
+        return Effect.addFinalizer(() => Effect.orDie(finalizer(statement.after))).pipe(Scope.provide(place.scope))
       case "stream":
         return Stream.fromIterable(branches(statement)).pipe(
           Stream.mapEffect((branch) => branch, { concurrency: statement.limit }),
@@ -257,7 +266,7 @@ export class Interpreter<R> {
             ))
         )
       case "fork":
-        return Effect.andThen(this.fork(statement, scope), this.settle(statement))
+        return Effect.andThen(this.fork(statement, place), this.settle(statement))
       case "join":
         return this.shared(
           statement,
@@ -291,17 +300,17 @@ export class Interpreter<R> {
 
   private fork(
     statement: Extract<Statement, { readonly op: "fork" }>,
-    scope: Scope.Scope | undefined
+    place: Place<R>
   ): Effect.Effect<unknown, never, R> {
     const { how, name } = statement
-    const body = this.block(statement.block, scope)
+    const body = this.block(statement.block, place)
     if (how === "task") return this.task(name, body)
     const watched = this.watched(name, body)
     const fork = how === "child"
       // Effect loses what broke in an interrupted fiber when it has to wait for its children: so always, or never.
       ? Effect.forkChild(Effect.onExit(watched, () => this.settle(statement)))
-      : how === "scoped" && scope !== undefined
-      ? Effect.forkIn(watched, scope)
+      : how === "scoped" && place.scope !== undefined
+      ? Effect.forkIn(watched, place.scope)
       : Effect.forkDetach(watched)
     return Effect.map(fork, (fiber) => void this.handles.set(name, handleOf(fiber)))
   }
