@@ -104,8 +104,9 @@ export { EventLoop }
  *
  * **Details**
  *
- * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it. When the
- * scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported.
+ * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it, best through
+ * `TestLoop.layer`. When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are
+ * reported.
  *
  * **Example** (A loop for a program)
  *

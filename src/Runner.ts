@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Awaitable } from "./Awaitable.ts"
@@ -76,11 +77,20 @@ export interface Runner extends AsyncDisposable {
  */
 export const make = (options?: Options): Runner => new RunnerImpl(options)
 
+type Built = Context.Context<EventLoop.EventLoop>
+
+/** Between runs nobody waits for anything: time that is ours to drive stands still, as a stopped loop's does. */
+const begin = (context: Built): Built => {
+  const loop = Context.get(context, EventLoop.EventLoop)
+  if (loop instanceof LoopImpl) loop.runsByMains = true
+  return context
+}
+
 class RunnerImpl implements Runner {
   private readonly layer: Layer.Layer<EventLoop.EventLoop>
   private readonly signal: AbortSignal | undefined
   private readonly scope = Scope.makeUnsafe()
-  private context: Promise<Context.Context<EventLoop.EventLoop>> | undefined = undefined
+  private context: Built | Promise<Built> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
 
   constructor(options: Options | undefined) {
@@ -97,16 +107,16 @@ class RunnerImpl implements Runner {
 
   async runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>> {
     if (this.closing !== undefined) throw new RuntimeError({ message: "Runner.run: the runner is closed" })
-    const context = await (this.context ??= this.build())
+    this.context ??= this.build()
+    // A loop that is there takes the program at once: fake timers that are advanced next find it.
+    const context = this.context instanceof Promise ? await this.context : this.context
     return await Effect.runPromiseExitWith(context)(this.main(main))
   }
 
-  private async build(): Promise<Context.Context<EventLoop.EventLoop>> {
-    const context = await Effect.runPromise(Layer.buildWithScope(this.layer, this.scope))
-    const loop = Context.get(context, EventLoop.EventLoop)
-    // Between runs nobody waits for anything: time that is ours to drive stands still, as a stopped loop's does.
-    if (loop instanceof LoopImpl) loop.runsByMains = true
-    return context
+  private build(): Built | Promise<Built> {
+    const fiber = Effect.runFork(Layer.buildWithScope(this.layer, this.scope))
+    const exit = fiber.pollUnsafe()
+    return exit?._tag === "Success" ? begin(exit.value) : Effect.runPromise(Fiber.join(fiber)).then(begin)
   }
 
   close(): Promise<void> {

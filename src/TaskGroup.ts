@@ -109,7 +109,7 @@ class TaskGroupImpl implements TaskGroup {
   private state: "open" | "waiting" | "ended" = "open"
   private aborting = false
   /** The group asked its own block to cancel; it takes that back at the end. */
-  private asked = false
+  asked = false
   /** How the body ended, until that is part of the outcome. */
   private body: Exit.Exit<unknown, unknown> | undefined = undefined
   /** The block's end waits for the tasks. */
@@ -134,11 +134,12 @@ class TaskGroupImpl implements TaskGroup {
         throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
       }
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
-      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, (task) => this.tasks.add(task))
-      const member = new Member(this, task)
-      // Through the ready queue also where an eager task is done already: it must not cancel this very step's block.
-      if (task.exit === undefined) task.push(member)
-      else member.wake()
+      // Before the first step of an eager task, which may ask who awaits it.
+      const created = (task: TaskImpl<A, E>) => task.push(new Member(this, task))
+      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
+      this.tasks.add(task)
+      // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
+      if (this.aborting) cancellation.cancel(task, undefined)
       return Effect.succeed(task)
     })
   }
@@ -273,7 +274,7 @@ class GroupWaiter extends Waiter implements Entry {
   }
 
   override withdraw(request: Request): void {
-    this.request ??= request
+    this.note(request)
     this.look()
   }
 
@@ -282,9 +283,14 @@ class GroupWaiter extends Waiter implements Entry {
     const pending = this.region?.owner.pending
     if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
       this.region!.owner.pending = undefined
-      this.request ??= pending
+      this.note(pending)
     }
     if (this.group.looked(this.request !== undefined)) super.run()
+  }
+
+  /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
+  private note(request: Request): void {
+    if (this.request === undefined || this.group.asked) this.request = request
   }
 }
 

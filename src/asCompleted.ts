@@ -14,6 +14,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { Awaitable } from "./Awaitable.ts"
+import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
@@ -23,6 +24,7 @@ import { type FutureImpl, join } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
 import { QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
+import { currentTask } from "./internal/task.ts"
 import { timeoutError } from "./internal/TimeoutImpl.ts"
 import { PlainTimer } from "./internal/Timers.ts"
 
@@ -96,7 +98,9 @@ export const asCompleted = <T extends Awaitable.Any>(
  *
  * Effects become tasks, started with the timeout by this call. Whichever of the effects is awaited first gets the first
  * that finished, and so on; it fails as that failed. After `timeout` each one left fails with `TimeoutError`; nothing is
- * cancelled. asyncio's plain `for item in as_completed(…)`.
+ * cancelled. An await that is cancelled takes nothing. More awaits than there are awaitables die with `RuntimeError`.
+ * Effects that are dropped leave the futures that they would have waited for when they are collected. O(1) each.
+ * asyncio's plain `for item in as_completed(…)`.
  *
  * **Example** (In order of completion, one at a time)
  *
@@ -134,14 +138,19 @@ export const asCompletedEffects = <T extends Awaitable.Any>(
       Awaitable.Success<T>,
       Awaitable.Error<T> | Cause.TimeoutError
     >
+    // One effect for all of the places, and the completions do not hold it: once it is garbage, nobody can await the rest.
+    dropped.register(next, completions)
     return Effect.succeed(Array.from({ length: completions.left }, () => next))
   })
 }
 
+/** A long-lived future must keep nothing of effects that were dropped before all of them were awaited. */
+const dropped = new FinalizationRegistry<Completions<any>>((completions) => completions.stop())
+
 /** The queue of what has ended. */
 class Completions<T extends Awaitable.Any> implements Listener {
-  // Those who take from it wait for no task in particular: CPython keeps no edge in its call graph either.
-  readonly awaiter = undefined
+  /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
+  readonly awaiter: FutureImpl<any, any> | undefined
   /** How many have not been taken. */
   left: number
   private readonly cohort: Cohort
@@ -158,6 +167,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
     const items = awaitables.itemsOf(call, inputs)
     const limit = options?.timeout === undefined ? Infinity : check.nanos(call, options.timeout)
     awaitables.checkAwaitables(call, items, fiber)
+    this.awaiter = currentTask(fiber)
     this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
     this.left = this.cohort.size
     this.cohort.listen(this)
@@ -186,9 +196,21 @@ class Completions<T extends Awaitable.Any> implements Listener {
         this.left--
         return Effect.succeed(future)
       },
-      onFailure: () => Effect.fail(timeoutError())
+      onFailure: () => {
+        if (this.left === 0) throw this.awaitedTooOften()
+        this.left--
+        return Effect.fail(timeoutError())
+      }
     })
   )
+
+  /** Only the effects can be: a stream knows its end. */
+  private awaitedTooOften(): RuntimeError {
+    const { size } = this.cohort
+    return new RuntimeError({
+      message: `asCompletedEffects: awaited ${size + 1} times, expected at most once for each of the ${size} awaitables`
+    })
+  }
 
   readonly pull: Pull.Pull<readonly [Awaitable.Running<T>], Cause.TimeoutError> = Effect.suspend((): Pull.Pull<
     readonly [Awaitable.Running<T>],

@@ -17,7 +17,6 @@ import * as check from "./internal/check.ts"
 import { getLoop } from "./internal/loop.ts"
 import { openRegion } from "./internal/openRegion.ts"
 import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
-import { nowNanos } from "./internal/Timers.ts"
 import type { Timeout } from "./Timeout.ts"
 
 /**
@@ -54,7 +53,7 @@ export const timeout = <A, E, R>(
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
     const clock = fiber.getRef(Clock.Clock)
-    return block(fiber, body, (timeout) => timeout.arm(clock, nowNanos(clock) + nanos))
+    return block(fiber, body, (timeout) => timeout.after(clock, nanos))
   })
 
 /**

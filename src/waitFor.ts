@@ -15,6 +15,7 @@ import * as awaitables from "./internal/awaitables.ts"
 import { cancel, isCancelled } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { FutureImpl, join } from "./internal/future.ts"
+import { StandIn } from "./internal/StandIn.ts"
 import { timeoutError } from "./internal/TimeoutImpl.ts"
 import { timeout } from "./timeouts.ts"
 
@@ -76,12 +77,21 @@ const waitNoTime = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError> => {
   const future: FutureImpl<A, E> = awaitables.start("waitFor", fiber, awaitable, undefined)
   if (future.exit !== undefined) return join(future)
-  const ended = new FutureImpl<void, never>(future.loop)
-  future.addCallback(() => ended.complete(Exit.void))
+  const ended = new Ended(future)
   cancel(future, undefined)
   return Effect.flatMap(
     join(ended),
     (): Effect.Effect<A, E | Cause.TimeoutError> =>
       isCancelled(future.exit!) ? Effect.fail(timeoutError()) : join(future)
   )
+}
+
+/** What the waiter joins while a future is being cancelled: it ends with no outcome, and cancelled from outside alone. */
+class Ended extends StandIn<void, never, FutureImpl<any, any>> {
+  override get label(): string {
+    return this.original.label
+  }
+  originalEnded(): void {
+    this.complete(Exit.void)
+  }
 }

@@ -4,7 +4,18 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, InvalidStateError, RuntimeError, Task } from "effect-asyncio"
 import { inspect } from "node:util"
 import { WaitQueue } from "../src/internal/WaitQueue.ts"
-import { defectOf, everywhere, logged, messagesOf, outcome, outcomeOf, reportsOf, ticks, timed } from "./loops.ts"
+import {
+  defectOf,
+  everywhere,
+  lineOf,
+  logged,
+  messagesOf,
+  outcome,
+  outcomeOf,
+  reportsOf,
+  ticks,
+  timed
+} from "./loops.ts"
 
 const cancelledFuture = Effect.tap(
   Future.make<number, string>(),
@@ -448,6 +459,39 @@ describe("awaitedBy", () => {
       yield* ticks(2)
       expect(Future.awaitedBy(future).size).toBe(0)
     }).pipe(Effect.provide(EventLoop.layer())))
+})
+
+describe("toAbortSignal", () => {
+  everywhere(
+    "is aborted when the future ends cancelled, and by nothing else",
+    Effect.gen(function*() {
+      const aborted: Array<unknown> = []
+      for (const end of [Effect.never, Effect.succeed(1), Effect.fail("no")]) {
+        const task = yield* asyncio.createTask(end)
+        const signal = Future.toAbortSignal(task)
+        yield* ticks(3)
+        yield* Task.cancel(task)
+        yield* ticks(3)
+        aborted.push(signal.aborted)
+      }
+      return aborted
+    }),
+    [true, false, false]
+  )
+
+  everywhere(
+    "is one signal for one future, however often it is asked for",
+    Effect.gen(function*() {
+      const future = yield* Future.make<number>()
+      const signals = new Set(Array.from({ length: 1000 }, () => Future.toAbortSignal(future)))
+      const other = Future.toAbortSignal(yield* Future.make())
+      const inLine = lineOf(future)
+      yield* Future.cancel(future)
+      yield* ticks(1)
+      return [signals.size, signals.has(other), inLine, Future.toAbortSignal(future).aborted, other.aborted]
+    }),
+    [1, false, 1, true, false]
+  )
 })
 
 describe("promises", () => {

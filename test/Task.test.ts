@@ -4,11 +4,10 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { inspect } from "node:util"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { openRegion } from "../src/internal/openRegion.ts"
 import {
   cancelSoon,
+  collect,
   defectOf,
   everywhere,
   logged,
@@ -1490,16 +1489,6 @@ describe("never retrieved", () => {
     }))
 
   describe("when the task is garbage", () => {
-    setFlagsFromString("--expose-gc")
-    const gc = runInNewContext("gc") as () => void
-    /** Collects until `isDone`, or for some turns. */
-    const collect = (isDone: () => boolean) =>
-      Effect.promise(async () => {
-        for (let turn = 0; turn < 6 && !isDone(); turn++) {
-          gc()
-          await new Promise((resolve) => setImmediate(resolve))
-        }
-      })
     const capture = (reports: Array<EventLoop.ExceptionContext>) =>
       EventLoop.setExceptionHandler((context) => Effect.sync(() => void reports.push(context)))
     const lose = Effect.asVoid(createTask(Effect.fail("no"), { name: "lost" }))

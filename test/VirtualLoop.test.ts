@@ -647,6 +647,66 @@ describe("SpinError", () => {
       expect(count).toBeLessThanOrEqual(1_001_000)
     }), 30_000)
 
+  describe("awaiting what is done takes no tick", () => {
+    const live = Effect.gen(function*() {
+      const tasks = new Set<Task.Task<number>>()
+      for (let i = 0; i < 3; i++) tasks.add(yield* createTask(Effect.succeed(i)))
+      yield* sleep("1 second")
+      return tasks
+    })
+    const forever = (
+      wait: (tasks: ReadonlySet<Task.Task<number>>) => Effect.Effect<unknown, unknown, EventLoop.EventLoop>
+    ) =>
+      Effect.gen(function*() {
+        const tasks = yield* live
+        while (tasks.size > 0) yield* wait(tasks)
+      })
+    const waits = {
+      gather: (tasks) => asyncio.gather(tasks),
+      "gather of nothing": () => asyncio.gather([]),
+      join: ([task]) => Task.join(task!),
+      await: ([task]) => Task.await(task!),
+      "in blocks of its own": ([task]) => asyncio.timeout("1 hour", () => asyncio.shield(task!)),
+      "and keeping every cause": (tasks) => Effect.exit(asyncio.gather(tasks)),
+      "and refusing to be cancelled": (tasks) => Task.catchCancelled(asyncio.gather(tasks), () => Effect.void),
+      uninterruptibly: (tasks) => Effect.uninterruptible(asyncio.gather(tasks))
+    } satisfies Record<string, Parameters<typeof forever>[0]>
+    for (const [name, wait] of Object.entries(waits)) {
+      it.live(`a task that never stops to: ${name}`, () =>
+        Effect.gen(function*() {
+          const main = Effect.andThen(createTask(forever(wait), { name: "spinner" }), day)
+          const error = yield* Effect.flip(VirtualLoop.run(main, { maxTicks: 1000, patience: 0 }))
+          expect(error).toBeInstanceOf(SpinError)
+          expect((error as SpinError).message).toMatch(
+            /^'spinner' awaited what was done already 1000 times in one tick/
+          )
+        }).pipe(quiet))
+    }
+
+    it.live("main itself, at the default", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(VirtualLoop.run(forever(([task]) => Task.join(task!))))
+        expect((error as SpinError).message).toMatch(/'Task-1' .* 1000000 times/)
+      }))
+
+    it.live("a bare fiber dies with it", () =>
+      Effect.gen(function*() {
+        const error = yield* defectOf(forever((tasks) => asyncio.gather(tasks)))
+        expect(error).toBeInstanceOf(SpinError)
+        expect(error.message).toMatch(/^a bare fiber awaited/)
+      }).pipe(Effect.provide(VirtualLoop.layer({ maxTicks: 1000 })), quiet))
+
+    it.live("each task is counted by itself, each tick anew", () =>
+      Effect.gen(function*() {
+        const main = Effect.gen(function*() {
+          const tasks = yield* live
+          const often = Effect.forEach(Array.from({ length: 900 }), () => asyncio.gather(tasks), { discard: true })
+          yield* asyncio.gather(Array.from({ length: 5 }, () => Effect.andThen(often, Effect.andThen(sleep(0), often))))
+        })
+        expect(yield* outcome(VirtualLoop.run(main, { maxTicks: 1000 }))).toBe(undefined)
+      }))
+  })
+
   it.live("under a bare layer: the exception handler is told, and the tasks are cancelled", () =>
     quiet(Effect.gen(function*() {
       const errors: Array<unknown> = []

@@ -8,7 +8,7 @@ import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { nowNanos, PlainTimer } from "./Timers.ts"
+import { PlainTimer, type Timers } from "./Timers.ts"
 
 export class TimeoutImpl implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
@@ -23,25 +23,34 @@ export class TimeoutImpl implements Timeout {
   constructor(loop: LoopImpl, region: InnerRegion) {
     this.loop = loop
     this.region = region
-    this.requests = region.owner.requests
+    const { pending, requests } = region.owner
+    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // (python/cpython#134471).
+    this.requests = pending === undefined ? requests : requests - 1
+  }
+
+  /** `delay` in nanoseconds. */
+  after(clock: Clock.Clock, delay: number): void {
+    const timers = this.loop.timersOf(clock)
+    const now = timers.now()
+    this.arm(timers, now, now + delay, (now + delay) / 1e9)
   }
 
   /** `when` in seconds. */
   reschedule(clock: Clock.Clock, when: number | undefined): void {
-    this.arm(clock, when === undefined ? undefined : Math.round(when * 1e9), when)
+    const timers = this.loop.timersOf(clock)
+    this.arm(timers, timers.now(), when === undefined ? Infinity : Math.round(when * 1e9), when)
   }
 
-  arm(clock: Clock.Clock, nanos: number | undefined, when = nanos === undefined ? undefined : nanos / 1e9): void {
+  private arm(timers: Timers, now: number, nanos: number, when: number | undefined): void {
     this.disarm()
-    if (nanos === undefined || nanos === Infinity) {
-      this.when = undefined
-      return
-    }
+    this.when = undefined
+    if (nanos === Infinity) return
     this.when = when
     this.deadline = new Deadline(nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= nowNanos(clock)) this.loop.ready.schedule(this.deadline, 0)
-    else this.loop.timersOf(clock).add(this.deadline)
+    if (nanos <= now) this.loop.ready.schedule(this.deadline, 0)
+    else timers.add(this.deadline)
   }
 
   private disarm(): void {

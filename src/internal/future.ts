@@ -231,7 +231,7 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
     const exit = self.exit
     if (exit !== undefined) {
       self.retrieve()
-      return exit
+      return self.loop.atOnce?.(fiber) ?? exit
     }
     checkAwait(self, fiber)
     return new Joiner(self).enter()
@@ -240,8 +240,13 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
 /** Waits for a future's outcome and leaves it alone. */
 export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.withFiber((fiber) => {
-    if (self.exit === undefined) checkAwait(self, fiber)
-    return ended(self)
+    const { exit } = self
+    if (exit === undefined) {
+      checkAwait(self, fiber)
+      return new Watcher(self).enter()
+    }
+    self.retrieve()
+    return self.loop.atOnce?.(fiber) ?? Effect.succeed(exit)
   })
 
 /** `watch` from wherever it has to be: a loop that closes, a finalizer. */
@@ -269,8 +274,10 @@ export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<FutureImpl<an
   const futures = [self]
   for (const future of futures) {
     for (const { awaiter } of future.nodes()) {
-      if (awaiter?.kind === "Task") tasks.add(awaiter)
-      else if (awaiter !== undefined) futures.push(awaiter)
+      // Who asked for completions may be done by now.
+      if (awaiter === undefined || awaiter.exit !== undefined) continue
+      if (awaiter.kind === "Task") tasks.add(awaiter)
+      else futures.push(awaiter)
     }
   }
   return tasks

@@ -17,12 +17,13 @@ import { type AsyncContext, capture } from "./AsyncContext.ts"
 import { cancelAll, isCancelled } from "./cancellation.ts"
 import * as check from "./check.ts"
 import { ended } from "./future.ts"
+import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
-import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { Registry } from "./Registry.ts"
 import { EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import { nowNanos, PlainTimer, Timers } from "./Timers.ts"
+import { PlainTimer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 
 /** A program that somebody waits for. */
@@ -118,19 +119,24 @@ export class LoopImpl implements Shape {
 
   callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
     this.checkOpen("callLater")
+    const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
-    return this.startTimer(clock, nowNanos(clock) + check.nanos("callLater", delay), callback)
+    const timers = this.timersOf(clock)
+    const deadline = timers.now() + nanos
+    return this.startTimer(timers, new CallbackTimer(this, clock, deadline, deadline / 1e9, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
     this.checkOpen("callAt")
     check.seconds("callAt", when)
-    return this.startTimer(this.currentClock(), Math.round(when * 1e9), callback, when)
+    const clock = this.currentClock()
+    const timers = this.timersOf(clock)
+    timers.now()
+    return this.startTimer(timers, new CallbackTimer(this, clock, Math.round(when * 1e9), when, callback))
   }
 
-  private startTimer(clock: Clock.Clock, deadline: number, callback: () => void, when = deadline / 1e9): TimerHandle {
-    const timer = new CallbackTimer(this, clock, deadline, when, callback)
-    if (deadline < Infinity) this.timersOf(clock).add(timer)
+  private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
+    if (timer.deadline < Infinity) timers.add(timer)
     return timer
   }
 
@@ -185,6 +191,11 @@ export class LoopImpl implements Shape {
   readonly mains = new Set<Main>()
   /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
   runsByMains = false
+  /**
+   * Told of a fiber that found done what it awaits, and may give what stops it. Whoever does nothing else takes no tick
+   * and no time: a virtual loop has to end that, the others do not ask.
+   */
+  atOnce: ((fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<never> | undefined) | undefined = undefined
   /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
   onChange: (() => void) | undefined = undefined
 
@@ -254,11 +265,13 @@ export class LoopImpl implements Shape {
 /** The queue for a loop on somebody else's scheduler. */
 const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQueue => {
   const dispatcher = parent.makeDispatcher()
+  // A loop inside of another: its entries take their places among those of the other.
+  if (isReadyQueue(dispatcher)) return dispatcher
   // Only Effect's plain scheduler is known not to count, delay or order what it is given.
   const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype
-  return isPlain && parent.executionMode === "async"
-    ? new OwnQueue(new HostTurns(dispatcher, clock).request)
-    : new ForeignQueue(dispatcher)
+  if (!isPlain || parent.executionMode === "sync") return new ForeignQueue(dispatcher)
+  const turns = new HostTurns(dispatcher, clock)
+  return new OwnQueue(turns.request, turns.turn)
 }
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */

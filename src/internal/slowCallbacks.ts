@@ -24,6 +24,10 @@ export class SlowCallbackQueue implements ReadyQueue {
     scheduleRuntimeTask(this, task, priority)
   }
 
+  get takeTurn() {
+    return this.queue.takeTurn
+  }
+
   flush(): void {
     this.queue.flush()
   }

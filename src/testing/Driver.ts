@@ -10,12 +10,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { cancel } from "../internal/cancellation.ts"
 import type { FutureImpl } from "../internal/future.ts"
 import type { LoopImpl } from "../internal/loop.ts"
 import type { Entry, OwnQueue } from "../internal/ReadyQueue.ts"
-import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
+import { currentTask, isTaskImpl, type TaskImpl } from "../internal/task.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import type { VirtualClock } from "./VirtualClock.ts"
 
@@ -46,6 +47,9 @@ export class Driver {
   private waiting: (() => void) | undefined = undefined
   private ticks = 0
   private readonly spinners = new Set<unknown>()
+  // INVARIANT: who last found done what it awaits, and how often in this tick, nobody else between.
+  private looker: unknown = undefined
+  private looks = 0
 
   constructor(loop: LoopImpl, clock: VirtualClock, queue: OwnQueue, limits: Limits) {
     this.loop = loop
@@ -53,6 +57,7 @@ export class Driver {
     this.queue = queue
     this.limits = limits
     loop.onChange = () => this.wake()
+    loop.atOnce = (fiber) => this.lookedAtOnce(fiber)
     clock.onSleep = () => this.wake()
   }
 
@@ -95,6 +100,7 @@ export class Driver {
     // Sleepers whose time has come fire behind what is ready, in this same tick.
     this.clock.wakeDue()
     this.tick = undefined
+    this.looker = undefined
     if (++this.ticks > this.limits.maxTicks - watchedTicks) this.queue.onRun = this.watch
     tick()
     if (this.ticks >= this.limits.maxTicks) this.spin()
@@ -145,6 +151,25 @@ export class Driver {
   private deadlock(): void {
     const tasks = Array.from(this.loop.tasks)
     this.fail(new DeadlockError({ message: explain(tasks), tasks }), tasks)
+  }
+
+  /** A loop over what is done takes no tick, so that is counted by itself. */
+  private lookedAtOnce(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<never> | undefined {
+    const looker = currentTask(fiber) ?? fiber
+    if (looker !== this.looker) {
+      this.looker = looker
+      this.looks = 0
+    }
+    if (++this.looks < this.limits.maxTicks || this.loop.isClosed()) return undefined
+    this.looks = 0
+    const who = isTaskImpl(looker) ? `'${looker.name}'` : "a bare fiber"
+    const error = new SpinError({
+      message: `${who} awaited what was done already ${this.limits.maxTicks} times in one tick, and no time passed; ` +
+        "await what is not done, or let a tick pass with sleep(0)"
+    })
+    this.fail(error, Array.from(this.loop.tasks))
+    // Parked, a task is cancelled like all others.
+    return isTaskImpl(looker) ? Effect.never : Effect.die(error)
   }
 
   private spin(): void {

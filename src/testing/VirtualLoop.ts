@@ -32,7 +32,7 @@ import { VirtualClock } from "./VirtualClock.ts"
  * @since 0.1.0
  */
 export interface Options extends EventLoop.Options {
-  /** Ticks without time passing before it fails. Default 1,000,000. */
+  /** Ticks without time passing, or awaits in one tick of what is done already, before it fails. Default 1,000,000. */
   readonly maxTicks?: number | undefined
   /** Real time to wait for work in flight outside (promises, I/O) before the clock jumps. Default: one turn of the host. */
   readonly settle?: Duration.Input | undefined
@@ -110,7 +110,7 @@ const make = (context: Context.Context<never>, options: Options | undefined) => 
  *
  * Fails with `DeadlockError` when nothing is ready, nothing is scheduled, nothing is heard from outside for `patience`,
  * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after `maxTicks`
- * ticks without time passing.
+ * ticks without time passing, and for a task that awaits what is done already so often in one tick: it would never stop.
  *
  * **Example** (A deadlock, explained)
  *

@@ -15,7 +15,8 @@ export class DeadlockError extends Data.TaggedError("DeadlockError")<{
 }> {}
 
 /**
- * Ticks went by without time passing. The message names the tasks that ran.
+ * Ticks went by without time passing, or a task never stopped to await what is done already. The message names the tasks
+ * that ran.
  *
  * @category errors
  * @since 0.1.0

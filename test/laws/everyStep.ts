@@ -18,7 +18,7 @@
  * - The loop closes clean.
  */
 import { Cause, Effect, Exit } from "effect"
-import { EventLoop, Runner, Task } from "effect-asyncio"
+import { EventLoop, Runner, Task, wait } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { LoopImpl } from "../../src/internal/loop.ts"
 import { type Entry, OwnQueue } from "../../src/internal/ReadyQueue.ts"
@@ -254,9 +254,8 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
   }
 
   const rest = Effect.gen(function*() {
-    while (loop!.tasks.size > 1) {
-      for (const task of Array.from(loop!.tasks)) if (task !== root) yield* Task.await(task)
-    }
+    // `wait` is no look at the outcome: a failure that the program has not seen is reported when the loop closes.
+    while (loop!.tasks.size > 1) yield* wait(Array.from(loop!.tasks).filter((task) => task !== root))
     for (let i = 0; i < 5; i++) yield* Effect.yieldNow
     yield* Effect.sync(atRest)
   })

@@ -585,10 +585,10 @@ const shield: Subject = {
         const inner = yield* named("inner", Effect.andThen(sleep("1 second"), law.fail("late")))
         let inTime = true
         law.atHit.push(() => inTime &&= !Task.done(inner))
-        law.rest(() => {
+        law.atClose.push(() => {
           // Task-2 is the inner shield: without it nobody was shielded.
           if (!law.failed.has("late") || !law.wasHit("main") || law.wasHit("Task-2") || !inTime) return
-          law.equal(law.reports.map((report) => report.message.includes("shielded")), [true], "the reports")
+          law.equal(law.reports.map(({ message }) => message), ["Task exception was never retrieved"], "the reports")
         })
         yield* Effect.exit(law.look(asyncio.shield(asyncio.shield(inner))))
         yield* sleep("1 second")
@@ -602,8 +602,19 @@ const shield: Subject = {
         for (const task of yield* asyncio.allTasks) if (["a", "b"].includes(task.name)) yield* Task.cancel(task)
         yield* sleep("1 second")
         law.seen.delete("late")
-        if (law.undisturbed) law.rest(() => law.equal(law.reports.length, 1, "the reports"))
+        law.atClose.push(() => {
+          if (law.undisturbed) law.equal(law.reports.length, 1, "the reports")
+        })
       }), { cancels: true }),
+    program("a late failure that somebody sees after all", (law) =>
+      Effect.gen(function*() {
+        const inner = yield* named("inner", Effect.andThen(sleep("2 seconds"), law.fail("late")))
+        const waiter = yield* named("waiter", Effect.ignore(asyncio.waitFor(asyncio.shield(inner), "1 second")))
+        law.rest(() => law.expect(inLineOf(inner) === 0, "something is left at the inner task"))
+        yield* sleep("3 seconds")
+        yield* Task.await(waiter)
+        law.sawExit(yield* Task.await(inner))
+      }), { independent: (task) => task === "inner" }),
     program("an inner task that is cancelled", (law) =>
       Effect.gen(function*() {
         const inner = yield* named("inner", slowly(sleep("1 hour")))
