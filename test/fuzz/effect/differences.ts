@@ -41,13 +41,10 @@ class DocumentedWorld extends PlainWorld {
     // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
     let first: Exit.Exit<unknown, unknown> | undefined
     const noted = (child: Run<never>): Run<never> =>
-      Effect.withFiber((fiber) =>
-        Effect.onExit(child, (exit) =>
-          Effect.sync(() => {
-            if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
-            if (!exits || isInterrupted(fiber)) first ??= exit
-          }))
-      )
+      atEnd(child, (exit, fiber) => {
+        if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+        if (!exits || isInterrupted(fiber)) first ??= exit
+      })
     return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
       super.gather(children.map((child) => noted(this.interruptible(child))), limit, exits)
     )
@@ -90,13 +87,23 @@ class DocumentedWorld extends PlainWorld {
   private noting(run: (noted: Change, broke: Effect.Effect<void, unknown>) => Run<never>): Run<never> {
     return Effect.suspend(() => {
       let ended: Exit.Exit<unknown, unknown> = Exit.void
-      const noted = Effect.onExit((exit: Exit.Exit<unknown, unknown>) => Effect.sync(() => void (ended = exit)))
+      const noted: Change = (body) => atEnd(body, (exit) => void (ended = exit))
       const broke = Effect.suspend(() => broken(ended))
       const beside = this.change("what breaks comes out beside a cancellation", Effect.onInterrupt(() => broke))
       return beside(run(noted, broke))
     })
   }
 }
+
+/** Tells how the fiber that this is run by has ended: what Effect loses on the way is lost. */
+const atEnd = (
+  effect: Run<never>,
+  tell: (exit: Exit.Exit<unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>) => void
+): Run<never> =>
+  Effect.withFiber((fiber) => {
+    fiber.addObserver((exit) => tell(exit, fiber))
+    return effect
+  })
 
 /**
  * Puts something in the place of an exit, that of an interruption too. A handler that an interruption passes by would drop
@@ -132,17 +139,17 @@ const failFirst = onExitOf((exit, fiber) => {
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>
   Effect.suspend(() => {
     const exits: Array<Exit.Exit<unknown, unknown>> = []
-    const failed = Deferred.makeUnsafe<never, unknown>()
-    const task = Effect.onExit((exit: Exit.Exit<unknown, unknown>) => {
-      exits.push(exit)
-      return exit._tag === "Failure" ? Deferred.failCause(failed, exit.cause) : Effect.void
-    })
+    const failed = Deferred.makeUnsafe<unknown, unknown>()
+    const task: Change = (task) =>
+      atEnd(task, (exit) => {
+        exits.push(exit)
+        if (exit._tag === "Failure") Deferred.doneUnsafe(failed, exit)
+      })
     let given: unknown
-    const noted = Effect.onExit(body, (exit) =>
-      Effect.sync(() => {
-        if (exit._tag === "Success") given = exit.value
-        else exits.push(exit)
-      }))
+    const noted = atEnd(body, (exit) => {
+      if (exit._tag === "Success") given = exit.value
+      else exits.push(exit)
+    })
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         Effect.forkDetach(Effect.raceAllFirst([all(tasks.map(task), undefined, false), stopped])),

@@ -55,11 +55,11 @@ const horizon = 1e8
 const patience = 1e6
 
 const cycle = 1000
-/** The moments of a statement: its own, one for each of its blocks, and those of its parts. */
+/** The moments of a statement: its own, one for each of its branches, and those of its parts. */
 const parts = 8
 const deadline = 5
-const recovered = 6
-const inside = 7
+const inside = 6
+const after = 7
 
 /** What is around a statement. */
 interface Place<R> {
@@ -120,7 +120,7 @@ export class Interpreter<R> {
   private shared(statement: Statement, effect: Run<R>): Run<R> {
     return this.settle(statement).pipe(
       Effect.andThen(Effect.exit(effect)),
-      Effect.flatMap((exit) => Effect.andThen(this.settle(statement), exit))
+      Effect.flatMap((exit) => Effect.andThen(this.settle(statement, after), exit))
     )
   }
 
@@ -220,11 +220,12 @@ export class Interpreter<R> {
       case "passOn":
         return world.passOn(block(statement.block))
       case "catch": {
-        const after = Effect.andThen(this.settle(statement, recovered), block(statement.after))
+        const recovered = this.settle(statement, after)
+        const handler = () => Effect.andThen(recovered, block(statement.after))
         const body = block(statement.block)
-        if (statement.how === "failure") return Effect.catch(body, () => after)
-        if (statement.how === "cause") return Effect.catchCause(body, () => after)
-        return Effect.tap(Effect.map(Effect.exit(body), describe), this.settle(statement, recovered))
+        if (statement.how === "failure") return Effect.catch(body, handler)
+        if (statement.how === "cause") return Effect.catchCause(body, handler)
+        return Effect.tap(Effect.map(Effect.exit(body), describe), recovered)
       }
       case "retry":
         return Effect.retry(block(statement.block), { times: statement.times })
@@ -308,7 +309,7 @@ export class Interpreter<R> {
     const watched = this.watched(name, body)
     const fork = how === "child"
       // Effect loses what broke in an interrupted fiber when it has to wait for its children: so always, or never.
-      ? Effect.forkChild(Effect.onExit(watched, () => this.settle(statement)))
+      ? Effect.forkChild(Effect.onExit(watched, () => this.settle(statement, after)))
       : how === "scoped" && place.scope !== undefined
       ? Effect.forkIn(watched, place.scope)
       : Effect.forkDetach(watched)

@@ -102,7 +102,7 @@ type ForkKind = Extract<Operation, { readonly op: "fork" }>["how"]
 interface Place {
   readonly depth: number
   readonly scoped: boolean
-  /** Runs once only: what is forked here does not meet itself. */
+  /** Runs once only, so that it does not meet itself at another point: what forks or repeats may stand here. */
   readonly once: boolean
   readonly groups: ReadonlyArray<string>
   /** The forks that certainly began earlier, and do not wait for this. */
@@ -228,7 +228,7 @@ class Generator {
         }))
       }
       if (used.has("passOn") && !process.env.NOPASS) add(9, () => ({ op: "passOn", block: block() }))
-      if (used.has("retry")) {
+      if (used.has("retry") && place.once) {
         add(6, () => ({ op: random.pick(["retry", "repeat"]), times: 1 + random.below(2), block: several() }))
       }
       if (used.has("finalizers")) {
