@@ -4,8 +4,8 @@
  * Plain Effect, with some of the library's ways in its stead. A program that gives the same then is explained by those.
  */
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
-import { all, broken, type Handle, type Run } from "./interpret.ts"
-import { PlainWorld, runPlain } from "./plain.ts"
+import { all, broken, type Run } from "./interpret.ts"
+import { PlainWorld, runPlain, type Watched } from "./plain.ts"
 import type { Program } from "./program.ts"
 
 export const differences = [
@@ -46,7 +46,11 @@ class DocumentedWorld extends PlainWorld {
         if (!exits || isInterrupted(fiber)) first ??= exit
       })
     return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
-      super.gather(children.map((child) => noted(this.interruptible(child))), limit, exits)
+      super.gather(
+        children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
+        limit,
+        exits
+      )
     )
   }
 
@@ -75,12 +79,12 @@ class DocumentedWorld extends PlainWorld {
     return this.noting((noted) => super.passOn(noted(body)))
   }
 
-  override createTask(body: Run<never>, name: string): Effect.Effect<Handle<never>> {
-    return Effect.map(super.createTask(body, name), (task) => {
-      if (!this.known.has("what breaks comes out beside a cancellation")) return task
-      const end = Effect.flatMap(Effect.andThen(task.cancel, task.await), broken)
-      return { ...task, join: Effect.onInterrupt(task.shield, () => end) }
-    })
+  override createTask(body: Run<never>, name: string, eager: boolean): Effect.Effect<Watched> {
+    return Effect.tap(super.createTask(body, name, eager), (task) =>
+      Effect.sync(() => {
+        const end = Effect.flatMap(Effect.andThen(task.cancel, task.await), broken)
+        task.join = this.change("what breaks comes out beside a cancellation", () => Effect.onInterrupt(task.shield, () => end))(task.join)
+      }))
   }
 
   /** Notes how something ends; what broke comes out beside a cancellation of what is around it. */
@@ -104,6 +108,10 @@ const atEnd = (
     fiber.addObserver((exit) => tell(exit, fiber))
     return effect
   })
+
+/** In a fiber of its own, as a task is. */
+const apart = (child: Run<never>): Run<never> =>
+  Effect.map(all([child], undefined, false), (values) => (values as ReadonlyArray<unknown>)[0])
 
 /**
  * Puts something in the place of an exit, that of an interruption too. A handler that an interruption passes by would drop

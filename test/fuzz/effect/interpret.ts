@@ -36,7 +36,9 @@ export interface World<R> {
   readonly timeout: (body: Run<R>, millis: number) => Run<R>
   readonly waitFor: (body: Run<R>, millis: number) => Run<R>
   readonly passOn: (body: Run<R>) => Run<R>
-  readonly createTask: (body: Run<R>, name: string) => Effect.Effect<Handle<R>, never, R>
+  readonly createTask: (body: Run<R>, name: string, eager: boolean) => Effect.Effect<Handle<R>, never, R>
+  readonly gatherOf: (handles: ReadonlyArray<Handle<R>>) => Run<R>
+  readonly waitOf: (handles: ReadonlyArray<Handle<R>>, first: boolean) => Run<R>
   readonly hold: Readonly<Record<"lock" | "semaphore", (body: Run<R>) => Run<R>>>
   readonly event: Readonly<Record<"wait" | "set" | "clear", Run<R>>>
   readonly queues: Readonly<Record<"bounded" | "unbounded", Queue<R>>>
@@ -85,7 +87,7 @@ export class Interpreter<R> {
     const forked = () => Array.from(this.handles).slice(futures.length)
     const { sleep } = this.world
     return Effect.gen({ self: this }, function*() {
-      yield* this.task("main", this.block(program, { scope: undefined, stops: new Map() }))
+      yield* this.task("main", this.block(program, { scope: undefined, stops: new Map() }), false)
       yield* sleep(horizon)
       for (const [_, handle] of forked()) {
         if (handle.isDone()) continue
@@ -155,9 +157,9 @@ export class Interpreter<R> {
     )
   }
 
-  private task(name: string, body: Run<R>): Effect.Effect<unknown, never, R> {
+  private task(name: string, body: Run<R>, eager: boolean): Effect.Effect<unknown, never, R> {
     return Effect.map(
-      this.world.createTask(this.watched(name, body), name),
+      this.world.createTask(this.watched(name, body), name, eager),
       (handle) => void this.handles.set(name, handle)
     )
   }
@@ -274,6 +276,17 @@ export class Interpreter<R> {
           this.handle(statement.name, (handle) =>
             statement.how === "await" ? Effect.map(handle.await, describe) : handle[statement.how])
         )
+      case "several":
+        return this.shared(
+          statement,
+          Effect.suspend(() => {
+            const handles = statement.names.flatMap((name) => this.handles.get(name) ?? [])
+              .filter((handle) => !handle.isDone())
+            if (handles.length === 0) return Effect.succeed("nobody")
+            if (statement.how === "gather") return world.gatherOf(handles)
+            return Effect.as(world.waitOf(handles, statement.how === "waitFirst"), "ended")
+          })
+        )
       case "cancel":
         return this.shared(
           statement,
@@ -305,7 +318,7 @@ export class Interpreter<R> {
   ): Effect.Effect<unknown, never, R> {
     const { how, name } = statement
     const body = this.block(statement.block, place)
-    if (how === "task") return this.task(name, body)
+    if (how === "task") return this.task(name, body, statement.eager === true)
     const watched = this.watched(name, body)
     const fork = how === "child"
       // Effect loses what broke in an interrupted fiber when it has to wait for its children: so always, or never.

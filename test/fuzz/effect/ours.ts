@@ -5,7 +5,7 @@ import { VirtualLoop } from "effect-asyncio/testing"
 import { type Handle, Interpreter, outcome, type Run, type World } from "./interpret.ts"
 import { futures, type Program } from "./program.ts"
 
-const { Event, EventLoop, FIRST_COMPLETED, Future, Lock, Queue, Semaphore, Task, TaskGroup } = asyncio
+const { ALL_COMPLETED, Event, EventLoop, FIRST_COMPLETED, Future, Lock, Queue, Semaphore, Task, TaskGroup } = asyncio
 
 type Services = asyncio.EventLoop.EventLoop
 type AnyFuture = asyncio.Future.Future<unknown, unknown>
@@ -59,11 +59,24 @@ class OurWorld implements World<Services> {
   readonly waitFor = (body: Run<Services>, millis: number): Run<Services> => asyncio.waitFor(body, millis)
   readonly passOn = Task.catchCancelled(() => Effect.interrupt)
 
-  readonly createTask = (body: Run<Services>, name: string): Effect.Effect<Handle<Services>, never, Services> =>
-    Effect.map(asyncio.createTask(body, { name }), (task) => {
+  readonly createTask = (
+    body: Run<Services>,
+    name: string,
+    eager: boolean
+  ): Effect.Effect<Handle<Services>, never, Services> =>
+    Effect.map(asyncio.createTask(body, { name, eager }), (task) => {
       this.names.set(task, name)
       return handleOf(task)
     })
+
+  readonly gatherOf = (handles: ReadonlyArray<Handle<Services>>): Run<Services> =>
+    asyncio.gather(handles.map((handle) => futureOf(handle) ?? handle.join), { cancelOnError: true })
+
+  readonly waitOf = (handles: ReadonlyArray<Handle<Services>>, first: boolean): Run<Services> =>
+    asyncio.wait(
+      handles.map((handle): AnyFuture | Run<Services> => futureOf(handle) ?? handle.await),
+      { returnWhen: first ? FIRST_COMPLETED : ALL_COMPLETED }
+    )
 
   get hold() {
     return { lock: Lock.withLock(this.resources.lock), semaphore: Semaphore.withPermit(this.resources.semaphore) }
@@ -89,7 +102,15 @@ class OurWorld implements World<Services> {
 
 }
 
-const handleOf = (future: AnyFuture): Handle<Services> => ({
+interface FutureHandle extends Handle<Services> {
+  readonly future: AnyFuture
+}
+
+/** The handle's future; a bare fiber has none. */
+const futureOf = (handle: Handle<Services>): AnyFuture | undefined => (handle as Partial<FutureHandle>).future
+
+const handleOf = (future: AnyFuture): FutureHandle => ({
+  future,
   join: Future.join(future),
   shield: asyncio.shield(future),
   await: Future.await(future),

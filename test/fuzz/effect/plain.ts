@@ -40,15 +40,18 @@ class Host {
 export class Watched implements Handle<never> {
   readonly name: string
   exit: Exit.Exit<unknown, unknown> | undefined = undefined
-  private isSeen = false
+  isSeen = false
+  /** How it ends, for one who only waits. */
+  readonly ended: Effect.Effect<Exit.Exit<unknown, unknown>>
   readonly await: Effect.Effect<Exit.Exit<unknown, unknown>>
   readonly shield: Run<never>
-  readonly join: Run<never>
+  join: Run<never>
   readonly cancel: Effect.Effect<unknown>
   readonly interrupt: Effect.Effect<unknown>
 
   constructor(name: string, ended: Effect.Effect<Exit.Exit<unknown, unknown>>, interrupt: Effect.Effect<unknown>) {
     this.name = name
+    this.ended = ended
     this.interrupt = interrupt
     this.cancel = Effect.suspend(() => {
       if (!this.isDone()) return interrupt
@@ -113,13 +116,28 @@ export class PlainWorld implements World<never> {
     return Effect.raceAllFirst([body])
   }
 
-  createTask(body: Run<never>, name: string): Effect.Effect<Handle<never>> {
-    return Effect.map(Effect.forkDetach(body), (fiber) => {
+  createTask(body: Run<never>, name: string, eager: boolean): Effect.Effect<Watched> {
+    return Effect.map(Effect.forkDetach(body, { startImmediately: eager }), (fiber) => {
       const task = new Watched(name, Fiber.await(fiber), Effect.sync(() => fiber.interruptUnsafe()))
       this.watched.push(task)
       fiber.addObserver((exit) => void (task.exit = exit))
       return task
     })
+  }
+
+  /** All are joined before the first of them can fail, and count as seen. */
+  gatherOf(handles: ReadonlyArray<Handle<never>>): Run<never> {
+    const joined = handles.map((handle) => {
+      const join = Effect.andThen(Effect.yieldNow, handle.join)
+      if (!(handle instanceof Watched)) return join
+      handle.isSeen = true
+      return Effect.onInterrupt(join, () => Effect.asVoid(Effect.andThen(handle.cancel, handle.await)))
+    })
+    return this.gather(joined, undefined, false)
+  }
+  waitOf(handles: ReadonlyArray<Handle<never>>, first: boolean): Run<never> {
+    const ends = handles.map((handle) => handle instanceof Watched ? handle.ended : handle.await)
+    return first ? Effect.raceAllFirst(ends) : all(ends, undefined, false)
   }
 
   readonly hold = {
@@ -138,13 +156,13 @@ export class PlainWorld implements World<never> {
 
   private makeFuture(name: string) {
     const deferred = Deferred.makeUnsafe<unknown, unknown>()
-    const watched = new Watched(name, Effect.exit(Deferred.await(deferred)), Deferred.interrupt(deferred))
-    this.watched.push(watched)
     const complete = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.map(Deferred.done(deferred, exit), (first) => {
         if (first) watched.exit = exit
         return ""
       })
+    const watched = new Watched(name, Effect.exit(Deferred.await(deferred)), complete(Exit.interrupt()))
+    this.watched.push(watched)
     return Object.assign(watched, {
       succeed: (value: string) => complete(Exit.succeed(value)),
       fail: (value: string) => complete(Exit.fail(value))

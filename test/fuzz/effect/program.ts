@@ -56,7 +56,10 @@ export type Operation =
     readonly how: "child" | "scoped" | "detached" | "task"
     readonly name: string
     readonly block: Block
+    readonly eager?: true
   }
+  /** Of forks and futures that are not done: as `join`, all of them; or until the first, or all, have ended. */
+  | { readonly op: "several"; readonly how: "gather" | "waitFirst" | "waitAll"; readonly names: ReadonlyArray<string> }
   /** `join` takes the other with it when it is cancelled, `shield` does not, `await` gives the outcome as a value. */
   | { readonly op: "join"; readonly how: "join" | "shield" | "await"; readonly name: string }
   /** `interrupt`: by Effect's own means, which nothing can refuse. */
@@ -87,6 +90,7 @@ const themes = [
   "masks",
   "scope",
   "fork",
+  "several",
   "stream",
   "future",
   "hold",
@@ -192,6 +196,13 @@ class Generator {
       add(2, () => ({ op: "cancel", how: this.how(), name: random.pick(place.visible), wait: true }))
       add(4, () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) }))
     }
+    if (used.has("several") && place.once) {
+      add(8, () => ({
+        op: "several",
+        how: random.pick(["gather", "gather", "waitFirst", "waitAll"]),
+        names: Array.from({ length: 1 + random.below(3) }, () => random.pick(place.visible))
+      }))
+    }
     if (used.has("future")) {
       add(6, () => ({ op: "join", how: random.pick(["join", "shield", "await"]), name: random.pick(futures) }))
       add(6, () => ({ op: "complete", name: random.pick(futures), how: random.pick(["succeed", "fail"]) }))
@@ -258,7 +269,7 @@ class Generator {
     const name = `f${++this.names}`
     const block = this.block({ ...place, scoped: place.scoped && how !== "detached" && how !== "task" })
     place.visible.push(name)
-    return { op: "fork", how, name, block }
+    return { op: "fork", how, name, block, ...how === "task" && this.random.chance(0.2) ? { eager: true } : {} }
   }
 }
 
@@ -296,7 +307,7 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   const leaveOut = (key: string) => found.push(Object.fromEntries(Object.entries(statement).filter(([k]) => k !== key)))
   const { op } = statement
   // The plainest thing that takes time.
-  if (op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete" || op === "stop") {
+  if (op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete" || op === "stop" || op === "several") {
     found.push({ id: statement.id, op: "sleep", seconds: 1, by: "effect" })
   }
   if ("by" in statement && statement.by !== "effect") replace("by", ["effect"])
@@ -305,6 +316,10 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   if (op === "join" && statement.how !== "await") replace("how", ["await"])
   if (op === "cancel" && statement.how === "interrupt") replace("how", ["ask"])
   if (op === "cancel" && statement.wait) replace("wait", [false])
+  if (op === "fork" && statement.eager === true) leaveOut("eager")
+  if (op === "several" && statement.names.length > 1) {
+    replace("names", statement.names.map((_, i) => statement.names.toSpliced(i, 1)))
+  }
   if (op === "all" && statement.limit !== undefined) leaveOut("limit")
   if (op === "all" && statement.exits === true) leaveOut("exits")
   if ((op === "retry" || op === "repeat") && statement.times > 1) replace("times", [1])
@@ -345,7 +360,7 @@ export const print = (program: Program, indent = ""): string =>
     const { id, op, ...rest } = statement
     const lines = [`${indent}${id} ${op}`]
     for (const [key, value] of Object.entries(rest)) {
-      if (typeof value !== "object") lines[0] += ` ${key}=${value}`
+      if (typeof value !== "object" || key === "names") lines[0] += ` ${key}=${value}`
       // A list of blocks, or a block; its own block needs no name.
       else if (key === "blocks") for (const block of value) lines.push(`${indent}  branch:`, print(block, `${indent}    `))
       else if (value.length > 0) lines.push(...key === "block" ? [] : [`${indent}  ${key}:`], print(value, `${indent}    `))
