@@ -67,6 +67,8 @@ export const run = async <Program>(suite: Suite<Program>, { count, kinds, seed: 
   }
   const tried = Math.min(seed - first, count)
   console.log(`\nseeds from ${first}: of ${tried} programs ${differing} differ, in ${found.size} ways`)
-  for (const [remark, count] of Array.from(remarks).sort(([_, a], [__, b]) => b - a)) console.log(`  ${count}: ${remark}`)
+  for (const [remark, count] of Array.from(remarks).sort(([_, a], [__, b]) => b - a)) {
+    console.log(`  ${count}: ${remark}`)
+  }
   return differing
 }

@@ -300,7 +300,10 @@ class Generator {
       }
     }
     if (used.has("group") && this.groups.length > 0 && !deep) {
-      add(8, () => ({ op: "groupCreate", group: this.random.pick(this.groups), body: this.body(place), eager: this.eager() }))
+      add(
+        8,
+        () => ({ op: "groupCreate", group: this.random.pick(this.groups), body: this.body(place), eager: this.eager() })
+      )
     }
     if (!place.final) {
       add(6, () => ({ op: "join", item: this.item(place, false) }))
@@ -333,7 +336,11 @@ class Generator {
       if (used.has("future")) {
         add(
           4,
-          () => ({ op: "future", future: this.random.below(resources.futures), do: this.random.pick(["succeed", "fail", "cancel"]) })
+          () => ({
+            op: "future",
+            future: this.random.below(resources.futures),
+            do: this.random.pick(["succeed", "fail", "cancel"])
+          })
         )
       }
     }
@@ -371,7 +378,14 @@ class Generator {
       add(10, () => ({ op: "notify", n: this.random.pick([1, 1, 2, null]) }))
     }
     if (used.has("queue")) {
-      add(3, () => ({ op: "queue", queue: this.random.below(resources.queues.length), do: this.random.pick(["join", "taskDone"]) }))
+      add(
+        3,
+        () => ({
+          op: "queue",
+          queue: this.random.below(resources.queues.length),
+          do: this.random.pick(["join", "taskDone"])
+        })
+      )
     }
     return this.random.weighted(makers)()
   }

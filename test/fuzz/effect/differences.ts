@@ -55,8 +55,10 @@ class DocumentedWorld extends PlainWorld {
   }
 
   override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
-    const alone = this.change("a cancelled task is no failure of its group", Effect.catchCause((cause) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause)))
+    const alone = this.change(
+      "a cancelled task is no failure of its group",
+      Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause))
+    )
     const children = tasks.map((task) => alone(this.interruptible(task)))
     return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
       this.known.has("a group's tasks are cancelled when its body has ended")
@@ -83,7 +85,8 @@ class DocumentedWorld extends PlainWorld {
     return Effect.tap(super.createTask(body, name, eager), (task) =>
       Effect.sync(() => {
         const end = Effect.flatMap(Effect.andThen(task.cancel, task.await), broken)
-        task.join = this.change("what breaks comes out beside a cancellation", () => Effect.onInterrupt(task.shield, () => end))(task.join)
+        task.join = this.change("what breaks comes out beside a cancellation", () =>
+          Effect.onInterrupt(task.shield, () => end))(task.join)
       }))
   }
 
@@ -165,7 +168,9 @@ const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: 
           const ended = Effect.raceAllFirst([noted, Deferred.await(failed), stopped])
           return Effect.flatMap(Effect.exit(restore(Effect.andThen(ended, Fiber.join(others)))), (exit) =>
             Fiber.interrupt(others).pipe(
-              Effect.andThen(Effect.suspend(() => broken(...exits))),
+              Effect.andThen(Effect.suspend(() =>
+                broken(...exits)
+              )),
               Effect.andThen(Effect.as(exit, given))
             ))
         }

@@ -6,7 +6,7 @@
  * it, goes on. Whoever waited for something shared, or got over a failure, goes on at a moment of its own, and shared
  * things change only at such a moment. So what happens within one moment has one cause, and its order does not matter.
  */
-import { Cause, Clock, Effect, Exit, Fiber, FiberSet, Scope, Stream } from "effect"
+import { Cause, Clock, Effect, type Exit, Fiber, FiberSet, Scope, Stream } from "effect"
 import { type Block, futures, type Program, type Statement } from "./program.ts"
 
 export type Run<R> = Effect.Effect<unknown, unknown, R>
@@ -174,7 +174,8 @@ export class Interpreter<R> {
   private operation(statement: Statement, place: Place<R>): Run<R> {
     const { world } = this
     const block = (block: Block) => this.block(block, place)
-    const branches = (statement: Statement & { readonly blocks: ReadonlyArray<Block> }) => this.branches(statement, place)
+    const branches = (statement: Statement & { readonly blocks: ReadonlyArray<Block> }) =>
+      this.branches(statement, place)
     const finalizer = (after: Block): Effect.Effect<void, unknown, R> => Effect.asVoid(block(after))
     switch (statement.op) {
       case "sleep": {
@@ -192,7 +193,9 @@ export class Interpreter<R> {
         const { exits = false, limit } = statement
         const children = branches(statement)
         const values = statement.by === "gather" ? world.gather(children, limit, exits) : all(children, limit, exits)
-        return exits ? Effect.map(values, (exits) => (exits as Array<Exit.Exit<unknown, unknown>>).map(describe)) : values
+        return exits
+          ? Effect.map(values, (exits) => (exits as Array<Exit.Exit<unknown, unknown>>).map(describe))
+          : values
       }
       case "group":
         return Effect.suspend(() => {
@@ -263,18 +266,23 @@ export class Interpreter<R> {
         )
       case "fiberSet":
         return Effect.scopedWith((scope) =>
-          Effect.flatMap(Scope.provide(FiberSet.make<unknown, unknown>(), scope), (set) =>
-            Effect.forEach(branches(statement), (branch) => FiberSet.run(set, branch)).pipe(
-              Effect.andThen(Effect.raceFirst(FiberSet.join(set), FiberSet.awaitEmpty(set)))
-            ))
+          Effect.flatMap(
+            Scope.provide(FiberSet.make<unknown, unknown>(), scope),
+            (set) =>
+              Effect.forEach(branches(statement), (branch) => FiberSet.run(set, branch)).pipe(
+                Effect.andThen(Effect.raceFirst(FiberSet.join(set), FiberSet.awaitEmpty(set)))
+              )
+          )
         )
       case "fork":
         return Effect.andThen(this.fork(statement, place), this.settle(statement))
       case "join":
         return this.shared(
           statement,
-          this.handle(statement.name, (handle) =>
-            statement.how === "await" ? Effect.map(handle.await, describe) : handle[statement.how])
+          this.handle(
+            statement.name,
+            (handle) => statement.how === "await" ? Effect.map(handle.await, describe) : handle[statement.how]
+          )
         )
       case "several":
         return this.shared(
@@ -292,7 +300,10 @@ export class Interpreter<R> {
           statement,
           this.handle(statement.name, (handle) =>
             Effect.as(
-              Effect.andThen(statement.how === "ask" ? handle.cancel : handle.interrupt, statement.wait ? handle.await : Effect.void),
+              Effect.andThen(
+                statement.how === "ask" ? handle.cancel : handle.interrupt,
+                statement.wait ? handle.await : Effect.void
+              ),
               "asked"
             ))
         )
@@ -307,7 +318,10 @@ export class Interpreter<R> {
         return this.shared(statement, Effect.as(world.event[statement.how], statement.how))
       case "queue": {
         const queue = world.queues[statement.which]
-        return this.shared(statement, statement.how === "put" ? queue.put(`item ${statement.id}`) : queue[statement.how])
+        return this.shared(
+          statement,
+          statement.how === "put" ? queue.put(`item ${statement.id}`) : queue[statement.how]
+        )
       }
     }
   }

@@ -17,13 +17,20 @@ class OurWorld implements World<Services> {
 
   constructor(resources: Resources) {
     this.resources = resources
-    futures.forEach((name, i) => this.names.set(resources.futures[i]!, name))
+    for (const [name, future] of resources.futures) this.names.set(future, name)
   }
 
   readonly sleep = (millis: number): Effect.Effect<void> => asyncio.sleep(millis)
 
-  readonly gather = (children: ReadonlyArray<Run<Services>>, limit: number | undefined, exits: boolean): Run<Services> =>
-    asyncio.gather(children, exits ? { concurrency: limit, returnExceptions: true } : { concurrency: limit, cancelOnError: true })
+  readonly gather = (
+    children: ReadonlyArray<Run<Services>>,
+    limit: number | undefined,
+    exits: boolean
+  ): Run<Services> =>
+    asyncio.gather(
+      children,
+      exits ? { concurrency: limit, returnExceptions: true } : { concurrency: limit, cancelOnError: true }
+    )
 
   readonly group = (
     body: Run<Services>,
@@ -92,14 +99,13 @@ class OurWorld implements World<Services> {
   }
 
   readonly future = (name: string) => {
-    const future = this.resources.futures[(futures as ReadonlyArray<string>).indexOf(name)]!
+    const future = this.resources.futures.get(name)!
     return {
       ...handleOf(future),
       succeed: (value: string) => Effect.as(Effect.ignore(Future.succeed(future, value)), ""),
       fail: (value: string) => Effect.as(Effect.ignore(Future.fail(future, value)), "")
     }
   }
-
 }
 
 interface FutureHandle extends Handle<Services> {
@@ -137,7 +143,10 @@ const makeResources = Effect.all({
   event: Event.make,
   bounded: Queue.make<string>({ maxsize: 1 }),
   unbounded: Queue.make<string>(),
-  futures: Effect.forEach(futures, () => Future.make<unknown, unknown>())
+  futures: Effect.map(
+    Effect.forEach(futures, (name) => Effect.map(Future.make<unknown, unknown>(), (future) => [name, future] as const)),
+    (entries) => new Map<string, AnyFuture>(entries)
+  )
 })
 
 type Resources = Effect.Success<typeof makeResources>
@@ -150,16 +159,32 @@ export const runOurs = async (program: Program): Promise<ReadonlyArray<string>> 
     const world = new OurWorld(yield* makeResources)
     yield* EventLoop.setExceptionHandler(({ future, message, task }) =>
       Effect.sync(() => {
-        if (!atTheEnd.some((text) => message.startsWith(text))) reported.push(world.names.get(task ?? future) ?? message)
+        if (!atTheEnd.some((text) => message.startsWith(text))) {
+          reported.push(world.names.get(task ?? future) ?? message)
+        }
       })
     )
     const interpreter = new Interpreter<Services>(world)
     lines = interpreter.lines
     yield* interpreter.main(program)
   })
-  const exit = await Effect.runPromiseExit(VirtualLoop.run(main, { patience: 0, maxTicks: 10_000 }))
-  if (exit._tag === "Failure") reported.push(Cause.pretty(exit.cause))
+  const exit = await inTime(Effect.runPromiseExit(VirtualLoop.run(main, { patience: 0, maxTicks: 10_000 })))
+  if (exit === undefined) reported.push("it hangs")
+  else if (exit._tag === "Failure") reported.push(Cause.pretty(exit.cause))
   return outcome(lines, reported)
+}
+
+/** A loop that never closes is an outcome too. */
+const inTime = async <A>(promise: Promise<A>): Promise<A | undefined> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, 20_000, undefined)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** What is said of tasks that are still there when the loop closes, for which plain Effect has no counterpart. */

@@ -97,8 +97,10 @@ export class PlainWorld implements World<never> {
     let given: unknown
     let ended: Exit.Exit<unknown, unknown> = Exit.void
     const noted = Effect.tap(body, (value) => Effect.sync(() => void (given = value)))
-    const everything = Effect.onExit(all([noted, ...tasks], undefined, false), (exit) =>
-      Effect.sync(() => void (ended = exit)))
+    const everything = Effect.onExit(
+      all([noted, ...tasks], undefined, false),
+      (exit) => Effect.sync(() => void (ended = exit))
+    )
     const raced = Effect.onExit(Effect.raceAllFirst([everything, stopped]), () => Effect.suspend(() => broken(ended)))
     return Effect.map(raced, () => given)
   }

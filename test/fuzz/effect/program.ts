@@ -150,7 +150,9 @@ class Generator {
     const inside = { ...place, depth: place.depth + 1, visible: [...place.visible] }
     const length = 1 + this.random.below(place.depth > 2 ? 2 : 4)
     for (let i = 0; i < length && (i === 0 || this.budget > 0); i++) block.push(this.statement(inside))
-    if (this.random.chance(breaks)) block.push({ id: ++this.ids, op: this.random.pick(["fail", "fail", "fail", "die", "die", "interrupt"]) })
+    if (this.random.chance(breaks)) {
+      block.push({ id: ++this.ids, op: this.random.pick(["fail", "fail", "fail", "die", "die", "interrupt"]) })
+    }
     return block
   }
 
@@ -194,7 +196,10 @@ class Generator {
     if (this.names > 0) {
       add(5, () => ({ op: "cancel", how: this.how(), name: `f${1 + random.below(this.names + 1)}`, wait: false }))
       add(2, () => ({ op: "cancel", how: this.how(), name: random.pick(place.visible), wait: true }))
-      add(4, () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) }))
+      add(
+        4,
+        () => ({ op: "join", how: random.pick(["join", "join", "shield", "await"]), name: random.pick(place.visible) })
+      )
     }
     if (used.has("several") && place.once) {
       add(8, () => ({
@@ -215,9 +220,7 @@ class Generator {
     if (place.groups.length > 0) add(3, () => ({ op: "stop", name: random.pick(place.groups) }))
     if (!deep) {
       add(9, () => ({ op: "catch", how: random.pick(["exit", "failure", "cause"]), block: block(), after: block() }))
-      if (place.once) {
-        add(used.has("fork") ? 10 : 3, () => this.fork(place))
-      }
+      if (place.once) add(used.has("fork") ? 10 : 3, () => this.fork(place))
       if (used.has("all")) {
         const exits = (): { readonly exits?: true } => random.chance(0.2) ? { exits: true } : {}
         add(9, () => ({ op: "all", by: this.by("gather"), blocks: blocks(), ...this.limit(), ...exits() }))
@@ -229,7 +232,7 @@ class Generator {
         })
       }
       if (used.has("race")) add(8, () => ({ op: "race", by: this.by("wait", "wait", "success"), blocks: blocks() }))
-      if (used.has("twins") && !process.env.NOTWIN) add(8, () => ({ op: "twins", block: several() }))
+      if (used.has("twins")) add(8, () => ({ op: "twins", block: several() }))
       if (used.has("timeout")) {
         add(12, () => ({
           op: "timeout",
@@ -238,7 +241,7 @@ class Generator {
           block: block()
         }))
       }
-      if (used.has("passOn") && !process.env.NOPASS) add(9, () => ({ op: "passOn", block: block() }))
+      if (used.has("passOn")) add(9, () => ({ op: "passOn", block: block() }))
       if (used.has("retry") && place.once) {
         add(6, () => ({ op: random.pick(["retry", "repeat"]), times: 1 + random.below(2), block: several() }))
       }
@@ -257,7 +260,9 @@ class Generator {
       if (used.has("stream")) {
         add(7, () => ({ op: random.pick(["stream", "fiberSet"]), limit: 1 + random.below(3), blocks: blocks() }))
       }
-      if (used.has("hold")) add(9, () => ({ op: "hold", what: random.pick(["lock", "lock", "semaphore"]), block: block() }))
+      if (used.has("hold")) {
+        add(9, () => ({ op: "hold", what: random.pick(["lock", "lock", "semaphore"]), block: block() }))
+      }
     }
     return random.weighted(makers)()
   }
@@ -307,7 +312,10 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   const leaveOut = (key: string) => found.push(Object.fromEntries(Object.entries(statement).filter(([k]) => k !== key)))
   const { op } = statement
   // The plainest thing that takes time.
-  if (op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete" || op === "stop" || op === "several") {
+  if (
+    op === "event" || op === "queue" || op === "join" || op === "cancel" || op === "complete" || op === "stop" ||
+    op === "several"
+  ) {
     found.push({ id: statement.id, op: "sleep", seconds: 1, by: "effect" })
   }
   if ("by" in statement && statement.by !== "effect") replace("by", ["effect"])
@@ -356,14 +364,18 @@ const renumbered = (program: Program): Program => {
 
 /** A line a statement, what is in it further in. */
 export const print = (program: Program, indent = ""): string =>
-  program.map((statement) => {
+  program.flatMap((statement) => {
     const { id, op, ...rest } = statement
-    const lines = [`${indent}${id} ${op}`]
-    for (const [key, value] of Object.entries(rest)) {
-      if (typeof value !== "object" || key === "names") lines[0] += ` ${key}=${value}`
-      // A list of blocks, or a block; its own block needs no name.
-      else if (key === "blocks") for (const block of value) lines.push(`${indent}  branch:`, print(block, `${indent}    `))
-      else if (value.length > 0) lines.push(...key === "block" ? [] : [`${indent}  ${key}:`], print(value, `${indent}    `))
+    const first: Array<string | number> = [id, op]
+    const inside: Array<string> = []
+    const add = (name: string | undefined, block: Block) => {
+      if (name !== undefined) inside.push(`${indent}  ${name}:`)
+      if (block.length > 0) inside.push(print(block, `${indent}    `))
     }
-    return lines.join("\n")
+    for (const [key, value] of Object.entries(rest)) {
+      if (typeof value !== "object" || key === "names") first.push(`${key}=${value}`)
+      else if (key === "blocks") { for (const block of value) add("branch", block) }
+      else add(key === "block" ? undefined : key, value)
+    }
+    return [indent + first.join(" "), ...inside]
   }).join("\n")

@@ -21,6 +21,8 @@ export const suite: Suite<Program> = {
     const show = (lines: ReadonlyArray<string>, others: ReadonlyArray<string>) =>
       lines.map((line) => `  ${others.includes(line) ? " " : ">"} ${line}`).join("\n")
     console.log(`${JSON.stringify(program)}\n${print(program)}`)
-    console.log(`  plain Effect, but for the documented differences:\n${show(plain, ours)}\n  ours:\n${show(ours, plain)}`)
+    console.log(
+      `  plain Effect, but for the documented differences:\n${show(plain, ours)}\n  ours:\n${show(ours, plain)}`
+    )
   }
 }
