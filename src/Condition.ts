@@ -15,6 +15,7 @@ import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
+import { counted, Printable, type Words } from "./internal/printing.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
@@ -32,6 +33,8 @@ import type { Task } from "./Task.ts"
 export interface Condition extends Pipeable {
   readonly "~effect-asyncio/Condition": unknown
   readonly lock: Lock.Lock
+  /** `<Condition unlocked>`, `<Condition locked waiters=2>`: whether its lock is held, and who waits to be notified. */
+  toString(): string
 }
 
 /**
@@ -47,17 +50,25 @@ export interface Statistics {
   readonly lock: Lock.Statistics
 }
 
-class ConditionImpl implements Condition {
+class ConditionImpl extends Printable implements Condition {
   readonly "~effect-asyncio/Condition" = "~effect-asyncio/Condition"
   readonly lock: Lock.Lock
   readonly waiting = new WaitQueue()
 
   constructor(lock: Lock.Lock) {
+    super()
     this.lock = lock
   }
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Condition"
+  }
+  describe(): Words {
+    return [Lock.locked(this.lock) ? "locked" : "unlocked", counted("waiters", this.waiting.length)]
   }
 
   checkLocked(call: string): void {

@@ -21,8 +21,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { Future } from "./Future.ts"
 import { illegal } from "./internal/check.ts"
-import { getLoop, makeLoop } from "./internal/loop.ts"
+import { close } from "./internal/closing.ts"
+import { CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { CurrentRegion } from "./internal/Region.ts"
 import { EventLoop } from "./internal/service.ts"
 import type { Task } from "./Task.ts"
 
@@ -37,6 +39,8 @@ export interface Handle {
   /** Keeps the callback from running. Again, or after it ran: nothing happens. */
   readonly cancel: Effect.Effect<void>
   cancelUnsafe(): void
+  /** With the callback's name: `<Handle tick>`, `<Handle cancelled tick>`, `<TimerHandle when=5 tick>`. */
+  toString(): string
 }
 
 /**
@@ -76,6 +80,12 @@ export interface Options {
   readonly debug?: boolean | undefined
   /** Default: 100 milliseconds. */
   readonly slowCallbackDuration?: Duration.Input | undefined
+  /**
+   * How long the closing loop waits for clean-ups and for the exception handler. Then an error is logged that names the
+   * tasks left, and they are abandoned: what they do later gets no step on the loop. Default: no limit; a live loop
+   * that has been closing for 5 seconds logs a warning that names them.
+   */
+  readonly closeTimeout?: Duration.Input | undefined
 }
 
 /**
@@ -91,6 +101,8 @@ export interface Shape {
   readonly callSoonUnsafe: (callback: () => void) => Handle
   readonly callLaterUnsafe: (delay: Duration.Input, callback: () => void) => TimerHandle
   readonly callAtUnsafe: (when: number, callback: () => void) => TimerHandle
+  /** `<EventLoop open tasks=2>`, `<EventLoop closed>`. */
+  toString(): string
 }
 
 export { EventLoop }
@@ -105,8 +117,14 @@ export { EventLoop }
  * **Details**
  *
  * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it, best through
- * `TestLoop.layer`. When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are
- * reported.
+ * `TestLoop.layer`.
+ *
+ * When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported, and the
+ * exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may sleep, use
+ * timeouts and make tasks. `closeTimeout` bounds it. Then callbacks that are left are dropped.
+ *
+ * Fibers outside of its tasks (`Effect.forkDetach`) are not the loop's: they go on, in `sleep`, `timeout` and `wait` too,
+ * and keep the process alive meanwhile. Only they can't make tasks any more.
  *
  * **Example** (A loop for a program)
  *
@@ -122,6 +140,25 @@ export { EventLoop }
  * await Effect.runPromise(program.pipe(Effect.provide(asyncio.EventLoop.layer()))) // => "done"
  * ```
  *
+ * **Example** (A clean-up that never ends)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Logger } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const lines: Array<unknown> = []
+ * const recorder = Logger.layer([Logger.make(({ message }) => lines.push(message))])
+ * const program = Effect.gen(function*() {
+ *   yield* asyncio.createTask(Effect.ensuring(asyncio.sleep("1 hour"), Effect.never), { name: "stubborn" })
+ *   yield* asyncio.sleep(0)
+ *   return "done"
+ * })
+ * const loop = asyncio.EventLoop.layer({ closeTimeout: "10 millis" })
+ *
+ * await Effect.runPromise(program.pipe(Effect.provide(loop), Effect.provide(recorder))) // => "done"
+ * String(lines).includes("did not close within closeTimeout, 10ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -130,7 +167,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
     Effect.contextWith((context: Context.Context<Scope.Scope>) => {
       const loop = makeLoop(context, options)
       // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
-      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), loop.provided)
+      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), close(loop)), loop.provided)
     })
   )
 
@@ -298,8 +335,9 @@ export const callAt = (when: number, callback: () => void): Effect.Effect<TimerH
  *
  * **Details**
  *
- * The handler's effect starts in the reporting tick, in the context of the caller of this function; the closing loop
- * waits for it. What it fails with goes to the default handler. asyncio's `loop.set_exception_handler`.
+ * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside of any
+ * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails, what it
+ * was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
  *
  * **Example** (A failure that nobody saw)
  *
@@ -326,9 +364,11 @@ export const setExceptionHandler = <R = never>(
       if (handler !== undefined && typeof handler !== "function") {
         illegal("setExceptionHandler", "the handler", handler, "a function or undefined")
       }
-      getLoop(fiber).setHandler(
-        handler === undefined ? undefined : (exception) => Effect.provideContext(handler(exception), context)
-      )
+      // The handler is a part of no task, whoever set it.
+      const services = Context.omit(CurrentRegion, CurrentHandling)(context)
+      getLoop(fiber).handler = handler === undefined
+        ? undefined
+        : (exception) => Effect.provideContext(handler(exception), services)
       return Effect.void
     })
   )

@@ -53,6 +53,10 @@ export interface Future<out A, out E = never> extends Pipeable {
     readonly _E: Types.Covariant<E>
   }
   [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>>
+  /**
+   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. Of a long result, the beginning.
+   */
+  toString(): string
 }
 
 /** Every future is made by this package; a foreign object with the same brand is a mistake worth an early end. */

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as check from "./internal/check.ts"
 import { QueueImpl } from "./internal/QueueImpl.ts"
 import { Lifo } from "./internal/Storage.ts"
 import type * as Queue from "./Queue.ts"
@@ -36,4 +35,4 @@ import type * as Queue from "./Queue.ts"
  * @since 0.1.0
  */
 export const make = <A>(options?: Queue.Options): Effect.Effect<Queue.Queue<A>> =>
-  Effect.sync(() => new QueueImpl<A>("LifoQueue", check.maxsize("LifoQueue.make", options?.maxsize), new Lifo<A>()))
+  Effect.sync(() => new QueueImpl("LifoQueue", new Lifo<A>(), options))

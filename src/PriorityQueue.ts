@@ -15,8 +15,9 @@ import type * as Queue from "./Queue.ts"
  *
  * **Details**
  *
- * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Everything else is
- * `Queue`'s: the functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
+ * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Where `order` throws,
+ * the put or get that asked dies of it, also one that waited; the queue is as before. Everything else is `Queue`'s: the
+ * functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
  *
  * **Example** (Urgent work first)
  *
@@ -46,9 +47,5 @@ import type * as Queue from "./Queue.ts"
 export const make = <A>(options: Queue.Options & { readonly order: Order.Order<A> }): Effect.Effect<Queue.Queue<A>> =>
   Effect.sync(() => {
     if (typeof options?.order !== "function") check.illegal("PriorityQueue.make", "order", options?.order, "an Order")
-    return new QueueImpl<A>(
-      "PriorityQueue",
-      check.maxsize("PriorityQueue.make", options.maxsize),
-      new Smallest(options.order)
-    )
+    return new QueueImpl("PriorityQueue", new Smallest(options.order), options)
   })

@@ -16,6 +16,7 @@ import * as EventLoop from "./EventLoop.ts"
 import { cancelOnAbort } from "./internal/cancellation.ts"
 import { LoopImpl } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { Printable, type Words } from "./internal/printing.ts"
 
 /**
  * Options of a runner.
@@ -26,7 +27,7 @@ import { runMain } from "./internal/main.ts"
 export interface Options extends EventLoop.Options {
   /** Aborting it cancels the main task, then the rest. */
   readonly signal?: AbortSignal | undefined
-  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). */
+  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). The options of a loop are then that one's. */
   readonly layer?: Layer.Layer<EventLoop.EventLoop> | undefined
 }
 
@@ -44,8 +45,13 @@ export interface Runner extends AsyncDisposable {
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A>
   /** `run`, ending with the outcome as it is. */
   runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
-  /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
+  /**
+   * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
+   * a failure was seen by nobody.
+   */
   close(): Promise<void>
+  /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
+  toString(): string
 }
 
 /**
@@ -86,7 +92,7 @@ const begin = (context: Built): Built => {
   return context
 }
 
-class RunnerImpl implements Runner {
+class RunnerImpl extends Printable implements Runner {
   private readonly layer: Layer.Layer<EventLoop.EventLoop>
   private readonly signal: AbortSignal | undefined
   private readonly scope = Scope.makeUnsafe()
@@ -94,8 +100,16 @@ class RunnerImpl implements Runner {
   private closing: Promise<void> | undefined = undefined
 
   constructor(options: Options | undefined) {
+    super()
     this.layer = options?.layer ?? EventLoop.layer(options)
     this.signal = options?.signal
+  }
+
+  get kind(): string {
+    return "Runner"
+  }
+  describe(): Words {
+    return [this.closing !== undefined ? "closed" : this.context === undefined ? "created" : "initialized"]
   }
 
   run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A> {

@@ -29,6 +29,8 @@ import type { Task } from "./Task.ts"
  */
 export interface Semaphore extends Pipeable {
   readonly "~effect-asyncio/Semaphore": unknown
+  /** `<Semaphore unlocked value=2>`, `<BoundedSemaphore locked value=0 waiters=2>`. */
+  toString(): string
 }
 
 /**
@@ -323,6 +325,6 @@ export const locked = (self: Semaphore): boolean => impl(self).isLocked
  * @since 0.1.0
  */
 export const statistics = (self: Semaphore): Statistics => {
-  const { available, waiting, waking } = impl(self)
-  return { available, waiting: waiting.length + waking, waiters: waiting.tasks() }
+  const { available, waiting, waitingCount } = impl(self)
+  return { available, waiting: waitingCount, waiters: waiting.tasks() }
 }

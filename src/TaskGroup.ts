@@ -16,9 +16,10 @@ import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
-import { FutureCallback } from "./internal/future.ts"
+import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
+import { counted, Printable, type Words } from "./internal/printing.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { createTask, type TaskImpl } from "./internal/task.ts"
 import { Over, Waiter } from "./internal/WaitQueue.ts"
@@ -46,6 +47,8 @@ export interface TaskGroup {
   ): Effect.Effect<Task<A, E>, E, R | EventLoop>
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
+  /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
+  toString(): string
 }
 
 /**
@@ -100,11 +103,11 @@ export const run = <A, E, R>(
     )
   })
 
-class TaskGroupImpl implements TaskGroup {
+class TaskGroupImpl extends Printable implements TaskGroup {
   region!: InnerRegion
   readonly loop: LoopImpl
   // INVARIANT: the tasks whose callback has not run.
-  private readonly tasks = new Set<TaskImpl<any, any>>()
+  readonly tasks = new Set<TaskImpl<any, any>>()
   private readonly failures: Array<Cause.Reason<unknown>> = []
   private state: "open" | "waiting" | "ended" = "open"
   private aborting = false
@@ -116,7 +119,19 @@ class TaskGroupImpl implements TaskGroup {
   private waiter: GroupWaiter | undefined = undefined
 
   constructor(loop: LoopImpl) {
+    super()
     this.loop = loop
+  }
+
+  get kind(): string {
+    return "TaskGroup"
+  }
+  describe(): Words {
+    return [
+      this.state === "ended" ? "finished" : this.aborting ? "cancelling" : "entered",
+      counted("tasks", this.tasks.size),
+      counted("errors", this.failures.length)
+    ]
   }
 
   /** The task that runs the block: it awaits every task of the group. */
@@ -252,6 +267,9 @@ class TaskGroupImpl implements TaskGroup {
 class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return Array.from(this.group.tasks)
   }
   /** Somebody asked to cancel while the block waited. */
   request: Request | undefined = undefined

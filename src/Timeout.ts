@@ -23,6 +23,8 @@ import { type TimeoutImpl } from "./internal/TimeoutImpl.ts"
  */
 export interface Timeout {
   readonly "~effect-asyncio/Timeout": unknown
+  /** `<Timeout active when=5>`, `<Timeout expired>`. */
+  toString(): string
 }
 
 const impl = (self: Timeout): TimeoutImpl => self as TimeoutImpl

@@ -27,6 +27,7 @@ import { Fifo } from "./internal/Storage.ts"
 import { currentTask } from "./internal/task.ts"
 import { timeoutError } from "./internal/TimeoutImpl.ts"
 import { PlainTimer } from "./internal/Timers.ts"
+import type { Waiter } from "./internal/WaitQueue.ts"
 
 /**
  * @since 0.1.0
@@ -154,7 +155,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
   /** How many have not been taken. */
   left: number
   private readonly cohort: Cohort
-  private readonly queue = new QueueImpl<FutureImpl<any, any>>("asCompleted", 0, new Fifo())
+  private readonly queue: CompletedQueue
   private readonly timer: Timeout | undefined
 
   constructor(
@@ -169,6 +170,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
     awaitables.checkAwaitables(call, items, fiber)
     this.awaiter = currentTask(fiber)
     this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
+    this.queue = new CompletedQueue(this.cohort)
     this.left = this.cohort.size
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
@@ -176,6 +178,11 @@ class Completions<T extends Awaitable.Any> implements Listener {
       this.timer = new Timeout(timers.now() + limit, this)
       timers.add(this.timer)
     }
+  }
+
+  /** Who waits for the next one. */
+  get waiting(): Fiber.Fiber<unknown, unknown> | undefined {
+    return (this.queue.getters.head as Waiter | undefined)?.fiber
   }
 
   completed(future: FutureImpl<any, any>): void {
@@ -223,8 +230,22 @@ class Completions<T extends Awaitable.Any> implements Listener {
   )
 }
 
+class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
+  private readonly cohort: Cohort
+  constructor(cohort: Cohort) {
+    super("asCompleted", new Fifo())
+    this.cohort = cohort
+  }
+  override feeders(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.cohort.pending()
+  }
+}
+
 class Timeout extends PlainTimer {
   readonly owner = undefined
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.completions.waiting
+  }
   private readonly completions: Completions<any>
   constructor(deadline: number, completions: Completions<any>) {
     super(deadline)

@@ -288,7 +288,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   }
 
   private settle(child: FutureImpl<any, any>): void {
-    child.retrieve()
+    // An outcome that is to be a value is seen when it is given.
+    if (!this.returnExceptions) child.retrieve()
     this.ended++
     if (this.exit !== undefined) return
     const exit: Exit.Exit<unknown, unknown> = child.exit!
@@ -327,6 +328,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private finish(): void {
     this.stop()
+    if (this.returnExceptions) { for (const child of this.children) child?.future.retrieve() }
     if (this.failed !== undefined) this.complete(this.failed.exit!)
     else if (this.cancelRequested) this.complete(this.cancelledExit())
     else {

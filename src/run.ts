@@ -16,8 +16,9 @@ import * as Runner from "./Runner.ts"
  *
  * **Details**
  *
- * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles. It
- * rejects with the squashed cause. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
+ * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles; with
+ * `closeTimeout` it settles after that time at the latest. It rejects with the squashed cause, or with an `AggregateError`
+ * where closing fails too, as a virtual loop's may. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
  *
  * **Example** (A first program)
  *
@@ -41,9 +42,10 @@ export const run = async <A, E>(
   options?: Runner.Options
 ): Promise<A> => {
   const runner = Runner.make(options)
-  try {
-    return await runner.run(main)
-  } finally {
-    await runner.close()
-  }
+  const [ran] = await Promise.allSettled([runner.run(main)])
+  // On a virtual loop closing fails with what nobody saw.
+  const [closed] = await Promise.allSettled([runner.close()])
+  if (ran.status === "fulfilled" && closed.status === "fulfilled") return ran.value
+  const errors: ReadonlyArray<unknown> = [ran, closed].flatMap((end) => end.status === "rejected" ? [end.reason] : [])
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join("; "))
 }

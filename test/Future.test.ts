@@ -583,6 +583,7 @@ describe("printing", () => {
         expect(inspect(future)).toMatch(expected)
         expect(inspect([future])).toContain(String(future))
         expect(JSON.stringify(future)).toContain("Future")
+        yield* Effect.exit(Future.exception(future))
       })
     )
   }
@@ -593,6 +594,7 @@ describe("printing", () => {
       const future = yield* Future.make<unknown, unknown>()
       yield* Future.fail(future, new TypeError("bad \"type\""))
       expect(String(future)).toMatch(/^<Future finished exception=TypeError\(.*bad.*type.*\)>$/)
+      yield* Future.exception(future)
       const text = yield* Future.make<string>()
       yield* Future.succeed(text, "a b")
       expect(String(text)).toBe("<Future finished result=\"a b\">")

@@ -1450,9 +1450,12 @@ describe("never retrieved", () => {
     for (const [name, look] of noLooks) {
       it.effect(`reported once in spite of ${name} [${on}]`, () =>
         Effect.gen(function*() {
+          // Held, so that no collection comes first.
+          const held: Array<unknown> = []
           const reports = yield* reportsOf(
             Effect.gen(function*() {
               const task = yield* createTask(Effect.andThen(ticks(2), Effect.fail("no")), { name: "lost" })
+              held.push(task)
               yield* Effect.yieldNow
               yield* look(task)
               yield* ticks(4)
@@ -1460,8 +1463,8 @@ describe("never retrieved", () => {
             run
           )
           expect(reports.map(({ message }) => message)).toEqual(["Task exception was never retrieved"])
-          expect(reports[0]!.task?.name).toBe("lost")
-          expect(reports[0]!.future).toBe(reports[0]!.task)
+          expect(reports[0]!.task).toBe(held[0])
+          expect(reports[0]!.future).toBe(held[0])
           expect(Cause.squash(reports[0]!.cause!)).toBe("no")
         }))
     }
@@ -1510,6 +1513,39 @@ describe("never retrieved", () => {
         }))
         expect(reports).toHaveLength(1)
       }))
+
+    // V8 keeps of a call its function and its `this`, and what those hold, until the text of the place is made.
+    class Keeper {
+      task: Task.Task<never, string> | undefined
+      readonly lose = Effect.gen({ self: this }, function*() {
+        this.task = yield* createTask(Effect.fail("no"), { name: "lost" })
+      })
+    }
+    const inVariable = Effect.suspend(() => {
+      let task: Task.Task<never, string> | undefined
+      return Effect.gen(function*() {
+        task = yield* createTask(Effect.fail("no"), { name: "lost" })
+        yield* ticks(1)
+        return task.name
+      })
+    })
+    for (
+      const [name, program] of [
+        ["this", Effect.suspend(() => new Keeper().lose)],
+        ["variables", inVariable]
+      ] as const
+    ) {
+      it.live(`reported then, too, where it is among what created it: its ${name}`, () =>
+        EventLoop.provide(Effect.gen(function*() {
+          const reports: Array<EventLoop.ExceptionContext> = []
+          yield* capture(reports)
+          yield* Effect.forkChild(program)
+          yield* ticks(5)
+          yield* collect(() => reports.length > 0)
+          expect(reports).toHaveLength(1)
+          expect(reports[0]!.subject).toMatch(/'lost'.*Task\.test\.ts:\d+:\d+/)
+        })))
+    }
 
     it.live("reported when the loop closes, and not again when it is garbage", () =>
       Effect.gen(function*() {

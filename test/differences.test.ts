@@ -3,7 +3,7 @@ import { describe } from "@effect/vitest"
 import { Effect, Fiber, FiberSet, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { defectOf, everywhere, outcome, type Program, timed } from "./loops.ts"
+import { defectOf, everywhere, messagesOf, outcome, type Program, timed } from "./loops.ts"
 
 const { createTask, EventLoop, gather, sleep, timeout, waitFor } = asyncio
 
@@ -45,6 +45,12 @@ everywhere(
     return [Task.done(maker), name]
   })),
   [true, "maker"]
+)
+
+everywhere(
+  "wait does not look at the failures that it meets",
+  messagesOf(asyncio.wait([Effect.fail("lost")], { returnWhen: asyncio.FIRST_EXCEPTION })),
+  ["Task exception was never retrieved"]
 )
 
 for (const maxsize of [1.5, NaN]) {

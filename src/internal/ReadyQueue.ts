@@ -13,11 +13,12 @@
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import { meetAfterYield, postpone } from "./cancellation.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
+import type { Waiter } from "./WaitQueue.ts"
 
 /** One thing to run. */
 export interface Entry {
-  /** Whose step it is: a task, a callback's handle or a timer; undefined where that is not known. */
+  /** Whose step it is: a task, a fiber outside of tasks, a callback's handle or a timer; undefined if that is not known. */
   readonly owner: unknown
   run(): void
 }
@@ -27,6 +28,8 @@ export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
   schedule(entry: Entry, priority: number): void
   /** Takes a turn of the host that somebody else got, for what `prepare` schedules and all that is ready. */
   readonly takeTurn?: ((prepare: () => void) => void) | undefined
+  /** Told of every waiter that is not the one of a task's own region, as it parks, while somebody wants to know. */
+  readonly onPark?: ((waiter: Waiter<any, any, any>) => void) | undefined
 }
 
 /**
@@ -46,17 +49,26 @@ export const isReadyQueue = (dispatcher: Scheduler.SchedulerDispatcher): dispatc
  * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
 class RuntimeEntry implements Entry {
-  readonly region: Region | undefined
+  private readonly fiber = Fiber.getCurrent()
+  private readonly region: Region | undefined
   private readonly task: () => void
   constructor(task: () => void) {
-    this.region = currentRegion()
+    this.region = this.fiber?.getRef(CurrentRegion)
     this.task = task
   }
   get owner(): unknown {
-    return this.region?.owner.task
+    return this.region?.owner.task ?? this.fiber
+  }
+  /** The region that the fiber itself runs, if a request is pending there. */
+  get asked(): Region | undefined {
+    const region = this.region
+    return region?.owner.pending !== undefined && region.fiber === this.fiber ? region : undefined
   }
   run(): void {
-    if (this.region?.owner.pending !== undefined) meetAfterYield(this.region)
+    if (this.region?.owner.pending !== undefined) {
+      if (isAbandoned(this.region)) return
+      if (this.asked !== undefined) meetAfterYield(this.asked)
+    }
     this.task()
   }
 }
@@ -66,15 +78,8 @@ export const scheduleRuntimeTask = (queue: ReadyQueue, task: () => void, priorit
   const entry = new RuntimeEntry(task)
   queue.schedule(entry, priority)
   // The step comes later than the delivery of a request on its way, so the request waits for the step.
-  const owner = entry.region?.owner
-  if (owner?.pending !== undefined && owner.loop.ready === queue) postpone(owner)
-}
-
-/** The region that the running fiber runs. */
-const currentRegion = (): Region | undefined => {
-  const fiber = Fiber.getCurrent()
-  const region = fiber?.getRef(CurrentRegion)
-  return region !== undefined && region.fiber === fiber ? region : undefined
+  const owner = entry.asked?.owner
+  if (owner !== undefined && owner.loop.ready === queue) postpone(owner)
 }
 
 interface Bucket {
@@ -110,6 +115,7 @@ export class OwnQueue implements ReadyQueue {
 
   /** Told of every entry before it runs, while somebody wants to know. */
   onRun: ((entry: Entry) => void) | undefined = undefined
+  onPark: ReadyQueue["onPark"] = undefined
 
   get isEmpty(): boolean {
     return this.count === 0 && this.buckets.length === 0

@@ -3,14 +3,16 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
 
-export class TimeoutImpl implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
@@ -21,6 +23,7 @@ export class TimeoutImpl implements Timeout {
   private deadline: Deadline | undefined = undefined
 
   constructor(loop: LoopImpl, region: InnerRegion) {
+    super()
     this.loop = loop
     this.region = region
     const { pending, requests } = region.owner
@@ -34,6 +37,13 @@ export class TimeoutImpl implements Timeout {
     const timers = this.loop.timersOf(clock)
     const now = timers.now()
     this.arm(timers, now, now + delay, (now + delay) / 1e9)
+  }
+
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
   }
 
   /** `when` in seconds. */
@@ -60,6 +70,9 @@ export class TimeoutImpl implements Timeout {
 
   get owner(): unknown {
     return this.region.owner.task
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.region.fiber
   }
 
   expire(): void {
@@ -93,6 +106,9 @@ class Deadline extends PlainTimer implements Entry {
   }
   get owner(): unknown {
     return this.timeout?.owner
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.timeout?.fiber
   }
   fire(): void {
     this.timeout?.expire()

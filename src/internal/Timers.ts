@@ -22,6 +22,7 @@ import { Heap, type Member } from "./Heap.ts"
 import { hasFakeTimers, hostClock } from "./host.ts"
 import { ordinary, Readings } from "./Readings.ts"
 import { type Entry, type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned } from "./Region.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
@@ -30,6 +31,8 @@ export interface Timer extends Member {
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
   readonly owner: unknown
+  /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs inside the tick; it must not throw. */
   fire(): void
 }
@@ -44,6 +47,9 @@ export abstract class PlainTimer implements Timer {
 
   constructor(deadline: number) {
     this.deadline = deadline
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return undefined
   }
   abstract fire(): void
   disarm(): void {
@@ -122,13 +128,21 @@ export class Timers implements Entry {
     else if (this.alone.size > 0) this.wakeAlone(timer)
   }
 
-  /** All timers leave without firing. */
-  clear(): void {
-    this.heap.clear()
-    this.ended.length = 0
-    this.due.length = 0
-    this.disarm()
-    for (const timer of Array.from(this.alone.keys())) this.wakeAlone(timer)
+  /** The loop has closed. Timers that nobody waits for leave: callbacks, and what abandoned tasks wait for. */
+  close(): void {
+    for (const timer of this.waiting) {
+      if (timer.fiber === undefined || isAbandoned(timer.fiber.getRef(CurrentRegion))) this.remove(timer)
+    }
+    if (this.heap.size === 0) this.disarm()
+  }
+
+  get waiting(): ReadonlyArray<Timer> {
+    return [...this.due, ...this.ended, ...this.heap.toArray(), ...this.alone.keys()]
+  }
+
+  /** Whether the fiber is one that sleeps in the name of timers. */
+  sleepsWith(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep === fiber)
   }
 
   /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */

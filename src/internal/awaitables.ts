@@ -16,12 +16,7 @@ import { contextOf, createTask, TaskImpl } from "./task.ts"
  */
 export const itemsOf = (call: string, input: unknown): Array<unknown> => {
   if (Effect.isEffect(input) || input instanceof FutureImpl) {
-    return illegal(
-      call,
-      "the argument",
-      String(input),
-      "a collection of awaitables, not a lone one: put it in brackets"
-    )
+    return illegal(call, "the argument", input, "a collection of awaitables, not a lone one: put it in brackets")
   }
   if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
     return illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")

@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isAbandoned, isOwnDoing, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
@@ -76,6 +76,14 @@ export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Exit.Exit<void, E
 export const withoutInterrupts = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" || isCancelled(exit) ? exit : Exit.failCause(besideInterrupts(exit.cause))
 
+/** Interrupts a fiber for another reason than a request. */
+export const interruptFiber = (fiber: Fiber.Fiber<unknown, unknown>): void => {
+  const region = fiber.getRef(CurrentRegion)
+  // The code around a region is interrupted with it.
+  if (region !== undefined && region.fiber === fiber) region.interrupted ??= "effect"
+  fiber.interruptUnsafe()
+}
+
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
   if (region.owner.pending === request) region.owner.pending = undefined
@@ -95,7 +103,7 @@ class Delivery implements Entry {
     return this.request.origin.owner.task
   }
   run(): void {
-    if (this.request.origin.owner.pending !== this.request) return
+    if (this.request.origin.owner.pending !== this.request || isAbandoned(this.request.origin)) return
     const region = targetOf(this.request.origin)
     // Not started, or about to be woken: its own step looks for the request.
     if (region.fiber === undefined || (region.waiter !== undefined && isAboutToWake(region))) return
@@ -164,7 +172,7 @@ export const requestOf = (
   if (interrupted !== undefined) {
     // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
     // of the cancellation under way.
-    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) post({ ...request, putOff: true })
+    if (typeof interrupted === "object" && isWider(origin, interrupted.origin)) post({ ...request, putOff: true })
     return undefined
   }
   const waiter = region.waiter

@@ -4,7 +4,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
-import { format } from "effect/Formatter"
+import { format } from "./printing.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)

@@ -4,14 +4,14 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { NodeInspectSymbol } from "effect/Inspectable"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
 import { capture } from "./AsyncContext.ts"
+import type { CallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
-import { describe } from "./printing.ts"
+import { describeExit, Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
 import { Node, Over, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
@@ -24,6 +24,8 @@ const variance = { _A: (_: never) => _, _E: (_: never) => _ }
 export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   declare readonly [FutureTypeId]: Future<A, E>[typeof FutureTypeId]
   readonly loop: LoopImpl
+  /** Of a task, where it was created. */
+  declare readonly site: CallSite | undefined
   // INVARIANT: set once, before anybody is woken.
   exit: Exit.Exit<A, E> | undefined = undefined
   /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
@@ -46,18 +48,15 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   get kind(): string {
     return "Future"
   }
+  get name(): string | undefined {
+    return undefined
+  }
   /** What somebody who waits for it waits for, in words. */
   get label(): string {
     return "a future"
   }
-  override toString(): string {
-    return describe(this)
-  }
-  toJSON(): unknown {
-    return { _id: this.kind, description: describe(this) }
-  }
-  [NodeInspectSymbol](): unknown {
-    return describe(this)
+  describe(): Words {
+    return this.exit === undefined ? ["pending"] : describeExit(this.exit)
   }
 
   /** The futures that who waits for this one waits for: itself, or a gather's children. */
@@ -120,8 +119,13 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   }
 }
 
-// On the prototype: a field in each future would cost memory for nothing.
-Object.defineProperty(FutureImpl.prototype, FutureTypeId, { value: variance })
+const { constructor: _, ...printing } = Object.getOwnPropertyDescriptors(Printable.prototype)
+Object.defineProperties(FutureImpl.prototype, {
+  // A field in each future would cost memory for nothing.
+  [FutureTypeId]: { value: variance },
+  // It is a line already, and can't extend both.
+  ...printing
+})
 
 type DoneCallback = (future: Future<any, any>) => void
 
@@ -163,6 +167,9 @@ abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   }
   get label(): string {
     return this.future.label
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.future.members()
   }
   override passOn(): void {
     this.future.retrieve()
@@ -260,11 +267,11 @@ export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
 
 const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unknown>): void => {
   if (findLoop(fiber) !== undefined && findLoop(fiber) !== self.loop) {
-    throw new RuntimeError({ message: `await: ${describe(self)} belongs to another event loop` })
+    throw new RuntimeError({ message: `await: ${self} belongs to another event loop` })
   }
   const region = fiber.getRef(CurrentRegion)
   if (region !== undefined && region.owner.task === (self as FutureImpl<unknown, unknown>)) {
-    throw new RuntimeError({ message: `await: ${describe(self)} cannot await itself` })
+    throw new RuntimeError({ message: `await: ${self} cannot await itself` })
   }
 }
 

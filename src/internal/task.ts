@@ -8,14 +8,14 @@ import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
-import type { CallSite } from "./callSite.ts"
-import { formatCallSite } from "./callSite.ts"
+import { type CallSite, formatCallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
 import { illegal } from "./check.ts"
 import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
+import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { CurrentRegion, type Region, waiterOf } from "./Region.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
@@ -32,7 +32,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   interrupted: Region["interrupted"] = undefined
   requests = 0
   pending: cancellation.Request | undefined = undefined
-  private readonly site: CallSite | undefined
+  override readonly site: CallSite | undefined
   // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
   private effect: Effect.Effect<A, E> | undefined
   private context: Context.Context<never> | undefined
@@ -54,11 +54,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     loop.tasks.add(this as TaskImpl<any, any>)
   }
 
-  get name(): string {
+  override get name(): string {
     const name = this.nameOrNumber
     return typeof name === "string" ? name : `Task-${name}`
   }
-  set name(name: string) {
+  override set name(name: string) {
     this.nameOrNumber = name
   }
 
@@ -77,11 +77,21 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     return "Task"
   }
   override get label(): string {
-    return `task '${this.name}'`
+    return `task '${shortened(this.name)}'`
   }
 
   get createdAt(): string | undefined {
     return formatCallSite(this.site)
+  }
+
+  override describe(): Words {
+    if (this.exit !== undefined) return describeExit(this.exit, this)
+    const label = waiterOf(this)?.label
+    return [
+      this.requests > 0 ? "cancelling" : "pending",
+      label === undefined ? undefined : `waiting for ${label}`,
+      placeOf(this)
+    ]
   }
 
   /** Puts the first step into the ready queue. */
@@ -134,9 +144,18 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     this.complete(settled)
   }
 
-  /** Ends it without its fiber, which can't end any more. */
+  /** What its fiber runs in; nothing once that has ended. */
+  get services(): Context.Context<never> {
+    return this.context ?? this.fiber?.context ?? Context.empty()
+  }
+
+  /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
   abandon(): void {
+    waiterOf(this)?.drop()
     this.end(cancellation.cancelledExit(undefined))
+    this.interrupted = "abandoned"
+    // For good: every step looks for a pending request, and this one is never delivered.
+    this.pending = { message: undefined, by: undefined, origin: this }
   }
 
   override get endedByRequest(): boolean {

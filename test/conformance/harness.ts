@@ -67,7 +67,7 @@ const virtualHost = (): Host => {
   let context: Context.Context<EventLoop.EventLoop> | undefined
   return {
     layer: () =>
-      Layer.tap(VirtualLoop.layer({ patience: "100 millis" }), (built) =>
+      Layer.tap(VirtualLoop.layer({ patience: "100 millis", unseen: "report" }), (built) =>
         Effect.sync(() => {
           context = built
         })),

@@ -2,7 +2,6 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { basename, join } from "node:path"
-import { loadPyodide } from "pyodide"
 
 /** Calls a function of a module with texts; it gives a text. */
 export type Python = (module: string, name: string, args: ReadonlyArray<string>) => string
@@ -14,17 +13,20 @@ export const loadPython = (command: string | undefined, files: ReadonlyArray<str
 }
 
 const pyodide = async (paths: ReadonlyArray<string>): Promise<Python> => {
+  const { loadPyodide } = await import("pyodide")
   const python = await loadPyodide({ stdout: () => {}, stderr: (line) => console.error(line) })
   for (const path of paths) python.FS.writeFile(`/home/pyodide/${basename(path)}`, readFileSync(path, "utf8"))
   python.runPython(`import sys; sys.path.insert(0, "/home/pyodide")`)
   return (module, name, args) => python.pyimport(module)[name](...args)
 }
 
+// Leaves without an end: what programs left behind would run once more.
 const call = `
-import importlib, json, sys
+import importlib, json, os, sys
 module, name, args, folders = json.load(sys.stdin)
 sys.path[:0] = folders
-print(getattr(importlib.import_module(module), name)(*args))
+print(getattr(importlib.import_module(module), name)(*args), flush=True)
+os._exit(0)
 `
 
 const installed = (command: string, paths: ReadonlyArray<string>): Python => (module, name, args) => {

@@ -8,6 +8,7 @@
  *     npm run fuzz -- --kinds 3                      stops after so many kinds of differences (default 10)
  *     npm run fuzz -- --show program.json            what both do with one program
  *     npm run fuzz -- --loop live                    on another of our loops: virtual, TestClock or live
+ *     npm run fuzz -- --python python3.15            on a CPython of your own: pyodide's has no `TaskGroup.cancel` yet
  *     npm run fuzz -- --record corpus.json           writes the programs, and what CPython does with them; those that
  *                                                    were added by hand, in found.json, come first
  *
@@ -67,6 +68,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
     count: { type: "string" },
     loop: { type: "string", default: "virtual" },
+    python: { type: "string" },
     show: { type: "string" },
     record: { type: "string" },
     kinds: { type: "string", default: "10" }
@@ -86,7 +88,7 @@ if (values.effect) {
   Error.stackTraceLimit = 0 // creation sites cost a tenth of the time
   await fuzz(effectSuite)
 } else {
-  const python = await makePython()
+  const python = await makePython(values.python)
   if (values.record !== undefined) record(values.record, python, Number(values.seed), count)
   else await fuzz(pythonSuite(python, loop))
 }

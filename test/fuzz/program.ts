@@ -25,12 +25,13 @@ export type Item =
 
 /** What plain callbacks do. */
 export type Action =
-  | { readonly do: "log" }
+  | { readonly do: "log" | "raise" }
   | { readonly do: "cancel"; readonly task: string; readonly message?: string }
   | { readonly do: "set"; readonly event: number }
   | { readonly do: "succeed" | "fail" | "cancelFuture"; readonly future: number }
   | { readonly do: "put"; readonly queue: number }
   | { readonly do: "release"; readonly semaphore: number }
+  | { readonly do: "cancelGroup"; readonly group: number }
 
 type Mode = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED"
 
@@ -54,6 +55,7 @@ type Operation =
   | { readonly op: "cancel"; readonly task: string; readonly message?: string }
   | { readonly op: "uncancel"; readonly task: string }
   | { readonly op: "state"; readonly task: string }
+  | { readonly op: "awaitedBy"; readonly task: string }
   | { readonly op: "catchError"; readonly block: Block; readonly handler: Block }
   | { readonly op: "catchCancelled"; readonly block: Block; readonly handler: Block; readonly reraise: boolean }
   | { readonly op: "finally"; readonly block: Block; readonly handler: Block }
@@ -61,6 +63,8 @@ type Operation =
   | { readonly op: "return" }
   | { readonly op: "group"; readonly block: Block }
   | { readonly op: "groupCreate"; readonly group: number; readonly body: Body; readonly eager: boolean }
+  | { readonly op: "groupCancel"; readonly group: number }
+  | { readonly op: "branches"; readonly blocks: ReadonlyArray<Block>; readonly seconds?: number }
   | { readonly op: "callSoon"; readonly action: Action }
   | { readonly op: "callLater"; readonly action: Action; readonly seconds: number }
   | { readonly op: "doneCallback"; readonly item: Item; readonly action: Action }
@@ -120,7 +124,9 @@ const themes = [
   "queue",
   "barrier",
   "eager",
-  "finally"
+  "finally",
+  "branches",
+  "graph"
 ] as const
 
 type Theme = typeof themes[number]
@@ -134,10 +140,13 @@ interface Place {
   readonly locked: boolean
 }
 
+const outermost: Place = { depth: 0, final: false, locked: false }
+
 class Generator {
   private readonly random: Random
   private readonly used: ReadonlySet<Theme>
   private names = 0
+  private branchNames = 0
   private ids = 0
   private readonly groups: Array<number> = []
   private readonly timeouts: Array<number> = []
@@ -153,7 +162,7 @@ class Generator {
   }
 
   program(): Program {
-    return Array.from({ length: 2 + this.random.below(3) }, () => this.body({ depth: 0, final: false, locked: false }))
+    return Array.from({ length: 2 + this.random.below(3) }, () => this.body(outermost))
   }
 
   private seconds(): number {
@@ -171,7 +180,7 @@ class Generator {
 
   private body({ depth }: Place): Body {
     const name = `t${++this.names}`
-    return { name, block: this.block({ depth: depth + 1, final: false, locked: false }) }
+    return { name, block: this.block({ ...outermost, depth: depth + 1 }) }
   }
 
   private block(place: Place): Block {
@@ -216,10 +225,15 @@ class Generator {
     if (this.used.has("future")) kinds.push("succeed", "fail", "cancelFuture")
     if (this.used.has("queue")) kinds.push("put", "put")
     if (this.used.has("semaphore")) kinds.push("release")
+    if (this.used.has("callback")) kinds.push("raise")
+    if (this.groups.length > 0) kinds.push("cancelGroup")
     const kind = this.random.pick(kinds)
     switch (kind) {
       case "log":
+      case "raise":
         return { do: kind }
+      case "cancelGroup":
+        return { do: kind, group: this.random.pick(this.groups) }
       case "cancel":
         return { do: kind, task: this.task(), ...this.message() }
       case "set":
@@ -299,6 +313,9 @@ class Generator {
         add(8, () => ({ op: "condition", block: this.block({ ...inner, locked: true }) }))
       }
     }
+    if (used.has("graph")) add(6, () => ({ op: "awaitedBy", task: this.task() }))
+    if (used.has("branches") && !place.final && !deep) add(12, () => this.branches(place.depth))
+    if (this.groups.length > 0) add(3, () => ({ op: "groupCancel", group: this.random.pick(this.groups) }))
     if (used.has("group") && this.groups.length > 0 && !deep) {
       add(
         8,
@@ -389,6 +406,81 @@ class Generator {
     }
     return this.random.weighted(makers)()
   }
+
+  // What a task forks has no ticks in common with asyncio, so it shares no moment and nothing else with the rest: every
+  // time in it is one of its own.
+
+  private moment(): number {
+    return (1 + this.random.below(2e6)) / 1e6
+  }
+
+  private branches(depth: number): Operation {
+    // A deadline that several of them may have.
+    const seconds = this.moment()
+    const branch = (): Block => {
+      if (!this.random.chance(0.6)) return this.branch(depth + 1, false)
+      const id = ++this.ids
+      return [{
+        id,
+        op: "timeout",
+        block: this.branch(depth + 2, false),
+        seconds: this.random.chance(0.5) ? seconds : this.moment()
+      }]
+    }
+    return {
+      op: "branches",
+      blocks: Array.from({ length: 1 + this.random.below(3) }, branch),
+      ...this.random.chance(0.3) ? { seconds: this.moment() } : {}
+    }
+  }
+
+  private branch(depth: number, final: boolean): Block {
+    const block: Array<Statement> = []
+    const length = 1 + this.random.below(3)
+    for (let i = 0; i < length && this.budget > 0; i++) {
+      this.budget--
+      const id = ++this.ids
+      block.push({ id, ...this.branchOperation(depth, final, id) })
+    }
+    return block
+  }
+
+  private branchOperation(depth: number, final: boolean, id: number): Operation {
+    const block = () => this.branch(depth + 1, false)
+    const sleep = (): Operation => ({ op: "sleep", seconds: this.moment() })
+    const makers: Array<() => Operation> = [sleep, sleep, sleep, sleep]
+    if (!final) makers.push(() => ({ op: "raise" }), () => ({ op: "return" }))
+    if (depth < 5) {
+      makers.push(() => ({ op: "finally", block: block(), handler: this.branch(depth + 1, true) }))
+      if (!final) {
+        makers.push(
+          () => ({ op: "timeout", block: block(), seconds: this.moment() }),
+          () => ({ op: "waitForBlock", block: block(), seconds: this.moment() }),
+          () => ({ op: "catchError", block: block(), handler: block() }),
+          () => this.branches(depth),
+          () => ({ op: "group", block: this.branchGroup(depth + 1, id) })
+        )
+      }
+    }
+    return this.random.pick(makers)()
+  }
+
+  private branchGroup(depth: number, group: number): Block {
+    const sleep = (): Statement => ({ id: ++this.ids, op: "sleep", seconds: this.moment() })
+    const child = (): Statement => ({
+      id: ++this.ids,
+      op: "groupCreate",
+      group,
+      body: { name: `b${++this.branchNames}`, block: [sleep(), ...this.branch(depth + 1, false)] },
+      eager: false
+    })
+    const cancel = (): Statement => ({ id: ++this.ids, op: "groupCancel", group })
+    return [
+      ...Array.from({ length: 1 + this.random.below(2) }, child),
+      sleep(),
+      ...this.random.chance(0.3) ? [cancel()] : this.branch(depth + 1, false)
+    ]
+  }
 }
 
 /** The program of a seed. */
@@ -415,6 +507,7 @@ const unwrapped = (statement: Statement): ReadonlyArray<Block> => {
   // Inside of it the lock is held.
   if (statement.op === "condition") return []
   return [
+    ..."blocks" in statement ? statement.blocks : [],
     ..."block" in statement ? [statement.block] : [],
     ..."handler" in statement ? [statement.handler] : []
   ]
@@ -432,11 +525,19 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   if ("eager" in statement && statement.eager) replace("eager", [false])
   if ("reraise" in statement && statement.reraise) replace("reraise", [false])
   if ("seconds" in statement && typeof statement.seconds === "number") {
-    if (statement.op === "wait" || statement.op === "asCompleted") {
+    if (statement.op === "wait" || statement.op === "asCompleted" || statement.op === "branches") {
       const { seconds: _, ...rest } = statement
       found.push(rest)
     }
-    replace("seconds", [0, 1, 2].filter((seconds) => seconds < statement.seconds!))
+    // A moment of its own stays one.
+    if (Number.isInteger(2 * statement.seconds)) {
+      replace("seconds", [0, 1, 2].filter((seconds) => seconds < statement.seconds!))
+    }
+  }
+  if ("blocks" in statement) {
+    const { blocks } = statement
+    if (blocks.length > 1) replace("blocks", blocks.map((_, i) => blocks.toSpliced(i, 1)))
+    replace("blocks", blocks.flatMap((block, i) => smallerBlocks(block).map((smaller) => blocks.with(i, smaller))))
   }
   if ("block" in statement) replace("block", smallerBlocks(statement.block))
   if ("handler" in statement) replace("handler", smallerBlocks(statement.handler))
