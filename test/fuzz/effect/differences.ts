@@ -42,7 +42,7 @@ class DocumentedWorld extends PlainWorld {
     let first: Exit.Exit<unknown, unknown> | undefined
     const noted = (child: Run<never>): Run<never> =>
       atEnd(child, (exit, fiber) => {
-        if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+        if (exit._tag === "Success" || isCancelled(exit)) return
         if (!exits || isInterrupted(fiber)) first ??= exit
       })
     return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
@@ -57,7 +57,7 @@ class DocumentedWorld extends PlainWorld {
   override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
     const alone = this.change(
       "a cancelled task is no failure of its group",
-      Effect.catchCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.failCause(cause))
+      onExitOf((exit, fiber) => isCancelled(exit) && !isInterrupted(fiber) ? Effect.void : exit)
     )
     const children = tasks.map((task) => alone(this.interruptible(task)))
     return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
@@ -128,6 +128,9 @@ const onExitOf = (
     Effect.uninterruptibleMask((restore) => Effect.flatMap(Effect.exit(restore(effect)), (exit) => change(exit, fiber)))
   )
 
+const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
+
 /** Effect keeps a fiber's interruption here, and leaves it out of the public type. */
 interface Interrupted {
   _interruptedCause: Cause.Cause<never> | undefined
@@ -137,7 +140,7 @@ const isInterrupted = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   (fiber as unknown as Interrupted)._interruptedCause !== undefined
 
 const failFirst = onExitOf((exit, fiber) => {
-  if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return exit
+  if (exit._tag === "Success" || isCancelled(exit)) return exit
   if (isInterrupted(fiber)) {
     // What no Effect program can do: its interruption is put off.
     ;(fiber as unknown as Interrupted)._interruptedCause = undefined
@@ -146,7 +149,7 @@ const failFirst = onExitOf((exit, fiber) => {
   return broken(exit)
 })
 
-/** The group that cancels its tasks once its body has ended. All that broke comes out. */
+/** The group that cancels its tasks once its body has ended. All that broke comes out, what broke in the body last. */
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>
   Effect.suspend(() => {
     const exits: Array<Exit.Exit<unknown, unknown>> = []
@@ -156,24 +159,24 @@ const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: 
         exits.push(exit)
         if (exit._tag === "Failure") Deferred.doneUnsafe(failed, exit)
       })
-    let given: unknown
-    const noted = atEnd(body, (exit) => {
-      if (exit._tag === "Success") given = exit.value
-      else exits.push(exit)
-    })
+    let ended: Exit.Exit<unknown, unknown> = Exit.void
+    const noted = atEnd(body, (exit) => void (ended = exit))
+    const outcome = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.andThen(
+        broken(...exits, ended),
+        Effect.flatMap(exit, () => ended._tag === "Success" ? ended : Effect.void)
+      )
     return Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         Effect.forkDetach(Effect.raceAllFirst([all(tasks.map(task), undefined, false), stopped])),
-        (others) => {
-          const ended = Effect.raceAllFirst([noted, Deferred.await(failed), stopped])
-          return Effect.flatMap(Effect.exit(restore(Effect.andThen(ended, Fiber.join(others)))), (exit) =>
-            Fiber.interrupt(others).pipe(
-              Effect.andThen(Effect.suspend(() =>
-                broken(...exits)
-              )),
-              Effect.andThen(Effect.as(exit, given))
-            ))
-        }
+        (others) =>
+          Effect.raceAllFirst([noted, Deferred.await(failed), stopped]).pipe(
+            Effect.andThen(Fiber.join(others)),
+            restore,
+            Effect.exit,
+            Effect.tap(Fiber.interrupt(others)),
+            Effect.flatMap(outcome)
+          )
       )
     )
   })

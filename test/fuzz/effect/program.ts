@@ -202,11 +202,12 @@ class Generator {
       )
     }
     if (used.has("several") && place.once) {
-      add(8, () => ({
-        op: "several",
-        how: random.pick(["gather", "gather", "waitFirst", "waitAll"]),
-        names: Array.from({ length: 1 + random.below(3) }, () => random.pick(place.visible))
-      }))
+      const names = (from: ReadonlyArray<string>) =>
+        Array.from({ length: 1 + random.below(3) }, () => random.pick(from))
+      add(4, () => ({ op: "several", how: random.pick(["waitFirst", "waitAll"]), names: names(place.visible) }))
+      // A fork that cancels one of its siblings, as it is cancelled itself, would do two things in one moment.
+      const gathered = random.chance(0.5) ? names(futures) : [random.pick(place.visible)]
+      add(4, () => ({ op: "several", how: "gather", names: gathered }))
     }
     if (used.has("future")) {
       add(6, () => ({ op: "join", how: random.pick(["join", "shield", "await"]), name: random.pick(futures) }))
