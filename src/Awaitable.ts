@@ -11,10 +11,16 @@ import type { Task } from "./Task.ts"
  * An Effect, a Future or a Task. Where something has to run, an Effect becomes a new task; a Future or Task, which runs
  * already, is taken as it is.
  *
+ * **Gotchas**
+ *
+ * What `createTask`, `ensureFuture` and a group's `createTask` give is an Effect that makes a task, and has done its part
+ * once it has: `gather([createTask(work)])` would not wait for the work. It is refused here, by the compiler. Give the
+ * effect itself, `gather([work])`, or the task, `gather([yield* createTask(work)])`.
+ *
  * @category models
  * @since 0.1.0
  */
-export type Awaitable<A, E = never, R = never> = Effect.Effect<A, E, R> | Future<A, E>
+export type Awaitable<A, E = never, R = never> = Awaitable.Coroutine<A, E, R> | Future<A, E>
 
 /**
  * @since 0.1.0
@@ -25,18 +31,51 @@ export declare namespace Awaitable {
    *
    * @since 0.1.0
    */
-  export type Any = Effect.Effect<any, any, any> | Future<any, any>
+  export type Any = Coroutine<any, any, any> | Future<any, any>
 
   /**
-   * Where a collection belongs: what a lone awaitable is not. Effects and Futures are iterable, so they would pass for
-   * collections of themselves.
+   * Any Effect but one that makes a task.
+   *
+   * @since 0.1.0
+   */
+  export interface Coroutine<out A, out E = never, out R = never> extends Effect.Effect<A, E, R> {
+    readonly "~effect-asyncio/MakesTask"?: "give f(x) itself, it becomes a task; or the task, yield* createTask(f(x))"
+  }
+
+  /**
+   * The mark of an Effect that makes a task. What comes of it by `Effect.map` and the like is not marked.
+   *
+   * @since 0.1.0
+   */
+  export interface MakesTask {
+    /** The call that gave it. */
+    readonly "~effect-asyncio/MakesTask": string
+  }
+
+  /**
+   * Several, one after the other. Effects and Futures are iterable, so a lone one would pass for a collection of itself.
+   *
+   * @since 0.1.0
+   */
+  // Arrays apart: so the compiler says of a wrong one which of its items is wrong, and not how iterators differ.
+  export type Collection<T> = Array<T> | (Iterable<T> & NotLone)
+
+  /**
+   * What a lone awaitable is not.
    *
    * @since 0.1.0
    */
   export interface NotLone {
-    readonly "~effect/Effect"?: never
-    readonly "~effect-asyncio/Future"?: never
+    readonly "~effect/Effect"?: "a collection belongs here: put it in brackets"
+    readonly "~effect-asyncio/Future"?: "a collection belongs here: put it in brackets"
   }
+
+  /**
+   * What a plain callback may give.
+   *
+   * @since 0.1.0
+   */
+  export type NotEffect<A> = A extends Effect.Effect<any, any, any> ? "an Effect that a callback gives does not run" : A
 
   /**
    * The value it gives.

@@ -109,8 +109,7 @@ class BarrierImpl extends Printable implements Barrier {
 
 const fail = (message: string) => Effect.fail(new BrokenBarrierError({ message: `Barrier.wait: ${message}` }))
 
-/** Made by `make` alone. */
-const impl = (self: Barrier): BarrierImpl => self as BarrierImpl
+const impl: (call: string, self: Barrier) => BarrierImpl = check.self("Barrier", BarrierImpl)
 
 /**
  * Creates a barrier for a number of parties, a whole number from 1 on; else it dies with `IllegalArgumentError`.
@@ -174,7 +173,7 @@ export const make = (parties: number): Effect.Effect<Barrier> =>
  * @category using
  * @since 0.1.0
  */
-export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> => impl(self).wait
+export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> => impl("wait", self).wait
 
 /**
  * Breaks the barrier: those who wait and those who come fail with `BrokenBarrierError`, until it is reset.
@@ -199,7 +198,7 @@ export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> =
  * @category using
  * @since 0.1.0
  */
-export const abort = (self: Barrier): Effect.Effect<void> => impl(self).change(() => "broken")
+export const abort = (self: Barrier): Effect.Effect<void> => impl("abort", self).change(() => "broken")
 
 /**
  * Throws out those who wait, with `BrokenBarrierError`, and begins anew.
@@ -226,8 +225,10 @@ export const abort = (self: Barrier): Effect.Effect<void> => impl(self).change((
  * @category using
  * @since 0.1.0
  */
-export const reset = (self: Barrier): Effect.Effect<void> =>
-  impl(self).change(() => impl(self).count > 0 ? "resetting" : "filling")
+export const reset = (self: Barrier): Effect.Effect<void> => {
+  const barrier = impl("reset", self)
+  return barrier.change(() => barrier.count > 0 ? "resetting" : "filling")
+}
 
 /**
  * How many wait for the round to be complete.
@@ -255,7 +256,7 @@ export const reset = (self: Barrier): Effect.Effect<void> =>
  * @category state
  * @since 0.1.0
  */
-export const waiting = (self: Barrier): number => impl(self).waiting
+export const waiting = (self: Barrier): number => impl("waiting", self).waiting
 
 /**
  * Whether the barrier is aborted.
@@ -281,7 +282,7 @@ export const waiting = (self: Barrier): number => impl(self).waiting
  * @category state
  * @since 0.1.0
  */
-export const broken = (self: Barrier): boolean => impl(self).state === "broken"
+export const broken = (self: Barrier): boolean => impl("broken", self).state === "broken"
 
 /**
  * How many have to come; how many wait, for their round to fill or for the one before it to empty, and who. O(n) in
@@ -309,7 +310,7 @@ export const broken = (self: Barrier): boolean => impl(self).state === "broken"
  * @category state
  * @since 0.1.0
  */
-export const statistics = (self: Barrier): Condition.Statistics & { readonly parties: number } => ({
-  ...Condition.statistics(impl(self).condition),
-  parties: self.parties
-})
+export const statistics = (self: Barrier): Condition.Statistics & { readonly parties: number } => {
+  const { condition, parties } = impl("statistics", self)
+  return { ...Condition.statistics(condition), parties }
+}

@@ -9,12 +9,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
-import { curried } from "./internal/curried.ts"
+import { curried, dual } from "./internal/curried.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
@@ -49,6 +48,16 @@ export interface Statistics {
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
   readonly lock: Lock.Statistics
 }
+
+/**
+ * What a predicate may give: an Effect or a promise would be true whatever comes of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any>
+  ? "a predicate gives a plain value: this would always be true"
+  : A
 
 class ConditionImpl extends Printable implements Condition {
   readonly "~effect-asyncio/Condition" = "~effect-asyncio/Condition"
@@ -111,8 +120,7 @@ class ConditionWaiter extends QueuedWaiter {
   }
 }
 
-/** Made by `make` alone. */
-const impl = (self: Condition): ConditionImpl => self as ConditionImpl
+const impl: (call: string, self: Condition) => ConditionImpl = check.self("Condition", ConditionImpl)
 
 /**
  * Creates a condition, on a lock of its own or on one that others share.
@@ -145,10 +153,11 @@ const impl = (self: Condition): ConditionImpl => self as ConditionImpl
  * @category constructors
  * @since 0.1.0
  */
-export const make = (lock?: Lock.Lock): Effect.Effect<Condition> =>
-  lock === undefined
-    ? Effect.map(Lock.make, (lock) => new ConditionImpl(lock))
-    : Effect.sync(() => new ConditionImpl(lock))
+export const make = (lock?: Lock.Lock): Effect.Effect<Condition> => {
+  if (lock === undefined) return Effect.map(Lock.make, (lock) => new ConditionImpl(lock))
+  check.branded("Lock")("Condition.make", "the lock", lock)
+  return Effect.sync(() => new ConditionImpl(lock))
+}
 
 /**
  * Runs an effect while holding the condition's lock.
@@ -184,7 +193,10 @@ export const withLock: {
   (self: Condition): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = curried(
-  <A, E, R>(self: Condition, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => Lock.withLock(self.lock, effect)
+  "Condition.withLock",
+  (self: Condition) => impl("withLock", self),
+  <A, E, R>({ lock }: ConditionImpl, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Lock.withLock(lock, effect)
 )
 
 /**
@@ -218,16 +230,23 @@ export const withLock: {
  * @since 0.1.0
  */
 export const waitFor: {
-  <A>(predicate: () => A): (self: Condition) => Effect.Effect<A>
-  <A>(self: Condition, predicate: () => A): Effect.Effect<A>
+  <A>(predicate: () => Answer<A>): (self: Condition) => Effect.Effect<A>
+  <A>(self: Condition, predicate: () => Answer<A>): Effect.Effect<A>
 } = dual(
-  2,
-  <A>(self: Condition, predicate: () => A): Effect.Effect<A> =>
-    Effect.suspend(() => {
+  <A>(self: Condition, predicate: () => A): Effect.Effect<A> => {
+    const condition = impl("waitFor", self)
+    checkPredicate(predicate)
+    const look: Effect.Effect<A> = Effect.suspend(() => {
       const result = predicate()
-      return result ? Effect.succeed(result) : Effect.flatMap(wait(self), () => waitFor(self, predicate))
+      check.answer("Condition.waitFor", "what the predicate gives", result)
+      return result ? Effect.succeed(result) : Effect.flatMap(condition.wait, () => look)
     })
+    return look
+  },
+  (predicate) => checkPredicate(predicate)
 )
+
+const checkPredicate = (predicate: unknown): void => check.callback("Condition.waitFor", "the predicate", predicate)
 
 /**
  * Gives the lock back, waits to be notified, and takes the lock again.
@@ -262,7 +281,7 @@ export const waitFor: {
  * @category using
  * @since 0.1.0
  */
-export const wait = (self: Condition): Effect.Effect<void> => impl(self).wait
+export const wait = (self: Condition): Effect.Effect<void> => impl("wait", self).wait
 
 /**
  * Wakes the first `n` who wait, one by default. With nobody waiting it is lost.
@@ -298,9 +317,9 @@ export const wait = (self: Condition): Effect.Effect<void> => impl(self).wait
  */
 export const notify = (self: Condition, n: number = 1): Effect.Effect<void> =>
   Effect.sync(() => {
-    const condition = impl(self)
-    condition.checkLocked("notify")
+    const condition = impl("notify", self)
     if (n !== Infinity) check.wholeNumber("Condition.notify", "n", n, 0)
+    condition.checkLocked("notify")
     condition.notify(n)
   })
 
@@ -336,7 +355,12 @@ export const notify = (self: Condition, n: number = 1): Effect.Effect<void> =>
  * @category using
  * @since 0.1.0
  */
-export const notifyAll = (self: Condition): Effect.Effect<void> => notify(self, Infinity)
+export const notifyAll = (self: Condition): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const condition = impl("notifyAll", self)
+    condition.checkLocked("notifyAll")
+    condition.notify(Infinity)
+  })
 
 /**
  * Acquires the condition's lock. See `withLock`.
@@ -366,7 +390,7 @@ export const notifyAll = (self: Condition): Effect.Effect<void> => notify(self, 
  * @category using
  * @since 0.1.0
  */
-export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(self.lock)
+export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(impl("acquire", self).lock)
 
 /**
  * Releases the condition's lock; dies with `RuntimeError` if it is not held.
@@ -391,7 +415,7 @@ export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(se
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Condition): Effect.Effect<void> => Lock.release(self.lock)
+export const release = (self: Condition): Effect.Effect<void> => Lock.release(impl("release", self).lock)
 
 /**
  * Whether the condition's lock is held.
@@ -416,7 +440,7 @@ export const release = (self: Condition): Effect.Effect<void> => Lock.release(se
  * @category state
  * @since 0.1.0
  */
-export const locked = (self: Condition): boolean => Lock.locked(self.lock)
+export const locked = (self: Condition): boolean => Lock.locked(impl("locked", self).lock)
 
 /**
  * Who waits to be notified. O(n) in those who wait.
@@ -447,6 +471,6 @@ export const locked = (self: Condition): boolean => Lock.locked(self.lock)
  * @since 0.1.0
  */
 export const statistics = (self: Condition): Statistics => {
-  const { lock, waiting } = impl(self)
+  const { lock, waiting } = impl("statistics", self)
   return { waiting: waiting.length, waiters: waiting.tasks(), lock: Lock.statistics(lock) }
 }

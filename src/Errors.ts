@@ -4,6 +4,7 @@
  * `InvalidStateError`, `QueueEmpty`, `QueueFull`, `QueueShutDown` and `BrokenBarrierError` are typed failures.
  * `RuntimeError` is a defect: it stands for what Python raises as RuntimeError, a mistake in the program. A timeout
  * fails with Effect's own `Cause.TimeoutError`, and a bad argument dies with Effect's `Cause.IllegalArgumentError`.
+ * A cancellation is an interruption, no error; a promise, which knows none, rejects with `CancelledError`.
  *
  * @since 0.1.0
  */
@@ -57,3 +58,33 @@ export class BrokenBarrierError extends Data.TaggedError("BrokenBarrierError")<{
  * @since 0.1.0
  */
 export class RuntimeError extends Data.TaggedError("RuntimeError")<{ readonly message: string }> {}
+
+/**
+ * What the promise of `run`, `Runner.run` or `Future.toPromise` rejects with, when what it waits for was cancelled. The
+ * message is the one given to `cancel`.
+ *
+ * **Details**
+ *
+ * Inside of Effect a cancellation is an interruption, and this error is nowhere. Where an `AbortSignal` cancelled it, the
+ * promise rejects with the signal's reason instead. asyncio's `CancelledError`.
+ *
+ * **Example** (A run that is cancelled)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const main = Effect.gen(function*() {
+ *   const me = Option.getOrThrow(yield* asyncio.currentTask)
+ *   yield* asyncio.Task.cancel(me, { message: "shutdown" })
+ *   yield* asyncio.sleep("1 hour")
+ * })
+ *
+ * const error = await asyncio.run(main).catch((error: unknown) => error)
+ * error instanceof asyncio.CancelledError && error.message // => "shutdown"
+ * ```
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CancelledError extends Data.TaggedError("CancelledError")<{ readonly message: string }> {}

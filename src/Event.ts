@@ -8,6 +8,7 @@
  */
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import * as check from "./internal/check.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
@@ -78,8 +79,7 @@ class EventWaiter extends QueuedWaiter {
   }
 }
 
-/** Made by `make` alone. */
-const impl = (self: Event): EventImpl => self as EventImpl
+const impl: (call: string, self: Event) => EventImpl = check.self("Event", EventImpl)
 
 /**
  * Creates an event that is not set.
@@ -134,7 +134,7 @@ export const make: Effect.Effect<Event> = Effect.sync(() => new EventImpl())
  * @category using
  * @since 0.1.0
  */
-export const wait = (self: Event): Effect.Effect<void> => impl(self).wait
+export const wait = (self: Event): Effect.Effect<void> => impl("wait", self).wait
 
 /**
  * Sets the event, and wakes everyone who waits. Again: nothing happens.
@@ -158,7 +158,7 @@ export const wait = (self: Event): Effect.Effect<void> => impl(self).wait
  * @category using
  * @since 0.1.0
  */
-export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl(self).set())
+export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl("set", self).set())
 
 /**
  * `set` for plain callbacks.
@@ -185,7 +185,7 @@ export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl(
  * @category using
  * @since 0.1.0
  */
-export const setUnsafe = (self: Event): void => impl(self).set()
+export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
 
 /**
  * Unsets the event: who comes from now on waits.
@@ -216,7 +216,7 @@ export const setUnsafe = (self: Event): void => impl(self).set()
  */
 export const clear = (self: Event): Effect.Effect<void> =>
   Effect.sync(() => {
-    impl(self).isSet = false
+    impl("clear", self).isSet = false
   })
 
 /**
@@ -246,7 +246,7 @@ export const clear = (self: Event): Effect.Effect<void> =>
  * @category state
  * @since 0.1.0
  */
-export const isSet = (self: Event): boolean => impl(self).isSet
+export const isSet = (self: Event): boolean => impl("isSet", self).isSet
 
 /**
  * Whether the event is set, and who waits for it. O(n) in those who wait.
@@ -276,6 +276,6 @@ export const isSet = (self: Event): boolean => impl(self).isSet
  * @since 0.1.0
  */
 export const statistics = (self: Event): Statistics => {
-  const { isSet, waiting } = impl(self)
+  const { isSet, waiting } = impl("statistics", self)
   return { isSet, waiting: waiting.length, waiters: waiting.tasks() }
 }

@@ -18,11 +18,13 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
+import type { Awaitable } from "./Awaitable.ts"
 import type { Future } from "./Future.ts"
-import { illegal } from "./internal/check.ts"
+import * as check from "./internal/check.ts"
 import { close } from "./internal/closing.ts"
-import { CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
+import { checkOptions, CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
 import { CurrentRegion } from "./internal/Region.ts"
 import { EventLoop } from "./internal/service.ts"
@@ -98,9 +100,9 @@ export interface Options {
 export interface Shape {
   readonly timeUnsafe: () => number
   readonly isClosed: () => boolean
-  readonly callSoonUnsafe: (callback: () => void) => Handle
-  readonly callLaterUnsafe: (delay: Duration.Input, callback: () => void) => TimerHandle
-  readonly callAtUnsafe: (when: number, callback: () => void) => TimerHandle
+  readonly callSoonUnsafe: <A>(callback: () => Awaitable.NotEffect<A>) => Handle
+  readonly callLaterUnsafe: <A>(delay: Duration.Input, callback: () => Awaitable.NotEffect<A>) => TimerHandle
+  readonly callAtUnsafe: <A>(when: number, callback: () => Awaitable.NotEffect<A>) => TimerHandle
   /** `<EventLoop open tasks=2>`, `<EventLoop closed>`. */
   toString(): string
 }
@@ -165,6 +167,7 @@ export { EventLoop }
 export const layer = (options?: Options): Layer.Layer<EventLoop> =>
   Layer.effectContext(
     Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+      checkOptions("EventLoop.layer", options)
       const loop = makeLoop(context, options)
       // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
       return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), close(loop)), loop.provided)
@@ -197,7 +200,10 @@ export const provide = <A, E, R>(
   main: Effect.Effect<A, E, R>,
   options?: Options
 ): Effect.Effect<A, E, Exclude<R, EventLoop>> =>
-  Effect.provide(runMain("EventLoop.provide", main), layer(options), { local: true })
+  Effect.suspend(() => {
+    checkOptions("EventLoop.provide", options)
+    return Effect.provide(runMain("EventLoop.provide", main), layer(options), { local: true })
+  })
 
 /**
  * Reads the loop's clock, in seconds, monotonic.
@@ -226,7 +232,7 @@ export const provide = <A, E, R>(
  * @since 0.1.0
  */
 export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(getLoop(fiber).timeUnsafe())
+  Effect.succeed(getLoop("EventLoop.time", fiber).timeUnsafe())
 )
 
 /**
@@ -256,8 +262,8 @@ export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((f
  * @category callbacks
  * @since 0.1.0
  */
-export const callSoon = (callback: () => void): Effect.Effect<Handle, never, EventLoop> =>
-  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callSoonUnsafe(callback)))
+export const callSoon = <A>(callback: () => Awaitable.NotEffect<A>): Effect.Effect<Handle, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(getLoop("callSoon", fiber).callSoonUnsafe(callback)))
 
 /**
  * Schedules a callback for after `delay`.
@@ -290,11 +296,11 @@ export const callSoon = (callback: () => void): Effect.Effect<Handle, never, Eve
  * @category callbacks
  * @since 0.1.0
  */
-export const callLater = (
+export const callLater = <A>(
   delay: Duration.Input,
-  callback: () => void
+  callback: () => Awaitable.NotEffect<A>
 ): Effect.Effect<TimerHandle, never, EventLoop> =>
-  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callLaterUnsafe(delay, callback)))
+  Effect.withFiber((fiber) => Effect.succeed(getLoop("callLater", fiber).callLaterUnsafe(delay, callback)))
 
 /**
  * Schedules a callback for a time of the loop's clock, in seconds.
@@ -326,8 +332,11 @@ export const callLater = (
  * @category callbacks
  * @since 0.1.0
  */
-export const callAt = (when: number, callback: () => void): Effect.Effect<TimerHandle, never, EventLoop> =>
-  Effect.withFiber((fiber) => Effect.succeed(getLoop(fiber).callAtUnsafe(when, callback)))
+export const callAt = <A>(
+  when: number,
+  callback: () => Awaitable.NotEffect<A>
+): Effect.Effect<TimerHandle, never, EventLoop> =>
+  Effect.withFiber((fiber) => Effect.succeed(getLoop("callAt", fiber).callAtUnsafe(when, callback)))
 
 /**
  * Sets what is done with exceptions that nobody else can get: those of callbacks, and failures of tasks that nobody
@@ -361,14 +370,13 @@ export const setExceptionHandler = <R = never>(
 ): Effect.Effect<void, never, R | EventLoop> =>
   Effect.contextWith((context: Context.Context<R | EventLoop>) =>
     Effect.withFiber((fiber) => {
-      if (handler !== undefined && typeof handler !== "function") {
-        illegal("setExceptionHandler", "the handler", handler, "a function or undefined")
-      }
+      if (handler !== undefined) check.callback("setExceptionHandler", "the handler", handler)
       // The handler is a part of no task, whoever set it.
       const services = Context.omit(CurrentRegion, CurrentHandling)(context)
-      getLoop(fiber).handler = handler === undefined
+      getLoop("setExceptionHandler", fiber).handler = handler === undefined
         ? undefined
-        : (exception) => Effect.provideContext(handler(exception), services)
+        : (exception) =>
+          Effect.provideContext(check.given("setExceptionHandler", "the handler", handler(exception)), services)
       return Effect.void
     })
   )
@@ -406,6 +414,12 @@ export const setExceptionHandler = <R = never>(
  */
 export const callExceptionHandler = (context: ExceptionContext): Effect.Effect<void, never, EventLoop> =>
   Effect.withFiber((fiber) => {
-    getLoop(fiber).report(context)
+    checkContext("callExceptionHandler", "the context", context)
+    getLoop("callExceptionHandler", fiber).report(context)
     return Effect.void
   })
+
+const checkContext = check.kind(
+  (value) => Predicate.hasProperty(value, "message") && typeof value.message === "string",
+  "an object with a message"
+)

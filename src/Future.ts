@@ -13,13 +13,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
 import type * as Types from "effect/Types"
+import type { Awaitable } from "./Awaitable.ts"
 import { InvalidStateError, RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as cancellation from "./internal/cancellation.ts"
+import * as check from "./internal/check.ts"
 import * as internal from "./internal/future.ts"
 import { FutureImpl } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
+import { rejectionOf } from "./internal/rejection.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -59,11 +63,15 @@ export interface Future<out A, out E = never> extends Pipeable {
   toString(): string
 }
 
+const checkPromise = check.kind(Predicate.isPromiseLike, "a promise")
+const checkDeferred = check.kind(Deferred.isDeferred, "a Deferred")
+
 /** Every future is made by this package; a foreign object with the same brand is a mistake worth an early end. */
-const impl = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {
-  if (self instanceof FutureImpl) return self
-  throw new Cause.IllegalArgumentError(`Future.${call}: ${String(self)} is no Future or Task`)
-}
+const impl: <A, E>(call: string, self: Future<A, E>) => FutureImpl<A, E> = check.self(
+  "Future",
+  FutureImpl,
+  "a Future or Task"
+)
 
 /**
  * Whether a value is a Future or a Task.
@@ -130,7 +138,7 @@ export const isFuture = (u: unknown): u is Future<unknown, unknown> => u instanc
  * @since 0.1.0
  */
 export const make = <A, E = never>(): Effect.Effect<Future<A, E>, never, EventLoop> =>
-  Effect.withFiber((fiber) => Effect.succeed(new FutureImpl<A, E>(getLoop(fiber))))
+  Effect.withFiber((fiber) => Effect.succeed(new FutureImpl<A, E>(getLoop("Future.make", fiber))))
 
 /**
  * Creates a future that ends as a promise does.
@@ -160,7 +168,8 @@ export const fromPromise = <A>(
   promise: PromiseLike<A>
 ): Effect.Effect<Future<A, Cause.UnknownError>, never, EventLoop> =>
   Effect.withFiber((fiber) => {
-    const future = new FutureImpl<A, Cause.UnknownError>(getLoop(fiber))
+    checkPromise("Future.fromPromise", "the argument", promise)
+    const future = new FutureImpl<A, Cause.UnknownError>(getLoop("Future.fromPromise", fiber))
     promise.then(
       (value) => future.complete(Exit.succeed(value)),
       (reason: unknown) => future.complete(Exit.fail(new Cause.UnknownError(reason, "Future.fromPromise")))
@@ -199,7 +208,7 @@ export const toPromise = <A, E>(self: Future<A, E>): Promise<A> => {
     future.addCallback(() => {
       const exit = future.exit!
       if (exit._tag === "Success") resolve(exit.value)
-      else reject(Cause.squash(exit.cause))
+      else reject(rejectionOf(exit.cause, future))
     })
   )
 }
@@ -232,7 +241,8 @@ export const toPromise = <A, E>(self: Future<A, E>): Promise<A> => {
  */
 export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Effect<Future<A, E>, never, EventLoop> =>
   Effect.withFiber((fiber) => {
-    const future = new FutureImpl<A, E>(getLoop(fiber))
+    checkDeferred("Future.fromDeferred", "the argument", deferred)
+    const future = new FutureImpl<A, E>(getLoop("Future.fromDeferred", fiber))
     const watcher = Effect.runForkWith(fiber.context)(Deferred.await(deferred))
     watcher.addObserver((exit) => future.complete(exit))
     future.addCallback(() => watcher.interruptUnsafe())
@@ -271,6 +281,7 @@ export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Ef
 export const intoDeferred = <A, E>(self: Future<A, E>, deferred: Deferred.Deferred<A, E>): Effect.Effect<void> =>
   Effect.sync(() => {
     const future = impl("intoDeferred", self)
+    checkDeferred("Future.intoDeferred", "the deferred", deferred)
     future.retrieve()
     future.addCallback(() => Deferred.doneUnsafe(deferred, future.exit!))
   })
@@ -304,7 +315,10 @@ export const intoDeferred = <A, E>(self: Future<A, E>, deferred: Deferred.Deferr
  * @since 0.1.0
  */
 export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effect.Effect<void> =>
-  Effect.sync(() => cancellation.cancelOnAbort(impl("cancelOnAbort", self), signal))
+  Effect.sync(() => {
+    check.signal("Future.cancelOnAbort", "the signal", signal)
+    cancellation.cancelOnAbort(impl("cancelOnAbort", self), signal)
+  })
 
 /**
  * An `AbortSignal` that is aborted when the future ends cancelled: for code that takes one.
@@ -605,7 +619,7 @@ export {
 export const cancel = (
   self: Future<any, any>,
   options?: { readonly message?: string | undefined }
-): Effect.Effect<boolean> => Effect.sync(() => cancelUnsafe(self, options))
+): Effect.Effect<boolean> => Effect.sync(() => request("cancel", self, options))
 
 /**
  * `cancel` for plain callbacks: false if the future is done already.
@@ -635,7 +649,19 @@ export const cancel = (
 export const cancelUnsafe = (
   self: Future<any, any>,
   options?: { readonly message?: string | undefined }
-): boolean => cancellation.cancel(impl("cancel", self), options?.message)
+): boolean => request("cancelUnsafe", self, options)
+
+const request = (
+  call: string,
+  self: Future<any, any>,
+  options: { readonly message?: string | undefined } | undefined
+): boolean => {
+  const future = impl(call, self)
+  checkCancelOptions(`Future.${call}`, options)
+  return cancellation.cancel(future, options?.message)
+}
+
+const checkCancelOptions = check.options<{ readonly message?: string | undefined }>({ message: check.string })
 
 /**
  * The message given to `cancel`, if the cause has one.
@@ -666,8 +692,10 @@ export const cancelUnsafe = (
  * @category cancelling
  * @since 0.1.0
  */
-export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> =>
-  Option.fromUndefinedOr(cancellation.cancelMessage(Exit.failCause(cause)))
+export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> => {
+  check.cause("Future.cancelMessage", "the argument", cause)
+  return Option.fromUndefinedOr(cancellation.cancelMessage(Exit.failCause(cause)))
+}
 
 /**
  * Adds a callback for when the future is done.
@@ -703,10 +731,15 @@ export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string
  * @category callbacks
  * @since 0.1.0
  */
-export const addDoneCallback = <A, E>(
+export const addDoneCallback = <A, E, B = void>(
   self: Future<A, E>,
-  callback: (future: Future<A, E>) => void
-): Effect.Effect<void> => Effect.sync(() => impl("addDoneCallback", self).addCallback(callback))
+  callback: (future: Future<A, E>) => Awaitable.NotEffect<B>
+): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const future = impl("addDoneCallback", self)
+    check.callback("Future.addDoneCallback", "the callback", callback)
+    future.addCallback(callback)
+  })
 
 /**
  * Removes every equal callback that is not in the ready queue yet; gives their number.
@@ -745,7 +778,12 @@ export const addDoneCallback = <A, E>(
 export const removeDoneCallback = <A, E>(
   self: Future<A, E>,
   callback: (future: Future<A, E>) => void
-): Effect.Effect<number> => Effect.sync(() => impl("removeDoneCallback", self).removeCallback(callback))
+): Effect.Effect<number> =>
+  Effect.sync(() => {
+    const future = impl("removeDoneCallback", self)
+    check.callback("Future.removeDoneCallback", "the callback", callback)
+    return future.removeCallback(callback)
+  })
 
 /**
  * The unfinished tasks that wait for this one, by `join`, `await`, `gather`, `wait`, `shield` or `TaskGroup`.
@@ -895,8 +933,10 @@ export const fail = <A, E>(self: Future<A, E>, error: E): Effect.Effect<void, In
  * @category completing
  * @since 0.1.0
  */
-export const failCause = <A, E>(self: Future<A, E>, cause: Cause.Cause<E>): Effect.Effect<void, InvalidStateError> =>
-  complete("failCause", self, Exit.failCause(cause))
+export const failCause = <A, E>(self: Future<A, E>, cause: Cause.Cause<E>): Effect.Effect<void, InvalidStateError> => {
+  check.cause("Future.failCause", "the cause", cause)
+  return complete("failCause", self, Exit.failCause(cause))
+}
 
 /**
  * `succeed` for plain callbacks: false where that fails. Throws `RuntimeError` on a task.

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { QueueImpl } from "./internal/QueueImpl.ts"
+import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
 import { Lifo } from "./internal/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
@@ -35,4 +35,7 @@ import type * as Queue from "./Queue.ts"
  * @since 0.1.0
  */
 export const make = <A>(options?: Queue.Options): Effect.Effect<Queue.Queue<A>> =>
-  Effect.sync(() => new QueueImpl("LifoQueue", new Lifo<A>(), options))
+  Effect.sync(() => {
+    checkOptions("LifoQueue.make", options)
+    return new QueueImpl("LifoQueue", new Lifo<A>(), options)
+  })

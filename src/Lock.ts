@@ -15,6 +15,7 @@ import type * as Fiber from "effect/Fiber"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import { RuntimeError } from "./Errors.ts"
+import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { counted, named, Printable, type Words } from "./internal/printing.ts"
@@ -161,8 +162,7 @@ class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   }
 }
 
-/** Made by `make` alone. */
-const impl = (self: Lock): LockImpl => self as LockImpl
+const impl: (call: string, self: Lock) => LockImpl = check.self("Lock", LockImpl)
 
 /**
  * Creates a lock that is free.
@@ -230,9 +230,10 @@ export const withLock: {
   (self: Lock): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = curried(
-  <A, E, R>(self: Lock, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  "Lock.withLock",
+  (self: Lock) => impl("withLock", self),
+  <A, E, R>(lock: LockImpl, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
-      const lock = impl(self)
       if (fiber.cache.preventYield) return lock.hold(fiber, effect)
       // `acquireUseRelease` would acquire uninterruptibly, and so make waiters that can't be cancelled.
       return Effect.uninterruptibleMask((restore) =>
@@ -270,7 +271,7 @@ export const withLock: {
  * @category using
  * @since 0.1.0
  */
-export const acquire = (self: Lock): Effect.Effect<void> => impl(self).acquire
+export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
  * Acquires the lock until the scope closes. The waiting can be cancelled.
@@ -296,12 +297,14 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl(self).acquire
  * @category using
  * @since 0.1.0
  */
-export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.uninterruptibleMask((restore) =>
+export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scope> => {
+  const lock = impl("acquireScoped", self)
+  return Effect.uninterruptibleMask((restore) =>
     Effect.withFiber((fiber) =>
-      Effect.flatMap(withoutYield(fiber, restore(acquire(self))), () => Effect.addFinalizer(() => release(self)))
+      Effect.flatMap(withoutYield(fiber, restore(lock.acquire)), () => Effect.addFinalizer(() => lock.releaseEffect))
     )
   )
+}
 
 /**
  * Releases the lock and wakes the first who waits.
@@ -332,7 +335,7 @@ export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scop
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Lock): Effect.Effect<void> => impl(self).releaseEffect
+export const release = (self: Lock): Effect.Effect<void> => impl("release", self).releaseEffect
 
 /**
  * `release` for plain callbacks. Throws `RuntimeError` if the lock is not acquired.
@@ -357,7 +360,7 @@ export const release = (self: Lock): Effect.Effect<void> => impl(self).releaseEf
  * @category using
  * @since 0.1.0
  */
-export const releaseUnsafe = (self: Lock): void => impl(self).release()
+export const releaseUnsafe = (self: Lock): void => impl("releaseUnsafe", self).release()
 
 /**
  * Whether the lock is held. False between a release and the step of the waiter that it woke.
@@ -385,7 +388,7 @@ export const releaseUnsafe = (self: Lock): void => impl(self).release()
  * @category state
  * @since 0.1.0
  */
-export const locked = (self: Lock): boolean => impl(self).isLocked
+export const locked = (self: Lock): boolean => impl("locked", self).isLocked
 
 /**
  * Who holds the lock and who waits for it. O(n) in those who wait.
@@ -413,7 +416,7 @@ export const locked = (self: Lock): boolean => impl(self).isLocked
  * @since 0.1.0
  */
 export const statistics = (self: Lock): Statistics => {
-  const { holderTask, isLocked, next, waiting, waitingCount } = impl(self)
+  const { holderTask, isLocked, next, waiting, waitingCount } = impl("statistics", self)
   const first = next?.awaiter
   const waiters = waiting.tasks()
   // Of kind "Task".

@@ -5,8 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Order from "effect/Order"
+import * as Predicate from "effect/Predicate"
 import * as check from "./internal/check.ts"
-import { QueueImpl } from "./internal/QueueImpl.ts"
+import { optionKinds, QueueImpl } from "./internal/QueueImpl.ts"
 import { Smallest } from "./internal/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
@@ -46,6 +47,10 @@ import type * as Queue from "./Queue.ts"
  */
 export const make = <A>(options: Queue.Options & { readonly order: Order.Order<A> }): Effect.Effect<Queue.Queue<A>> =>
   Effect.sync(() => {
-    if (typeof options?.order !== "function") check.illegal("PriorityQueue.make", "order", options?.order, "an Order")
+    checkOptions("PriorityQueue.make", options)
+    order("PriorityQueue.make", "order", options?.order)
     return new QueueImpl("PriorityQueue", new Smallest(options.order), options)
   })
+
+const order = check.kind(Predicate.isFunction, "an Order")
+const checkOptions = check.options<Queue.Options & { readonly order: unknown }>({ ...optionKinds, order })

@@ -11,12 +11,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
-import { dual } from "effect/Function"
 import type { Pipeable } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
-import { QueueImpl } from "./internal/QueueImpl.ts"
+import * as check from "./internal/check.ts"
+import { dual } from "./internal/curried.ts"
+import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
 import type { Task } from "./Task.ts"
 
@@ -73,7 +74,7 @@ export interface Statistics {
 }
 
 /** Every queue is made by this package. */
-const impl = <A>(self: Queue<A>): QueueImpl<A> => self as QueueImpl<A>
+const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queue", QueueImpl)
 
 /**
  * Creates a queue that gives items in the order they were put.
@@ -129,7 +130,10 @@ const impl = <A>(self: Queue<A>): QueueImpl<A> => self as QueueImpl<A>
  * @since 0.1.0
  */
 export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
-  Effect.sync(() => new QueueImpl("Queue", new Fifo<A>(), options))
+  Effect.sync(() => {
+    checkOptions("Queue.make", options)
+    return new QueueImpl("Queue", new Fifo<A>(), options)
+  })
 
 /**
  * Puts an item, and waits for room if the queue is full.
@@ -166,8 +170,7 @@ export const put: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown>
 } = dual(
-  2,
-  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl(self), value)
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl("put", self), value)
 )
 
 /** A put as an effect: a closure in an effect was most of what a put takes of memory. */
@@ -217,7 +220,7 @@ class Put<A> extends Effectable.Class<void, QueueShutDown> {
  * @category using
  * @since 0.1.0
  */
-export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(self).get
+export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl("get", self).get
 
 /**
  * Puts an item, or fails: with `QueueFull` if there is no room, with `QueueShutDown` once the queue is shut down.
@@ -252,9 +255,8 @@ export const putNowait: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, QueueFull | QueueShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown>
 } = dual(
-  2,
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown> =>
-    Effect.suspend(() => impl(self).putNowait(value))
+    Effect.suspend(() => impl("putNowait", self).putNowait(value))
 )
 
 /**
@@ -287,7 +289,7 @@ export const putNowait: {
  * @since 0.1.0
  */
 export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
-  const queue = impl(self)
+  const queue = impl("putNowaitUnsafe", self)
   if (queue.isShutDown || !queue.hasRoom) return false
   queue.add(value)
   return true
@@ -321,7 +323,7 @@ export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
  * @since 0.1.0
  */
 export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | QueueShutDown> =>
-  Effect.suspend(() => impl(self).getNowait())
+  Effect.suspend(() => impl("getNowait", self).getNowait())
 
 /**
  * Marks an item that was taken as finished, for `join`.
@@ -355,7 +357,7 @@ export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | Queu
  * @category finishing
  * @since 0.1.0
  */
-export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl(self).taskDone())
+export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl("taskDone", self).taskDone())
 
 /**
  * Waits until every item put is marked done.
@@ -387,7 +389,7 @@ export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync((
  * @category finishing
  * @since 0.1.0
  */
-export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
+export const join = (self: Queue<any>): Effect.Effect<void> => impl("join", self).join
 
 /**
  * Ends the queue: nothing more is put; what is in it can still be taken.
@@ -422,7 +424,13 @@ export const join = (self: Queue<any>): Effect.Effect<void> => impl(self).join
 export const shutdown = (
   self: Queue<any>,
   options?: { readonly immediate?: boolean | undefined }
-): Effect.Effect<void> => Effect.sync(() => impl(self).shutdown(options?.immediate === true))
+): Effect.Effect<void> =>
+  Effect.sync(() => {
+    checkShutdownOptions("Queue.shutdown", options)
+    impl("shutdown", self).shutdown(options?.immediate === true)
+  })
+
+const checkShutdownOptions = check.options<{ readonly immediate?: boolean | undefined }>({ immediate: check.boolean })
 
 /**
  * How many items are in the queue. asyncio's `qsize()`.
@@ -452,7 +460,7 @@ export const shutdown = (
  * @category state
  * @since 0.1.0
  */
-export const size = (self: Queue<any>): number => impl(self).storage.size
+export const size = (self: Queue<any>): number => impl("size", self).storage.size
 
 /**
  * Whether there is no item in the queue.
@@ -477,7 +485,7 @@ export const size = (self: Queue<any>): number => impl(self).storage.size
  * @category state
  * @since 0.1.0
  */
-export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
+export const empty = (self: Queue<any>): boolean => impl("empty", self).isEmpty
 
 /**
  * Whether a put would wait.
@@ -504,7 +512,7 @@ export const empty = (self: Queue<any>): boolean => impl(self).isEmpty
  * @category state
  * @since 0.1.0
  */
-export const full = (self: Queue<any>): boolean => !impl(self).hasRoom
+export const full = (self: Queue<any>): boolean => !impl("full", self).hasRoom
 
 /**
  * What is in the queue, and who waits at it. O(n) in those who wait.
@@ -533,7 +541,7 @@ export const full = (self: Queue<any>): boolean => !impl(self).hasRoom
  * @since 0.1.0
  */
 export const statistics = (self: Queue<any>): Statistics => {
-  const { getters, isShutDown, joiners, putters, storage, unfinished } = impl(self)
+  const { getters, isShutDown, joiners, putters, storage, unfinished } = impl("statistics", self)
   return {
     size: storage.size,
     unfinished,
@@ -581,7 +589,7 @@ export const statistics = (self: Queue<any>): Statistics => {
 export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
   Stream.fromPull(
     Effect.succeed(
-      Effect.matchEffect(Effect.suspend(() => impl(self).receive(true)), {
+      Effect.matchEffect(impl("stream", self).receiveInTurn, {
         onSuccess: (value) => Effect.succeed([value] as const),
         onFailure: () => Cause.done()
       })
@@ -621,7 +629,13 @@ export const putAll: {
   ): <A>(self: Queue<A | A2>) => Effect.Effect<void, E | QueueShutDown, R>
   <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R>
 } = dual(
-  2,
-  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> =>
-    Stream.runForEach(stream, (value) => put(self, value))
+  <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> => {
+    const queue = impl("putAll", self)
+    checkStream(stream)
+    return Stream.runForEach(stream, (value) => new Put(queue, value))
+  },
+  (stream) => checkStream(stream)
 )
+
+const checkStream = (stream: unknown): void => aStream("Queue.putAll", "the stream", stream)
+const aStream = check.kind(Stream.isStream, "a Stream")

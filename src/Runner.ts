@@ -3,20 +3,21 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import type { Awaitable } from "./Awaitable.ts"
 import { RuntimeError } from "./Errors.ts"
 import * as EventLoop from "./EventLoop.ts"
+import type { Future } from "./Future.ts"
 import { cancelOnAbort } from "./internal/cancellation.ts"
+import type { FutureImpl } from "./internal/future.ts"
 import { LoopImpl } from "./internal/loop.ts"
-import { runMain } from "./internal/main.ts"
+import { checkRunOptions, runMain } from "./internal/main.ts"
 import { Printable, type Words } from "./internal/printing.ts"
+import { rejectionOf } from "./internal/rejection.ts"
 
 /**
  * Options of a runner.
@@ -39,12 +40,12 @@ export interface Options extends EventLoop.Options {
  */
 export interface Runner extends AsyncDisposable {
   /**
-   * Runs an effect as a task, or waits for a Future or Task of this loop. Rejects with the squashed cause, as
-   * `Effect.runPromise` does.
+   * Runs an effect as a task, or waits for a Future or Task of this loop. Rejects with what that failed with, as `run`
+   * does.
    */
-  run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A>
+  run<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<A>
   /** `run`, ending with the outcome as it is. */
-  runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>>
+  runExit<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<Exit.Exit<A, E>>
   /**
    * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
    * a failure was seen by nobody.
@@ -81,7 +82,10 @@ export interface Runner extends AsyncDisposable {
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options?: Options): Runner => new RunnerImpl(options)
+export const make = (options?: Options): Runner => {
+  checkRunOptions("Runner.make", options)
+  return new RunnerImpl(options ?? {})
+}
 
 type Built = Context.Context<EventLoop.EventLoop>
 
@@ -99,10 +103,10 @@ class RunnerImpl extends Printable implements Runner {
   private context: Built | Promise<Built> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
 
-  constructor(options: Options | undefined) {
+  constructor({ layer, signal, ...options }: Options) {
     super()
-    this.layer = options?.layer ?? EventLoop.layer(options)
-    this.signal = options?.signal
+    this.layer = layer ?? EventLoop.layer(options)
+    this.signal = signal
   }
 
   get kind(): string {
@@ -112,19 +116,32 @@ class RunnerImpl extends Printable implements Runner {
     return [this.closing !== undefined ? "closed" : this.context === undefined ? "created" : "initialized"]
   }
 
-  run<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<A> {
-    return this.runExit(main).then((exit) => {
-      if (exit._tag === "Failure") throw Cause.squash(exit.cause)
-      return exit.value
+  async run<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<A> {
+    let begun: FutureImpl<A, E> | undefined
+    const exit = await this.exitOf("Runner.run", main, (future) => {
+      begun = future
     })
+    if (exit._tag === "Failure") throw rejectionOf(exit.cause, begun)
+    return exit.value
   }
 
-  async runExit<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Promise<Exit.Exit<A, E>> {
-    if (this.closing !== undefined) throw new RuntimeError({ message: "Runner.run: the runner is closed" })
+  runExit<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<Exit.Exit<A, E>> {
+    return this.exitOf("Runner.runExit", main, () => {})
+  }
+
+  private async exitOf<A, E>(
+    call: string,
+    main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>,
+    begun: (future: FutureImpl<A, E>) => void
+  ): Promise<Exit.Exit<A, E>> {
+    if (this.closing !== undefined) throw new RuntimeError({ message: `${call}: the runner is closed` })
     this.context ??= this.build()
     // A loop that is there takes the program at once: fake timers that are advanced next find it.
     const context = this.context instanceof Promise ? await this.context : this.context
-    return await Effect.runPromiseExitWith(context)(this.main(main))
+    return await Effect.runPromiseExitWith(context)(runMain(call, main, (future) => {
+      begun(future)
+      if (this.signal !== undefined) cancelOnAbort(future, this.signal)
+    }))
   }
 
   private build(): Built | Promise<Built> {
@@ -139,10 +156,5 @@ class RunnerImpl extends Printable implements Runner {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  private main<A, E>(main: Awaitable<A, E, EventLoop.EventLoop>): Effect.Effect<A, E, EventLoop.EventLoop> {
-    const { signal } = this
-    return runMain("Runner.run", main, signal === undefined ? undefined : (future) => cancelOnAbort(future, signal))
   }
 }

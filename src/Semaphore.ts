@@ -48,8 +48,7 @@ export interface Statistics {
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
 
-/** Made by `make` and `BoundedSemaphore.make` alone. */
-const impl = (self: Semaphore): SemaphoreImpl => self as SemaphoreImpl
+const impl: (call: string, self: Semaphore) => SemaphoreImpl = check.self("Semaphore", SemaphoreImpl)
 
 /**
  * Creates a semaphore.
@@ -128,13 +127,16 @@ export const withPermit: {
   (self: Semaphore): <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 } = curried(
-  <A, E, R>(self: Semaphore, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  "Semaphore.withPermit",
+  (self: Semaphore) => impl("withPermit", self),
+  <A, E, R>(semaphore: SemaphoreImpl, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
-      const semaphore = impl(self)
       if (fiber.cache.preventYield) return semaphore.hold(effect)
       return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(withoutYield(fiber, restore(semaphore.acquire)), () =>
-          Effect.ensuring(restore(effect), semaphore.releaseEffect))
+        Effect.flatMap(
+          withoutYield(fiber, restore(semaphore.acquire)),
+          () => Effect.ensuring(restore(effect), semaphore.releaseEffect)
+        )
       )
     })
 )
@@ -171,7 +173,7 @@ export const withPermit: {
  * @category using
  * @since 0.1.0
  */
-export const acquire = (self: Semaphore): Effect.Effect<void> => impl(self).acquire
+export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
  * Takes a permit until the scope closes. The waiting can be cancelled.
@@ -200,12 +202,17 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => impl(self).acqu
  * @category using
  * @since 0.1.0
  */
-export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.uninterruptibleMask((restore) =>
+export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> => {
+  const semaphore = impl("acquireScoped", self)
+  return Effect.uninterruptibleMask((restore) =>
     Effect.withFiber((fiber) =>
-      Effect.flatMap(withoutYield(fiber, restore(acquire(self))), () => Effect.addFinalizer(() => release(self)))
+      Effect.flatMap(
+        withoutYield(fiber, restore(semaphore.acquire)),
+        () => Effect.addFinalizer(() => semaphore.releaseEffect)
+      )
     )
   )
+}
 
 /**
  * Gives a permit back, to the first who waits.
@@ -238,7 +245,7 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Semaphore): Effect.Effect<void> => impl(self).releaseEffect
+export const release = (self: Semaphore): Effect.Effect<void> => impl("release", self).releaseEffect
 
 /**
  * `release` for plain callbacks. Throws where that dies.
@@ -267,7 +274,7 @@ export const release = (self: Semaphore): Effect.Effect<void> => impl(self).rele
  * @category using
  * @since 0.1.0
  */
-export const releaseUnsafe = (self: Semaphore): void => impl(self).release()
+export const releaseUnsafe = (self: Semaphore): void => impl("releaseUnsafe", self).release()
 
 /**
  * Whether an acquire would have to wait.
@@ -294,7 +301,7 @@ export const releaseUnsafe = (self: Semaphore): void => impl(self).release()
  * @category state
  * @since 0.1.0
  */
-export const locked = (self: Semaphore): boolean => impl(self).isLocked
+export const locked = (self: Semaphore): boolean => impl("locked", self).isLocked
 
 /**
  * How many permits are free, and who waits for one. O(n) in those who wait.
@@ -325,6 +332,6 @@ export const locked = (self: Semaphore): boolean => impl(self).isLocked
  * @since 0.1.0
  */
 export const statistics = (self: Semaphore): Statistics => {
-  const { available, waiting, waitingCount } = impl(self)
+  const { available, waiting, waitingCount } = impl("statistics", self)
   return { available, waiting: waitingCount, waiters: waiting.tasks() }
 }

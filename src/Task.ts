@@ -14,12 +14,14 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
 import { annotations, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import * as check from "./internal/check.ts"
+import { dual } from "./internal/curried.ts"
 import { getLoop } from "./internal/loop.ts"
 import { openRegion } from "./internal/openRegion.ts"
 import * as internal from "./internal/task.ts"
@@ -112,9 +114,12 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
 export const create = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options
-): Effect.Effect<Task<A, E>, never, R | EventLoop> => {
+): Effect.Effect<Task<A, E>, never, R | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(create)
-  return Effect.withFiber((fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site)))
+  return internal.makesTask(
+    "createTask",
+    (fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site))
+  )
 }
 
 /**
@@ -146,7 +151,7 @@ export const create = <A, E, R>(
  */
 export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber(
   (fiber) => {
-    getLoop(fiber)
+    getLoop("currentTask", fiber)
     return Effect.succeed(Option.fromUndefinedOr(internal.currentTask(fiber)))
   }
 )
@@ -182,13 +187,13 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  * @since 0.1.0
  */
 export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(new Set<Task<unknown, unknown>>(getLoop(fiber).tasks))
+  Effect.succeed(new Set<Task<unknown, unknown>>(getLoop("allTasks", fiber).tasks))
 )
 
-const impl = (call: string, self: Task<any, any>): internal.TaskImpl<unknown, unknown> => {
-  if (internal.isTaskImpl(self)) return self
-  throw new Cause.IllegalArgumentError(`Task.${call}: ${String(self)} is no Task`)
-}
+const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, unknown> = check.self(
+  "Task",
+  internal.TaskImpl
+)
 
 /**
  * Changes a task's name.
@@ -367,19 +372,25 @@ export const catchCancelled: {
     handler: (message: Option.Option<string>) => Effect.Effect<A2, E2, R2>
   ): Effect.Effect<A | A2, E | E2, R | R2 | EventLoop>
 } = dual(
-  2,
   <A, E, R, A2, E2, R2>(
     effect: Effect.Effect<A, E, R>,
     handler: (message: Option.Option<string>) => Effect.Effect<A2, E2, R2>
-  ): Effect.Effect<A | A2, E | E2, R | R2 | EventLoop> =>
-    openRegion(
+  ): Effect.Effect<A | A2, E | E2, R | R2 | EventLoop> => {
+    check.effect("Task.catchCancelled", "the argument", effect)
+    checkHandler(handler)
+    return openRegion(
       () => effect,
       (exit) =>
         isCancelled(exit)
-          ? passingOn(cancelMessageOf(exit), (message) => handler(Option.fromUndefinedOr(message)))
+          ? passingOn(cancelMessageOf(exit), (message) =>
+            check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message))))
           : undefined
     )
+  },
+  (handler) => checkHandler(handler)
 )
+
+const checkHandler = (handler: unknown): void => check.callback("Task.catchCancelled", "the handler", handler)
 
 /** The handler of a cancellation: where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along. */
 const passingOn = <A, E, R>(

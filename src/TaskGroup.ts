@@ -11,17 +11,19 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type { Awaitable } from "./Awaitable.ts"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
+import * as check from "./internal/check.ts"
 import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
-import { createTask, type TaskImpl } from "./internal/task.ts"
+import { createTask, makesTask, type TaskImpl } from "./internal/task.ts"
 import { Over, Waiter } from "./internal/WaitQueue.ts"
 import type { Options, Task } from "./Task.ts"
 
@@ -44,7 +46,7 @@ export interface TaskGroup {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop>
+  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
@@ -89,12 +91,13 @@ export const run = <A, E, R>(
   body: (group: TaskGroup) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
-    const group = new TaskGroupImpl(getLoop(fiber))
+    check.callback("TaskGroup.run", "the body", body)
+    const group = new TaskGroupImpl(getLoop("TaskGroup.run", fiber))
     return Effect.onInterrupt(
       openRegion(
         (region) => {
           group.region = region
-          return body(group)
+          return check.given("TaskGroup.run", "the body", body(group))
         },
         (exit, region) => group.bodyEnded(exit, region)
       ),
@@ -142,17 +145,18 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> {
+  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
     const site = callSite(this.createTask)
-    return Effect.withFiber((fiber) => {
+    return makesTask("group.createTask", (fiber) => {
       if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
         throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
       }
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
-      // Before the first step of an eager task, which may ask who awaits it.
-      const created = (task: TaskImpl<A, E>) => task.push(new Member(this, task))
+      let member: Member
+      const created = (task: TaskImpl<A, E>) => task.push(member = new Member(this, task))
       const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
       this.tasks.add(task)
+      member!.join()
       // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
       if (this.aborting) cancellation.cancel(task, undefined)
       return Effect.succeed(task)
@@ -314,6 +318,8 @@ class GroupWaiter extends Waiter implements Entry {
 
 /** The callback that a task of a group holds. */
 class Member extends FutureCallback {
+  // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
+  private joined = false
   private readonly group: TaskGroupImpl
   private readonly task: TaskImpl<any, any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
@@ -323,6 +329,16 @@ class Member extends FutureCallback {
   }
   override get awaiter(): TaskImpl<unknown, unknown> | undefined {
     return this.group.parent
+  }
+  /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
+  join(): void {
+    this.joined = true
+    if (this.future.exit !== undefined) return this.wake()
+    this.future.remove(this)
+    this.future.push(this)
+  }
+  override wake(): void {
+    if (this.joined) super.wake()
   }
   run(): void {
     this.group.taskEnded(this.task)

@@ -9,7 +9,8 @@ import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
-import { type TimeoutImpl } from "./internal/TimeoutImpl.ts"
+import { getLoop } from "./internal/loop.ts"
+import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**
  * A deadline that can be read and moved while its block runs.
@@ -27,7 +28,7 @@ export interface Timeout {
   toString(): string
 }
 
-const impl = (self: Timeout): TimeoutImpl => self as TimeoutImpl
+const impl: (call: string, self: Timeout) => TimeoutImpl = check.self("Timeout", TimeoutImpl)
 
 /**
  * The deadline in seconds of the loop's clock, none if there is none.
@@ -57,7 +58,7 @@ const impl = (self: Timeout): TimeoutImpl => self as TimeoutImpl
  * @category state
  * @since 0.1.0
  */
-export const when = (self: Timeout): Option.Option<number> => Option.fromUndefinedOr(impl(self).when)
+export const when = (self: Timeout): Option.Option<number> => Option.fromUndefinedOr(impl("when", self).when)
 
 /**
  * Whether the deadline has passed and cancelled the block. True also where the block then ended some other way.
@@ -85,7 +86,10 @@ export const when = (self: Timeout): Option.Option<number> => Option.fromUndefin
  * @category state
  * @since 0.1.0
  */
-export const expired = (self: Timeout): boolean => impl(self).state === "expiring" || impl(self).state === "expired"
+export const expired = (self: Timeout): boolean => {
+  const { state } = impl("expired", self)
+  return state === "expiring" || state === "expired"
+}
 
 /**
  * Moves the deadline; `undefined` removes it.
@@ -120,11 +124,11 @@ export const expired = (self: Timeout): boolean => impl(self).state === "expirin
  */
 export const reschedule = (self: Timeout, when: number | undefined): Effect.Effect<void, never, EventLoop> =>
   Effect.withFiber((fiber) => {
-    const timeout = impl(self)
+    const timeout = impl("reschedule", self)
+    if (when !== undefined) check.seconds("Timeout.reschedule", when)
     if (timeout.state !== "active") {
       throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
     }
-    if (when !== undefined) check.seconds("Timeout.reschedule", when)
-    timeout.reschedule(fiber.getRef(Clock.Clock), when)
+    timeout.at(getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock)), when)
     return Effect.void
   })

@@ -38,10 +38,17 @@ export declare namespace asCompleted {
    *
    * @since 0.1.0
    */
-  export interface Options {
+  export interface Options<out Timeout extends Duration.Input | undefined = Duration.Input | undefined> {
     /** For all of them together. Default: none. */
-    readonly timeout?: Duration.Input | undefined
+    readonly timeout?: Timeout | undefined
   }
+
+  /**
+   * `TimeoutError`, where there may be a timeout.
+   *
+   * @since 0.1.0
+   */
+  export type Error<Timeout> = [Timeout] extends [undefined] ? never : Cause.TimeoutError
 }
 
 /**
@@ -71,10 +78,10 @@ export declare namespace asCompleted {
  * @category verbs
  * @since 0.1.0
  */
-export const asCompleted = <T extends Awaitable.Any>(
-  inputs: Iterable<T> & Awaitable.NotLone,
-  options?: asCompleted.Options
-): Stream.Stream<Awaitable.Running<T>, Cause.TimeoutError, Awaitable.Services<T> | EventLoop> => {
+export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+  inputs: Awaitable.Collection<T>,
+  options?: asCompleted.Options<Timeout>
+): Stream.Stream<Awaitable.Running<T>, asCompleted.Error<Timeout>, Awaitable.Services<T> | EventLoop> => {
   const site = callSite(asCompleted)
   return Stream.unwrap(
     Effect.map(
@@ -82,7 +89,9 @@ export const asCompleted = <T extends Awaitable.Any>(
         Effect.withFiber((fiber) => Effect.succeed(new Completions<T>("asCompleted", fiber, inputs, options, site))),
         (completions) => Effect.sync(() => completions.stop())
       ),
-      (completions) => Stream.fromPull(Effect.succeed(completions.pull))
+      // Without a timeout it can't fail with one.
+      ({ pull }) =>
+        Stream.fromPull(Effect.succeed(pull as Pull.Pull<readonly [Awaitable.Running<T>], asCompleted.Error<Timeout>>))
     )
   )
 }
@@ -123,21 +132,21 @@ export const asCompleted = <T extends Awaitable.Any>(
  * @category verbs
  * @since 0.1.0
  */
-export const asCompletedEffects = <T extends Awaitable.Any>(
-  inputs: Iterable<T> & Awaitable.NotLone,
-  options?: asCompleted.Options
+export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+  inputs: Awaitable.Collection<T>,
+  options?: asCompleted.Options<Timeout>
 ): Effect.Effect<
-  ReadonlyArray<Effect.Effect<Awaitable.Success<T>, Awaitable.Error<T> | Cause.TimeoutError>>,
+  ReadonlyArray<Effect.Effect<Awaitable.Success<T>, Awaitable.Error<T> | asCompleted.Error<Timeout>>>,
   never,
   Awaitable.Services<T> | EventLoop
 > => {
   const site = callSite(asCompletedEffects)
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
-    // What a future of `T` gives, `T` gives.
+    // What a future of `T` gives, `T` gives; without a timeout it can't fail with one.
     const next = Effect.flatMap(completions.next, join) as Effect.Effect<
       Awaitable.Success<T>,
-      Awaitable.Error<T> | Cause.TimeoutError
+      Awaitable.Error<T> | asCompleted.Error<Timeout>
     >
     // One effect for all of the places, and the completions do not hold it: once it is garbage, nobody can await the rest.
     dropped.register(next, completions)
@@ -147,6 +156,7 @@ export const asCompletedEffects = <T extends Awaitable.Any>(
 
 /** A long-lived future must keep nothing of effects that were dropped before all of them were awaited. */
 const dropped = new FinalizationRegistry<Completions<any>>((completions) => completions.stop())
+const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration })
 
 /** The queue of what has ended. */
 class Completions<T extends Awaitable.Any> implements Listener {
@@ -157,6 +167,8 @@ class Completions<T extends Awaitable.Any> implements Listener {
   private readonly cohort: Cohort
   private readonly queue: CompletedQueue
   private readonly timer: Timeout | undefined
+  private readonly call: string
+  private readonly limit: number
 
   constructor(
     call: string,
@@ -165,8 +177,11 @@ class Completions<T extends Awaitable.Any> implements Listener {
     options: asCompleted.Options | undefined,
     site: CallSite | undefined
   ) {
+    checkOptions(call, options)
     const items = awaitables.itemsOf(call, inputs)
     const limit = options?.timeout === undefined ? Infinity : check.nanos(call, options.timeout)
+    this.call = call
+    this.limit = limit
     awaitables.checkAwaitables(call, items, fiber)
     this.awaiter = currentTask(fiber)
     this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
@@ -174,7 +189,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
     this.left = this.cohort.size
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
-      const timers = getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))
+      const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
       this.timer = new Timeout(timers.now() + limit, this)
       timers.add(this.timer)
     }
@@ -206,7 +221,7 @@ class Completions<T extends Awaitable.Any> implements Listener {
       onFailure: () => {
         if (this.left === 0) throw this.awaitedTooOften()
         this.left--
-        return Effect.fail(timeoutError())
+        return Effect.fail(timeoutError(this.call, this.limit))
       }
     })
   )

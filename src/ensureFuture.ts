@@ -8,6 +8,7 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
+import { makesTask } from "./internal/task.ts"
 
 /**
  * Makes an awaitable run: an Effect becomes a new task, a Future or Task comes back as it is.
@@ -37,9 +38,9 @@ import { callSite } from "./internal/callSite.ts"
  */
 export const ensureFuture = <T extends Awaitable.Any>(
   awaitable: T
-): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> => {
+): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(ensureFuture)
-  return Effect.withFiber((fiber) => {
+  return makesTask("ensureFuture", (fiber) => {
     awaitables.checkAwaitable("ensureFuture", awaitable, fiber)
     // `Running<T>` says what `start` does.
     return Effect.succeed(awaitables.start("ensureFuture", fiber, awaitable, site) as unknown as Awaitable.Running<T>)

@@ -14,7 +14,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
 import * as cancellation from "./internal/cancellation.ts"
-import { illegal } from "./internal/check.ts"
+import * as check from "./internal/check.ts"
 import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 
@@ -41,7 +41,7 @@ export declare namespace gather {
    *
    * @since 0.1.0
    */
-  export type Input = Iterable<Awaitable.Any> | Readonly<Record<string, Awaitable.Any>>
+  export type Input = Awaitable.Collection<Awaitable.Any> | Readonly<Record<string, Awaitable.Any>>
 
   /**
    * The awaitables in an input.
@@ -150,7 +150,7 @@ export declare namespace gather {
  * @since 0.1.0
  */
 export const gather = <const Arg extends gather.Input, const O extends gather.Options = {}>(
-  inputs: Arg & Awaitable.NotLone,
+  inputs: Arg,
   // `Types.NoExcessProperties` would name the options' own type, and an argument of just that type would infer nothing.
   options?: O & { readonly [K in Exclude<keyof O, keyof gather.Options>]: never }
 ): Effect.Effect<
@@ -160,34 +160,39 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
 > => {
   const site = callSite(gather)
   // The values are built in the input's shape, which the type of `Values` describes; no type follows them there.
-  return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options ?? {}, site)) as Effect.Effect<any, any, any>
+  return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options, site)) as Effect.Effect<any, any, any>
 }
+
+const concurrency = check.kind(
+  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
+  "a whole number above 0, or \"unbounded\""
+)
+const checkOptions = check.options<gather.Options>({
+  concurrency,
+  returnExceptions: check.boolean,
+  cancelOnError: check.boolean
+})
 
 const gatherIn = (
   fiber: Fiber.Fiber<unknown, unknown>,
   inputs: gather.Input,
-  options: gather.Options,
+  options: gather.Options | undefined,
   site: CallSite | undefined
 ): Effect.Effect<unknown, unknown> => {
+  checkOptions("gather", options)
   const keys = isRecord(inputs) ? Object.keys(inputs) : undefined
   const items = keys === undefined
     ? awaitables.itemsOf("gather", inputs)
     : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
-  awaitables.checkAwaitables("gather", items, fiber)
-  const loop = getLoop(fiber)
-  const gathering = new Gathering(loop, fiber, items, keys, options, site)
+  awaitables.checkAwaitables("gather", items, fiber, keys)
+  const loop = getLoop("gather", fiber)
+  const gathering = new Gathering(loop, fiber, items, keys, options ?? {}, site)
   const exit = gathering.begin()
   return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? exit
 }
 
 const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
-  typeof inputs === "object" && inputs !== null && !(Symbol.iterator in inputs)
-
-const limitOf = ({ concurrency = "unbounded" }: gather.Options): number => {
-  if (concurrency === "unbounded" || concurrency === Infinity) return Infinity
-  if (Number.isInteger(concurrency) && concurrency > 0) return concurrency
-  return illegal("gather", "concurrency", concurrency, "a whole number above 0, or \"unbounded\"")
-}
+  check.isNamed(inputs) && !(Symbol.iterator in inputs)
 
 /** The future that the children complete: asyncio's `_GatheringFuture`. */
 class Gathering extends FutureImpl<unknown, unknown> {
@@ -225,7 +230,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
     this.starter = new awaitables.Starter("gather", fiber, site)
     this.items = items
     this.keys = keys
-    this.limit = limitOf(options)
+    this.limit = typeof options.concurrency === "number" ? options.concurrency : Infinity
     this.returnExceptions = options.returnExceptions === true
     this.cancelOnError = options.cancelOnError === true
     this.children = new Array(items.length)

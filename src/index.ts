@@ -9,7 +9,15 @@ export * as Barrier from "./Barrier.ts"
 export * as BoundedSemaphore from "./BoundedSemaphore.ts"
 export * as Condition from "./Condition.ts"
 export { ensureFuture } from "./ensureFuture.ts"
-export { BrokenBarrierError, InvalidStateError, QueueEmpty, QueueFull, QueueShutDown, RuntimeError } from "./Errors.ts"
+export {
+  BrokenBarrierError,
+  CancelledError,
+  InvalidStateError,
+  QueueEmpty,
+  QueueFull,
+  QueueShutDown,
+  RuntimeError
+} from "./Errors.ts"
 export * as Event from "./Event.ts"
 export * as EventLoop from "./EventLoop.ts"
 export * as Future from "./Future.ts"

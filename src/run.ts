@@ -5,6 +5,8 @@
  */
 import type * as Effect from "effect/Effect"
 import type { EventLoop } from "./EventLoop.ts"
+import * as check from "./internal/check.ts"
+import { checkRunOptions } from "./internal/main.ts"
 import * as Runner from "./Runner.ts"
 
 /**
@@ -17,8 +19,12 @@ import * as Runner from "./Runner.ts"
  * **Details**
  *
  * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles; with
- * `closeTimeout` it settles after that time at the latest. It rejects with the squashed cause, or with an `AggregateError`
- * where closing fails too, as a virtual loop's may. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
+ * `closeTimeout` it settles after that time at the latest. Aborting `signal` cancels the program, then the rest.
+ * asyncio's `run`.
+ *
+ * The promise rejects with the very error the program failed with; where several failed, or closing fails too, as a
+ * virtual loop's may, with an `AggregateError` of them; where it was cancelled, with the signal's reason if the signal did
+ * it, else with a `CancelledError`.
  *
  * **Example** (A first program)
  *
@@ -34,6 +40,23 @@ import * as Runner from "./Runner.ts"
  * await asyncio.run(main) // => "ab"
  * ```
  *
+ * **Example** (What it rejects with)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const both = asyncio.TaskGroup.run((group) =>
+ *   Effect.gen(function*() {
+ *     yield* group.createTask(Effect.fail(new Error("no route")))
+ *     yield* group.createTask(Effect.die(new TypeError("a bug")))
+ *   })
+ * )
+ *
+ * const error: unknown = await asyncio.run(both).catch((error: unknown) => error)
+ * error instanceof AggregateError && error.errors.map(String) // => ["Error: no route", "TypeError: a bug"]
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */
@@ -41,6 +64,8 @@ export const run = async <A, E>(
   main: Effect.Effect<A, E, EventLoop>,
   options?: Runner.Options
 ): Promise<A> => {
+  check.effect("run", "the argument", main)
+  checkRunOptions("run", options)
   const runner = Runner.make(options)
   const [ran] = await Promise.allSettled([runner.run(main)])
   // On a virtual loop closing fails with what nobody saw.

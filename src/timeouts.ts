@@ -8,15 +8,11 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
-import { getLoop } from "./internal/loop.ts"
-import { openRegion } from "./internal/openRegion.ts"
-import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
+import { block } from "./internal/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
 /**
@@ -52,8 +48,8 @@ export const timeout = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
-    const clock = fiber.getRef(Clock.Clock)
-    return block(fiber, body, (timeout) => timeout.after(clock, nanos))
+    check.callback("timeout", "the body", body)
+    return block("timeout", fiber, body, (timeout, timers) => timeout.after(timers, nanos))
   })
 
 /**
@@ -93,23 +89,6 @@ export const timeoutAt = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     check.seconds("timeoutAt", when)
-    const clock = fiber.getRef(Clock.Clock)
-    return block(fiber, body, (timeout) => timeout.reschedule(clock, when))
+    check.callback("timeoutAt", "the body", body)
+    return block("timeoutAt", fiber, body, (timeout, timers) => timeout.at(timers, when))
   })
-
-const block = <A, E, R>(
-  fiber: Fiber.Fiber<unknown, unknown>,
-  body: (timeout: Timeout) => Effect.Effect<A, E, R>,
-  begin: (timeout: TimeoutImpl) => void
-): Effect.Effect<A, E | Cause.TimeoutError, R> => {
-  const loop = getLoop(fiber)
-  let timeout: TimeoutImpl
-  return openRegion(
-    (region) => {
-      timeout = new TimeoutImpl(loop, region)
-      begin(timeout)
-      return body(timeout)
-    },
-    (exit) => timeout.end(exit)
-  )
-}

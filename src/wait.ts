@@ -202,11 +202,12 @@ export declare namespace wait {
  * @since 0.1.0
  */
 export const wait = <T extends Awaitable.Any>(
-  inputs: Iterable<T> & Awaitable.NotLone,
+  inputs: Awaitable.Collection<T>,
   options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
   const site = callSite(wait)
   return Effect.withFiber((fiber) => {
+    checkOptions("wait", options)
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
     const isEnough = decide(returnWhen)
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
@@ -218,13 +219,20 @@ export const wait = <T extends Awaitable.Any>(
       awaitables.checkAwaitables("wait", items, fiber)
       cohort = new Cohort(new Set(new awaitables.Starter("wait", fiber, site).startAll(items)))
     }
-    const timers = limit === Infinity ? undefined : getLoop(fiber).timersOf(fiber.getRef(Clock.Clock))
+    const timers = limit === Infinity ? undefined : getLoop("wait", fiber).timersOf(fiber.getRef(Clock.Clock))
     const deadline = timers === undefined ? limit : timers.now() + limit
     return new Wait<Awaitable.Running<T>>(cohort, holder, isEnough, timers, deadline).park()
   })
 }
 
 type Decision = (tally: wait.Tally) => boolean
+
+const returnWhen = check.kind(
+  (value) =>
+    value === FIRST_COMPLETED || value === FIRST_EXCEPTION || value === ALL_COMPLETED || typeof value === "function",
+  "FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED or a predicate of the tally"
+)
+const checkOptions = check.options<wait.Options>({ returnWhen, timeout: check.duration })
 
 const decide = (returnWhen: wait.ReturnWhen): Decision => {
   switch (returnWhen) {
@@ -235,13 +243,7 @@ const decide = (returnWhen: wait.ReturnWhen): Decision => {
     case ALL_COMPLETED:
       return () => false
     default:
-      if (typeof returnWhen === "function") return returnWhen
-      return check.illegal(
-        "wait",
-        "returnWhen",
-        returnWhen,
-        "FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED or a predicate of the tally"
-      )
+      return returnWhen
   }
 }
 
@@ -304,7 +306,9 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
   /** What the predicate throws is the wait's own defect. */
   private asks(tally: wait.Tally): boolean {
     try {
-      return this.isEnough(tally)
+      const enough = this.isEnough(tally)
+      check.answer("wait", "what returnWhen gives", enough)
+      return enough
     } catch (thrown) {
       this.thrown = Effect.die(thrown)
       return true

@@ -8,16 +8,15 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { dual } from "effect/Function"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { cancel, isCancelled } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
+import { dual } from "./internal/curried.ts"
 import { FutureImpl, join } from "./internal/future.ts"
 import { StandIn } from "./internal/StandIn.ts"
-import { timeoutError } from "./internal/TimeoutImpl.ts"
-import { timeout } from "./timeouts.ts"
+import { block, timeoutError } from "./internal/TimeoutImpl.ts"
 
 /**
  * Awaits something for `duration` at most.
@@ -56,7 +55,6 @@ export const waitFor: {
     duration: Duration.Input
   ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop>
 } = dual(
-  2,
   <A, E, R>(
     awaitable: Awaitable<A, E, R>,
     duration: Duration.Input
@@ -66,8 +64,9 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return timeout(duration, () => body)
-    })
+      return block("waitFor", fiber, () => body, (timeout, timers) => timeout.after(timers, nanos))
+    }),
+  (duration) => check.duration("waitFor", "the duration", duration)
 )
 
 /** No time at all: a value that is there, or a cancellation that is waited for. */
@@ -82,7 +81,7 @@ const waitNoTime = <A, E, R>(
   return Effect.flatMap(
     join(ended),
     (): Effect.Effect<A, E | Cause.TimeoutError> =>
-      isCancelled(future.exit!) ? Effect.fail(timeoutError()) : join(future)
+      isCancelled(future.exit!) ? Effect.fail(timeoutError("waitFor", 0)) : join(future)
   )
 }
 

@@ -159,7 +159,7 @@ describe("Condition", () => {
       const [name, call] of [
         ["wait", Condition.wait],
         ["notify", (c: Condition.Condition) => Condition.notify(c)],
-        ["notify", Condition.notifyAll]
+        ["notifyAll", Condition.notifyAll]
       ] as const
     ) {
       everywhere(

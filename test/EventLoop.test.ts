@@ -1,5 +1,19 @@
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Clock, Context, Duration, Effect, Exit, Fiber, Layer, Option, Scheduler, Scope } from "effect"
+import {
+  Cause,
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  References,
+  Scheduler,
+  Scope
+} from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
 import { TestLoop, VirtualLoop } from "effect-asyncio/testing"
@@ -606,34 +620,64 @@ describe("exceptions", () => {
 
   for (
     const [name, call] of [
-      ["callSoon", callSoon(throwing)],
-      ["callLater", callLater(0, throwing)],
-      ["callAt", callAt(0, throwing)],
+      ["callSoon", (callback) => callSoon(callback)],
+      ["callLater", (callback) => callLater(0, callback)],
+      ["callAt", (callback) => callAt(0, callback)],
       [
         "addDoneCallback",
-        Effect.flatMap(
-          Future.make<number>(),
-          (future) => Effect.andThen(Future.succeed(future, 1), Future.addDoneCallback(future, throwing))
-        )
+        (callback) =>
+          Effect.flatMap(
+            Future.make<number>(),
+            (future) => Effect.andThen(Future.succeed(future, 1), Future.addDoneCallback(future, callback))
+          )
       ]
-    ] as ReadonlyArray<[string, Effect.Effect<unknown, unknown, EventLoop.EventLoop>]>
+    ] as ReadonlyArray<[string, (callback: () => void) => Effect.Effect<unknown, unknown, EventLoop.EventLoop>]>
   ) {
-    everywhere(
-      `what a callback of ${name} throws goes to the exception handler, and the loop goes on`,
+    const told = (callback: () => void) =>
       logged((log) =>
         Effect.gen(function*() {
           yield* EventLoop.setExceptionHandler(({ cause, message }) =>
-            Effect.sync(() => log([message, Option.getOrUndefined(Option.fromNullishOr(cause))]))
+            Effect.sync(() => log([message, String(Cause.squash(cause ?? Cause.empty))]))
           )
-          yield* call
+          yield* call(callback)
           yield* ticks(3)
+          yield* Effect.promise(() => Promise.resolve())
           yield* callSoon(() => log("on"))
           yield* Effect.yieldNow
         })
-      ),
-      [["Exception in callback", Cause.die(thrown)], "on"]
+      )
+    everywhere(
+      `what a callback of ${name} throws goes to the exception handler, and the loop goes on`,
+      told(throwing),
+      [["Exception in callback", "Error: thrown"], "on"]
+    )
+    everywhere(
+      `so does what an async callback of ${name} rejects with`,
+      told(async () => throwing()),
+      [["Exception in callback", "Error: thrown"], "on"]
+    )
+    everywhere(
+      `an Effect that a callback of ${name} gives is told of, as nothing runs it`,
+      told(() => Effect.sync(() => expect.unreachable("ran"))),
+      [[
+        "Exception in callback",
+        expect.stringMatching(`^IllegalArgumentError: ${name}: what the callback gives is [^]*, expected no Effect`)
+      ], "on"]
     )
   }
+
+  it.live("a handler that gives no Effect", () =>
+    Effect.gen(function*() {
+      const handler: any = () => 5
+      const lines = yield* loggedBy(
+        EventLoop.provide(
+          Effect.andThen(EventLoop.setExceptionHandler(handler), EventLoop.callExceptionHandler({ message: "lost" }))
+        )
+      )
+      expect(lines.map(({ error }) => String(error)).join()).toContain(
+        "IllegalArgumentError: setExceptionHandler: what the handler gives is 5, expected an Effect"
+      )
+    }))
 
   everywhere(
     "the handler's effect starts in the reporting tick",
@@ -697,6 +741,45 @@ describe("exceptions", () => {
         })))
         expect(seen).toEqual(["one"])
         expect(lines.map(({ text }) => text)).toEqual(["two"])
+      }))
+
+    it.live("has the annotations and log spans of the task's creator, the task's name and place, not the body's own", () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const logger = Logger.make(({ fiber, message }) => {
+          seen.push([
+            message,
+            fiber.getRef(References.CurrentLogAnnotations),
+            fiber.getRef(References.CurrentLogSpans).map(([label]) => label)
+          ])
+        })
+        const failing = Effect.annotateLogs(Effect.andThen(Effect.yieldNow, Effect.fail("no")), { own: true })
+        const request = (task: Effect.Effect<unknown, unknown>, name: string) =>
+          asyncio.createTask(task, { name }).pipe(
+            Effect.annotateLogs({ request: name }),
+            Effect.withLogSpan("handling")
+          )
+        yield* EventLoop.provide(Effect.gen(function*() {
+          yield* request(failing, "later")
+          yield* request(Effect.fail("no"), "at once")
+          yield* request(Effect.onInterrupt(Effect.never, () => Effect.fail("no")), "at the close")
+          yield* Future.fail(yield* Future.make<never, string>(), "no")
+          yield* ticks(3)
+        })).pipe(Effect.annotateLogs({ app: "test" }), Effect.provide(Logger.layer([logger])))
+        const annotations = (name: string) => ({
+          app: "test",
+          request: name,
+          taskName: name,
+          taskCreatedAt: expect.stringMatching(/EventLoop\.test\.ts:\d+:\d+$/)
+        })
+        const text = (start: string) => [expect.stringContaining(start)]
+        expect(seen).toHaveLength(4)
+        expect(seen).toEqual(expect.arrayContaining([
+          [text("Task exception was never retrieved"), annotations("later"), ["handling"]],
+          [text("Task exception was never retrieved"), annotations("at once"), ["handling"]],
+          [text("Unhandled exception during shutdown"), annotations("at the close"), ["handling"]],
+          [text("Future exception was never retrieved"), { app: "test" }, []]
+        ]))
       }))
 
     it.live("names the task, and where it was created", () =>

@@ -544,7 +544,32 @@ describe("promises", () => {
       expect(yield* Future.result(future)).toBe(1)
     }))
 
-  it.live("toPromise: the value, or a rejection with the squashed cause; of Tasks, too", () =>
+  it.live("toPromise rejects as `run` does: several failures, a cancellation with its message, an abort's reason", () =>
+    EventLoop.provide(Effect.gen(function*() {
+      const rejection = (future: Future.Future<unknown, unknown>) =>
+        Effect.promise(() => Future.toPromise(future).then(() => undefined, (reason: unknown) => reason))
+
+      const several = yield* Future.make<never, string>()
+      yield* Future.failCause(several, Cause.combine(Cause.fail("one"), Cause.die("two")))
+      expect(yield* rejection(several)).toMatchObject({ name: "AggregateError", errors: ["one", "two"] })
+
+      const cancelled = yield* Future.make<never>()
+      yield* Future.cancel(cancelled, { message: "shutdown" })
+      expect(yield* rejection(cancelled)).toMatchObject({ name: "CancelledError", message: "shutdown" })
+
+      const aborted = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+      const reason = new Error("the user left")
+      yield* Future.cancelOnAbort(aborted, AbortSignal.abort(reason))
+      expect(yield* rejection(aborted)).toBe(reason)
+
+      // Who was first has done it.
+      const done = yield* Future.make<never>()
+      yield* Future.cancel(done, { message: "earlier" })
+      yield* Future.cancelOnAbort(done, AbortSignal.abort(reason))
+      expect(yield* rejection(done)).toMatchObject({ message: "earlier" })
+    })))
+
+  it.live("toPromise: the value, or a rejection with the very error; of Tasks, too", () =>
     EventLoop.provide(Effect.gen(function*() {
       const error = new Error("no")
       const [good, bad, cancelled] = [
@@ -560,7 +585,7 @@ describe("promises", () => {
         { status: "fulfilled", value: "value" },
         { status: "rejected", reason: error }
       ])
-      expect(settled[2]).toEqual({ status: "rejected", reason: expect.any(Error) })
+      expect(settled[2]).toEqual({ status: "rejected", reason: expect.any(asyncio.CancelledError) })
       // Of one that is done already.
       expect(yield* Effect.promise(() => Future.toPromise(good))).toBe("value")
     })))

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Context, Effect, Exit, Layer, Logger, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, VirtualLoop } from "effect-asyncio/testing"
@@ -33,7 +33,7 @@ for (const [name, run] of runs) {
       expect(await run(asyncio.gather([sleep(0, "a"), Effect.succeed("b")]))).toEqual(["a", "b"])
     })
 
-    it("rejects with the squashed cause", async () => {
+    it("rejects with the very error, if it is one", async () => {
       const error = new Error("no")
       await expect(run(Effect.fail(error))).rejects.toBe(error)
       await expect(run(Effect.die(error))).rejects.toBe(error)
@@ -41,11 +41,55 @@ for (const [name, run] of runs) {
       await expect(run(Effect.failCause(Cause.combine(Cause.interrupt(), Cause.fail("text"))))).rejects.toBe("text")
     })
 
-    it("a cancelled program rejects as Effect.runPromise does", async () => {
-      const expected = await Effect.runPromise(Effect.interrupt).catch((error: Error) => error)
-      const got = await run(Effect.interrupt).catch((error: unknown) => error)
-      expect([(got as Error).name, (got as Error).message]).toEqual([expected.name, expected.message])
-      expect(got).toBeInstanceOf(Error)
+    it("several failures: an AggregateError of all, which shows all", async () => {
+      const errors = [new Error("one"), new TypeError("two: a bug")]
+      const both = asyncio.TaskGroup.run((group) =>
+        Effect.gen(function*() {
+          yield* group.createTask(Effect.fail(errors[0]))
+          yield* group.createTask(Effect.die(errors[1]))
+        })
+      )
+      const got: unknown = await run(both).catch((error: unknown) => error)
+      expect(got).toBeInstanceOf(AggregateError)
+      expect((got as AggregateError).errors).toEqual(errors)
+      expect((got as AggregateError).errors[0]).toBe(errors[0])
+      expect((got as AggregateError).message).toBe("2 failures:\n  Error: one\n  TypeError: two: a bug")
+    })
+    it("several failures that are no Errors", async () => {
+      const cause = Cause.combine(Cause.combine(Cause.fail("text"), Cause.interrupt()), Cause.fail({ code: 7 }))
+      const got: unknown = await run(Effect.failCause(cause)).catch((error: unknown) => error)
+      expect((got as AggregateError).errors).toEqual(["text", { code: 7 }])
+      expect((got as AggregateError).message).toBe("2 failures:\n  Error: text\n  Error: {\"code\":7}")
+    })
+
+    describe("a cancelled program rejects with a CancelledError", () => {
+      const cancelSelf = (message?: string) =>
+        Effect.gen(function*() {
+          const me = Option.getOrThrow(yield* asyncio.currentTask)
+          yield* Task.cancel(me, { message })
+          yield* day
+        })
+      it.each<[string, Effect.Effect<unknown, unknown, EventLoop.EventLoop>, string]>([
+        ["that has the message", cancelSelf("shutdown"), "shutdown"],
+        ["without one", cancelSelf(), "cancelled without a message"],
+        ["by Effect itself", Effect.interrupt, "cancelled without a message"],
+        [
+          "by something it awaits",
+          Effect.flatMap(createTask(cancelSelf("the child's")), Task.join),
+          "the child's"
+        ]
+      ])("%s", async (_, main, message) => {
+        const error = await run(main).catch((error: unknown) => error)
+        expect(error).toBeInstanceOf(asyncio.CancelledError)
+        expect([(error as Error).name, (error as Error).message]).toEqual(["CancelledError", message])
+      })
+      it("which shows where it was, in an Effect.fn", async () => {
+        const worker = Effect.fn("worker")(() => cancelSelf())
+        const error = await run(worker()).catch((error: Error) => error)
+        expect((error as Error).stack).toMatch(
+          /^CancelledError: cancelled without a message\n +at worker .*Runner\.test/
+        )
+      })
     })
 
     it("runs on a fresh loop, as its first task", async () => {
@@ -108,7 +152,23 @@ for (const [name, run] of runs) {
 
       it("aborted before: the program never begins", async () => {
         const main = Effect.sync(() => expect.unreachable("began"))
-        await expect(run(main, { signal: AbortSignal.abort() })).rejects.toThrow("interrupted")
+        await expect(run(main, { signal: AbortSignal.abort() })).rejects.toHaveProperty("name", "AbortError")
+      })
+
+      it("rejects with the reason, if it was the signal", async () => {
+        const reason = { why: "the user left" }
+        await expect(run(day, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+        const controller = new AbortController()
+        const main = Effect.andThen(EventLoop.callSoon(() => controller.abort(reason)), day)
+        await expect(run(main, { signal: controller.signal })).rejects.toBe(reason)
+        const { signal } = new AbortController()
+        await expect(run(Effect.interrupt, { signal })).rejects.toThrow(asyncio.CancelledError)
+      })
+      it("a failure that comes all the same is what comes out", async () => {
+        const main = Task.catchCancelled(day, () => Effect.fail("no"))
+        const controller = new AbortController()
+        const promise = run(Effect.andThen(EventLoop.callSoon(() => controller.abort()), main), controller)
+        await expect(promise).rejects.toBe("no")
       })
 
       it("a reason in words is the cancel message", async () => {
@@ -164,7 +224,7 @@ describe("Runner", () => {
   it("a failed run leaves the loop as it is", async () => {
     await using runner = Runner.make()
     await expect(runner.run(Effect.fail("no"))).rejects.toBe("no")
-    await expect(runner.run(Effect.interrupt)).rejects.toThrow("interrupted")
+    await expect(runner.run(Effect.interrupt)).rejects.toThrow(asyncio.CancelledError)
     expect(await runner.run(Effect.succeed(1))).toBe(1)
   })
 

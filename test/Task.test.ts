@@ -1,5 +1,5 @@
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Logger, Option, References, Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -1546,6 +1546,17 @@ describe("never retrieved", () => {
           expect(reports[0]!.subject).toMatch(/'lost'.*Task\.test\.ts:\d+:\d+/)
         })))
     }
+    it.live("its log still has the annotations of its creator", () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const logger = Logger.make(({ fiber }) => void seen.push(fiber.getRef(References.CurrentLogAnnotations)))
+        yield* EventLoop.provide(Effect.gen(function*() {
+          yield* Effect.annotateLogs(lose, { request: 7 })
+          yield* ticks(3)
+          yield* collect(() => seen.length > 0)
+          expect(seen).toEqual([{ request: 7, taskName: "lost", taskCreatedAt: expect.stringContaining("Task.test") }])
+        })).pipe(Effect.provide(Logger.layer([logger])))
+      }))
 
     it.live("reported when the loop closes, and not again when it is garbage", () =>
       Effect.gen(function*() {

@@ -46,7 +46,7 @@ describe("asCompleted", () => {
       )
       return [yield* outcome(stream), seen, yield* tasks[0]!]
     }),
-    ["fail the deadline has passed", [1, 2], 3]
+    ["fail asCompleted: timed out after 2s 500ms", [1, 2], 3]
   )
 
   timed(
@@ -135,13 +135,14 @@ describe("asCompletedEffects", () => {
     [1, 2, 3]
   )
 
+  const tooLate = "fail asCompletedEffects: timed out after 1s 500ms"
   timed(
     "after the timeout each one left fails",
     Effect.gen(function*() {
       const effects = yield* asCompletedEffects(sleepers, { timeout: "1500 millis" })
       return yield* Effect.forEach(effects, outcome)
     }),
-    [1, "fail the deadline has passed", "fail the deadline has passed"]
+    [1, tooLate, tooLate]
   )
 
   everywhere(

@@ -58,7 +58,14 @@ describe("time", () => {
       [0.5, 0.0005],
       [Duration.hours(2), 7200],
       [{ minutes: 1, seconds: 1 }, 61],
-      [1_000_000_000n, 1]
+      [1_000_000_000n, 1],
+      [[1, 500_000_000], 1.5],
+      [{ seconds: 1, minutes: undefined }, 1],
+      [{
+        get seconds() {
+          return 2
+        }
+      }, 2]
     ] as ReadonlyArray<[Duration.Input, number]>
   ) {
     it.live(`${typeof duration === "bigint" ? `${duration}n` : inspect(duration)} takes ${seconds} s`, () =>
@@ -198,7 +205,26 @@ describe("interrupted", () => {
 })
 
 describe("misuse", () => {
-  for (const bad of [NaN, "soon", "", undefined, null, { seconds: NaN }, true] as ReadonlyArray<any>) {
+  const bads: ReadonlyArray<any> = [
+    NaN,
+    "soon",
+    "",
+    undefined,
+    null,
+    { seconds: NaN },
+    true,
+    {},
+    { second: 1 },
+    { seconds: 1, hour: 1 },
+    { seconds: undefined },
+    { seconds: "3" },
+    { months: 1, seconds: 0 },
+    [1],
+    [1, NaN],
+    new Date(0),
+    Effect.void
+  ]
+  for (const bad of bads) {
     everywhere(
       `${inspect(bad)} dies with IllegalArgumentError`,
       Effect.gen(function*() {

@@ -7,7 +7,9 @@ import { defectOf, everywhere, lineOf, logged, outcome, type Program, ticks, tim
 
 const { createTask, sleep, TaskGroup, timeout, timeoutAt, waitFor } = asyncio
 
-const tooLate = "fail the deadline has passed"
+/** After so many seconds from its beginning. */
+const tooLate = (call: string, seconds: number) =>
+  `fail ${call}: timed out ${seconds > 0 ? `after ${Duration.format(Duration.seconds(seconds))}` : "at once"}`
 
 /** How it ends, and after how many seconds. */
 const measured = (program: Program) =>
@@ -27,16 +29,16 @@ const limits = [
   ["waitFor", (seconds: number, body: Program) => waitFor(body, { seconds })]
 ] as const
 
-describe.each(limits)("%s", (_, limit) => {
+describe.each(limits)("%s", (name, limit) => {
   timed("a body in time", measured(limit(2, sleep("1 second", "value"))), ["value", 1])
-  timed("a body too late", measured(limit(1, sleep("2 seconds", "value"))), [tooLate, 1])
+  timed("a body too late", measured(limit(1, sleep("2 seconds", "value"))), [tooLate(name, 1), 1])
   timed("a body that fails", measured(limit(2, Effect.andThen(sleep("1 second"), Effect.fail("no")))), ["fail no", 1])
   timed("without an end", measured(limit(Infinity, sleep("1 second", "value"))), ["value", 1])
   timed("a body that never suspends", measured(limit(1, Effect.succeed("value"))), ["value", 0])
   timed(
     "waits for slow clean-up",
     measured(limit(1, Effect.onInterrupt(Effect.never, () => sleep("3 seconds")))),
-    [tooLate, 4]
+    [tooLate(name, 1), 4]
   )
   timed(
     "a failure of the clean-up comes out instead",
@@ -48,7 +50,11 @@ describe.each(limits)("%s", (_, limit) => {
     measured(limit(1, Task.catchCancelled(Effect.never, () => Effect.succeed("went on")))),
     ["went on", 1]
   )
-  timed("one in another, both at once: the outer one fails", measured(limit(1, limit(1, Effect.never))), [tooLate, 1])
+  timed(
+    "one in another, both at once: the outer one fails",
+    measured(limit(1, limit(1, Effect.never))),
+    [tooLate(name, 1), 1]
+  )
   timed(
     "the inner one first: the outer body goes on",
     measured(limit(3, Effect.andThen(Effect.ignore(limit(1, Effect.never)), sleep("1 second", "value")))),
@@ -128,16 +134,34 @@ describe("timeout", () => {
     [5, true, 8, false, true, true, "RuntimeError", 8]
   )
 
+  for (
+    const [name, program, expected] of [
+      ["a part of a second", timeout(1, () => Effect.never), "fail timeout: timed out after 1ms"],
+      [
+        "a deadline that moved: since the block began",
+        timeout("5 seconds", (t) =>
+          Effect.andThen(
+            Effect.andThen(
+              sleep("4 seconds"),
+              Effect.flatMap(asyncio.EventLoop.time, (now) => Timeout.reschedule(t, now + 86.5))
+            ),
+            Effect.never
+          )),
+        "fail timeout: timed out after 1m 30s 500ms"
+      ]
+    ] as ReadonlyArray<readonly [string, Program, string]>
+  ) timed(`says after how long: ${name}`, outcome(program), expected)
+
   timed(
     "a deadline that has passed already cancels in the next tick",
     measured(timeout(Duration.infinity, (t) => Effect.andThen(Timeout.reschedule(t, -1), sleep("1 second")))),
-    [tooLate, 0]
+    [tooLate("timeout", -1), 0]
   )
 
   timed(
     "works in an uninterruptible part",
     measured(Effect.uninterruptible(timeout("1 second", () => sleep("2 seconds")))),
-    [tooLate, 1]
+    [tooLate("timeout", 1), 1]
   )
 
   everywhere(
@@ -238,7 +262,7 @@ describe("waitFor", () => {
       const end = yield* measured(waitFor(task, "1 second"))
       return [...end, Task.cancelled(task)]
     }),
-    [tooLate, 2, true]
+    [tooLate("waitFor", 1), 2, true]
   )
 
   timed(
@@ -274,7 +298,7 @@ describe("waitFor", () => {
         yield* ticks(2)
         return [yield* waitFor(task, duration), yield* outcome(waitFor(plain, duration))]
       }),
-      ["went on", tooLate]
+      ["went on", tooLate("waitFor", duration)]
     )
   }
 

@@ -5,7 +5,7 @@
  * `node:async_hooks` have nothing to carry, and it is looked up as Effect does, so that no bundler sees an import.
  */
 interface Resource {
-  runInAsyncScope(f: () => void, thisArg: unknown): void
+  runInAsyncScope<A>(f: () => A, thisArg: unknown): A
   emitDestroy(): void
 }
 
@@ -42,9 +42,9 @@ export class AsyncContext {
   }
 
   /** Runs `f` in the context, and releases it. */
-  run(f: () => void, thisArg: unknown): void {
+  run<A>(f: () => A, thisArg: unknown): A {
     try {
-      this.resource.runInAsyncScope(f, thisArg)
+      return this.resource.runInAsyncScope(f, thisArg)
     } finally {
       this.release()
     }

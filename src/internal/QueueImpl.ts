@@ -22,6 +22,9 @@ import { counted, Printable, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
 import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
+export const optionKinds = { maxsize: check.maxsize, fair: check.boolean }
+export const checkOptions = check.options<Options>(optionKinds)
+
 /** One end of a queue: those who wait for items, or for room. */
 class Line extends WaitQueue {
   // INVARIANT: how many were woken and have not run.
@@ -56,7 +59,7 @@ export class QueueImpl<A> extends Printable implements Queue<A> {
   constructor(kind: string, storage: Storage<A>, options?: Options) {
     super()
     this.kind = kind
-    this.maxsize = check.maxsize(`${kind}.make`, options?.maxsize)
+    this.maxsize = options?.maxsize ?? 0
     this.fair = options?.fair === true
     this.storage = storage
   }
@@ -105,7 +108,11 @@ export class QueueImpl<A> extends Printable implements Queue<A> {
 
   readonly get: Effect.Effect<A, QueueShutDown> = Effect.suspend(() => this.receive(this.fair))
 
-  receive(takesTurns: boolean): Effect.Effect<A, QueueShutDown> {
+  get receiveInTurn(): Effect.Effect<A, QueueShutDown> {
+    return Effect.suspend(() => this.receive(true))
+  }
+
+  private receive(takesTurns: boolean): Effect.Effect<A, QueueShutDown> {
     if (!this.isBehind(this.getters, takesTurns)) {
       if (!this.isEmpty) return Effect.succeed(this.take())
       if (this.isShutDown) return this.failShutDown("get")

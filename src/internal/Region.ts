@@ -10,6 +10,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Request } from "./cancellation.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { TaskImpl } from "./task.ts"
+import { version } from "./version.ts"
 import type { Waiter } from "./WaitQueue.ts"
 
 /**
@@ -59,6 +60,6 @@ export const waiterOf = (region: Region): Region["waiter"] => {
 export const isAbandoned = (region: Region | undefined): boolean => region?.owner.task?.interrupted === "abandoned"
 
 /** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
-export const CurrentRegion = Context.Reference<Region | undefined>("effect-asyncio/CurrentRegion", {
+export const CurrentRegion = Context.Reference<Region | undefined>(`effect-asyncio@${version}/CurrentRegion`, {
   defaultValue: () => undefined
 })

@@ -1,31 +1,55 @@
 /** A deadline over a cancellation region. */
 import * as Cause from "effect/Cause"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
-import type { LoopImpl } from "./loop.ts"
-import type { InnerRegion } from "./openRegion.ts"
+import * as check from "./check.ts"
+import { getLoop } from "./loop.ts"
+import { type InnerRegion, openRegion } from "./openRegion.ts"
 import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
+
+/** Runs `body` in a region under a deadline, which `arm` sets. */
+export const block = <A, E, R>(
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>,
+  arm: (timeout: TimeoutImpl, timers: Timers) => void
+): Effect.Effect<A, E | Cause.TimeoutError, R> => {
+  const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
+  let timeout: TimeoutImpl
+  return openRegion(
+    (region) => {
+      timeout = new TimeoutImpl(call, region, timers.now())
+      arm(timeout, timers)
+      return check.given(call, "the body", body(timeout))
+    },
+    (exit) => timeout.end(exit)
+  )
+}
 
 export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
-  private readonly loop: LoopImpl
+  private readonly call: string
   private readonly region: InnerRegion
+  private readonly began: number
   /** Requests at entry: more of them at the end mean that somebody else wants the task cancelled. */
   private readonly requests: number
+  // INVARIANT: defined once the state is `expiring`, until the end.
   private deadline: Deadline | undefined = undefined
 
-  constructor(loop: LoopImpl, region: InnerRegion) {
+  constructor(call: string, region: InnerRegion, began: number) {
     super()
-    this.loop = loop
+    this.call = call
     this.region = region
+    this.began = began
     const { pending, requests } = region.owner
     // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
     // (python/cpython#134471).
@@ -33,8 +57,7 @@ export class TimeoutImpl extends Printable implements Timeout {
   }
 
   /** `delay` in nanoseconds. */
-  after(clock: Clock.Clock, delay: number): void {
-    const timers = this.loop.timersOf(clock)
+  after(timers: Timers, delay: number): void {
     const now = timers.now()
     this.arm(timers, now, now + delay, (now + delay) / 1e9)
   }
@@ -47,8 +70,7 @@ export class TimeoutImpl extends Printable implements Timeout {
   }
 
   /** `when` in seconds. */
-  reschedule(clock: Clock.Clock, when: number | undefined): void {
-    const timers = this.loop.timersOf(clock)
+  at(timers: Timers, when: number | undefined): void {
     this.arm(timers, timers.now(), when === undefined ? Infinity : Math.round(when * 1e9), when)
   }
 
@@ -59,7 +81,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     this.when = when
     this.deadline = new Deadline(nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= now) this.loop.ready.schedule(this.deadline, 0)
+    if (nanos <= now) this.region.owner.loop.ready.schedule(this.deadline, 0)
     else timers.add(this.deadline)
   }
 
@@ -76,13 +98,13 @@ export class TimeoutImpl extends Printable implements Timeout {
   }
 
   expire(): void {
-    this.deadline = undefined
     this.state = "expiring"
     cancelRegion(this.region)
   }
 
   /** The region has ended. What it goes on with, if that is the deadline's doing. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<never, Cause.TimeoutError> | undefined {
+    const { deadline } = this
     this.disarm()
     if (this.state === "active") {
       this.state = "finished"
@@ -91,12 +113,20 @@ export class TimeoutImpl extends Printable implements Timeout {
     this.state = "expired"
     const outside = uncancelOwner(this.region.owner) > this.requests
     return !outside && isCancelled(exit)
-      ? Effect.fail(timeoutError())
+      ? Effect.fail(timeoutError(this.call, deadline!.deadline - this.began))
       : undefined
   }
 }
 
-export const timeoutError = (): Cause.TimeoutError => new Cause.TimeoutError("the deadline has passed")
+/** `limit` in nanoseconds. */
+export const timeoutError = (call: string, limit: number): Cause.TimeoutError =>
+  new Cause.TimeoutError(`${call}: timed out ${limit > 0 ? `after ${format(limit)}` : "at once"}`)
+
+/** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
+const format = (nanos: number): string => {
+  const unit = nanos < 1e9 ? 1e3 : 1e6
+  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
+}
 
 class Deadline extends PlainTimer implements Entry {
   private timeout: TimeoutImpl | undefined

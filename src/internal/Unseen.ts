@@ -10,6 +10,7 @@ import type { ExceptionContext } from "../EventLoop.ts"
 import type { Task } from "../Task.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
 import type { FutureImpl } from "./future.ts"
+import type { Origin } from "./Origin.ts"
 import { describeExit, Printable, type Words } from "./printing.ts"
 
 /** A failed future, as it prints when it is gone. */
@@ -17,6 +18,7 @@ class Report extends Printable {
   readonly kind: string
   readonly name: string | undefined
   readonly exit: Exit.Failure<unknown, unknown>
+  readonly origin: Origin | undefined
   readonly future: WeakRef<FutureImpl<any, any>>
   private site: CallSite | undefined
   private place: string | undefined = undefined
@@ -26,6 +28,7 @@ class Report extends Printable {
     this.kind = future.kind
     this.name = future.name
     this.exit = exit
+    this.origin = future.origin
     this.future = new WeakRef(future)
     this.site = future.site
   }
@@ -44,12 +47,12 @@ export class Unseen {
   private readonly reports = new Set<Report>()
   private readonly byFuture = new WeakMap<FutureImpl<any, any>, Report>()
   private readonly collected: FinalizationRegistry<Report | undefined> | undefined
-  private readonly report: (context: ExceptionContext) => void
+  private readonly report: (context: ExceptionContext, origin: Origin | undefined) => void
   // INVARIANT: those of `reports` that came since the last collection.
   private readonly young = new Set<Report>()
   private isCollectionAwaited = false
 
-  constructor(report: (context: ExceptionContext) => void, onlyAtClose: boolean) {
+  constructor(report: (context: ExceptionContext, origin: Origin | undefined) => void, onlyAtClose: boolean) {
     this.report = report
     this.collected = onlyAtClose ? undefined : new FinalizationRegistry((held) => {
       if (held === undefined) this.age()
@@ -110,6 +113,6 @@ export class Unseen {
       subject: String(future ?? report),
       ...(future === undefined ? undefined : { future }),
       ...(future !== undefined && isTask ? { task: future as unknown as Task<unknown, unknown> } : undefined)
-    })
+    }, report.origin?.at(report.createdAt))
   }
 }

@@ -1,52 +1,74 @@
 /** Reading what a user passed as awaitables. */
+import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
 import { RuntimeError } from "../Errors.ts"
 import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
-import { illegal } from "./check.ts"
-import { FutureImpl } from "./future.ts"
+import * as check from "./check.ts"
+import { FutureImpl, FutureTypeId } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
-import { contextOf, createTask, TaskImpl } from "./task.ts"
+import { contextOf, createTask, makerOf, TaskImpl } from "./task.ts"
 
 /**
  * The items of a collection. A lone awaitable is iterable too, so it would pass for a collection of itself: it dies with
  * what was meant.
  */
 export const itemsOf = (call: string, input: unknown): Array<unknown> => {
-  if (Effect.isEffect(input) || input instanceof FutureImpl) {
-    return illegal(call, "the argument", input, "a collection of awaitables, not a lone one: put it in brackets")
+  if (Effect.isEffect(input) || Predicate.hasProperty(input, FutureTypeId)) {
+    const expected = "a collection of awaitables, not a lone one: put it in brackets"
+    return check.illegal(call, "the argument", input, expected)
   }
   if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
-    return illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")
+    return check.illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")
   }
   return Array.isArray(input) ? input.slice() : Array.from(input as Iterable<unknown>)
 }
 
-const nameOf = (index: number | undefined): string => index === undefined ? "the argument" : `item ${index}`
+const nameOf = (place: number | string | undefined): string => place === undefined ? "the argument" : `item ${place}`
 
-/** Checks one; `index` is its place in a collection. */
+/** Checks one that is to be awaited; `place` is its index or key in a collection. */
 export const checkAwaitable = (
   call: string,
   item: unknown,
   fiber: Fiber.Fiber<unknown, unknown>,
-  index?: number
+  place?: number | string
+): void => {
+  checkRunnable(call, item, fiber, place)
+  const maker = makerOf(item)
+  if (maker === undefined) return
+  throw new Cause.IllegalArgumentError(
+    `${call}: ${nameOf(place)} is ${maker}(…), expected the effect in it, which becomes a task by itself, ` +
+      `or the task: yield* ${maker}(…)`
+  )
+}
+
+/** Checks what is only to run: there an effect that makes a task is as good as another. */
+export const checkRunnable = (
+  call: string,
+  item: unknown,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  place?: number | string
 ): void => {
   if (item instanceof FutureImpl) {
-    if (item.loop === getLoop(fiber)) return
-    throw new RuntimeError({ message: `${call}: ${nameOf(index)}, ${item}, belongs to another event loop` })
+    if (item.loop === getLoop(call, fiber)) return
+    throw new RuntimeError({ message: `${call}: ${nameOf(place)}, ${item}, belongs to another event loop` })
   }
-  if (!Effect.isEffect(item)) illegal(call, nameOf(index), item, "an Effect, Future or Task")
+  if (Effect.isEffect(item)) return
+  check.checkCopy(call, nameOf(place), item, "Future")
+  check.illegal(call, nameOf(place), item, "an Effect, Future or Task")
 }
 
 /** Checks all, so that nothing is started when one is wrong. */
 export const checkAwaitables = (
   call: string,
   items: ReadonlyArray<unknown>,
-  fiber: Fiber.Fiber<unknown, unknown>
+  fiber: Fiber.Fiber<unknown, unknown>,
+  keys?: ReadonlyArray<string>
 ): void => {
-  for (let i = 0; i < items.length; i++) checkAwaitable(call, items[i], fiber, i)
+  for (let i = 0; i < items.length; i++) checkAwaitable(call, items[i], fiber, keys === undefined ? i : keys[i])
 }
 
 /** A checked item, running: a future as it is, an effect as a new task. */
@@ -73,7 +95,7 @@ export class Starter {
 
   constructor(call: string, fiber: Fiber.Fiber<unknown, unknown>, site: CallSite | undefined) {
     this.call = call
-    this.loop = getLoop(fiber)
+    this.loop = getLoop(call, fiber)
     this.context = contextOf(this.loop, fiber)
     this.site = site
   }

@@ -1,30 +1,152 @@
 /**
- * Arguments that no type can check. What is wrong dies with `IllegalArgumentError`, which names the call, the value and
- * what was expected; inside an effect, throwing it is a defect.
+ * Arguments that no type can check, and all of them for those who have no types. What is wrong dies with
+ * `IllegalArgumentError`, which names the call, the value and what was expected; inside an effect, throwing it is a
+ * defect.
+ *
+ * A kind is a check of one value, an option's or an argument's. `self` makes the one way from a public type to the class
+ * behind it, so that no public function can do without its check.
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import { format } from "./printing.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)
 }
 
-const aDuration = "a Duration or what makes one (a number of milliseconds, \"3 seconds\" …), not NaN"
+/** Dies where the value is of another kind; what comes after knows it for one of this. */
+export type Kind = (call: string, what: string, value: unknown) => void
 
-/** A duration in nanoseconds. Effect reads NaN as zero; asyncio refuses it, and so do we. */
-export const nanos = (call: string, input: Duration.Input): number => {
+export const kind = (is: (value: unknown) => boolean, expected: string): Kind => (call, what, value) => {
+  if (!is(value)) illegal(call, what, value, expected)
+}
+
+export const string: Kind = kind(Predicate.isString, "a string")
+export const boolean: Kind = kind(Predicate.isBoolean, "a boolean")
+export const callback: Kind = kind(Predicate.isFunction, "a function")
+export const effect: Kind = kind(Effect.isEffect, "an Effect")
+export const cause: Kind = kind(Cause.isCause, "a Cause")
+export const signal: Kind = kind(
+  (value) => Predicate.hasProperty(value, "aborted") && Predicate.hasProperty(value, "addEventListener"),
+  "an AbortSignal"
+)
+
+/** What a plain callback gave. */
+export const notEffect: Kind = kind((value) => !Effect.isEffect(value), "no Effect, as nothing runs one here")
+
+/** What a plain function decided: an Effect or a promise in its place would always be true. */
+export const answer: Kind = kind(
+  (value) => !Effect.isEffect(value) && !Predicate.isPromiseLike(value),
+  "a plain value: nothing runs or awaits it"
+)
+
+/** What a function gave that is to give an Effect. */
+export const given = <A>(call: string, what: string, result: A): A => {
+  if (!Effect.isEffect(result)) effect(call, `what ${what} gives`, result)
+  return result
+}
+
+/** By its brand: what its module takes it for is another matter. */
+export const branded = (name: string): Kind =>
+  kind((value) => Predicate.hasProperty(value, `~effect-asyncio/${name}`), withArticle(name))
+
+const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
+
+/** A kind for each option, all of them optional. What is no option is refused, so that none goes unheard. */
+export const options = <O>(kinds: { readonly [K in keyof O]-?: Kind }) => {
+  const byName = new Map<string, Kind>(Object.entries(kinds))
+  const names = Array.from(byName.keys())
+  const expected = `an object with ${names.join(", ")} and nothing else`
+  return (call: string, given: unknown): void => {
+    if (given === undefined) return
+    if (!isObject(given)) return illegal(call, "the options argument", given, expected)
+    let some = false
+    for (const name in given) {
+      const kind = byName.get(name)
+      // An AbortController has a signal, and inherits more than that.
+      if (kind === undefined && Object.hasOwn(given, name)) illegal(call, "the options argument", given, expected)
+      if (kind === undefined) continue
+      some = true
+      if (given[name] !== undefined) kind(call, name, given[name])
+    }
+    if (some || isPlain(given) || names.some((name) => name in given)) return
+    illegal(call, "the options argument", given, expected)
+  }
+}
+
+const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  typeof given === "object" && given !== null
+
+/** An object with named parts: a promise or a Date, which has none, is not taken for one without any. */
+export const isNamed = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  isObject(given) && (Object.keys(given).length > 0 || isPlain(given))
+
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Also another realm's plain object.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+/**
+ * The way from a public type to its class, for the functions of the module of that name. Typed by who asks for it, as
+ * both may have type parameters.
+ */
+export const self = (
+  name: string,
+  Impl: abstract new(...args: any) => object,
+  expected = withArticle(name)
+): (call: string, value: any) => any => {
+  const what = `the ${name.toLowerCase()}`
+  return (call, value) => {
+    if (value instanceof Impl) return value
+    checkCopy(`${name}.${call}`, what, value, name)
+    return illegal(`${name}.${call}`, what, value, expected)
+  }
+}
+
+/** What is of the right kind by its brand alone comes from a second copy of this package. */
+export const checkCopy = (call: string, what: string, value: unknown, name: string): void => {
+  if (!Predicate.hasProperty(value, `~effect-asyncio/${name}`)) return
+  throw new Cause.IllegalArgumentError(`${call}: ${what}, ${format(value)}, ${fromAnotherCopy}`)
+}
+
+export const fromAnotherCopy = "belongs to another copy of effect-asyncio (npm ls effect-asyncio)"
+
+// ------------------------------------------------------------------------------------------------------ times and numbers
+
+const aDuration =
+  "a Duration or what makes one (a number of milliseconds, \"3 seconds\", { seconds: 3 } …), and no part of it NaN"
+
+/** A duration in nanoseconds. Effect reads NaN and what it doesn't know as zero; asyncio refuses it, and so do we. */
+export const nanos = (call: string, input: Duration.Input, what = "the duration"): number => {
   if (typeof input === "number") {
-    return Number.isNaN(input) ? illegal(call, "the duration", input, aDuration) : Math.round(input * 1e6)
+    return Number.isNaN(input) ? illegal(call, what, input, aDuration) : Math.round(input * 1e6)
   }
   const duration = Duration.fromInput(input)
-  if (duration._tag === "None" || hasNaN(input)) return illegal(call, "the duration", input, aDuration)
+  if (duration._tag === "None" || !isWhole(input)) return illegal(call, what, input, aDuration)
   return Math.round(Duration.toMillis(duration.value) * 1e6)
 }
 
-const hasNaN = (input: Duration.Input): boolean =>
-  typeof input === "object" && !Duration.isDuration(input) &&
-  Object.values(input).some((part) => typeof part === "number" && Number.isNaN(part))
+/** Whether every part of it counts: an object may have others, or none. */
+const isWhole = (input: Duration.Input): boolean => {
+  if (typeof input !== "object" || Duration.isDuration(input)) return true
+  if (isPair(input)) return !input.some(Number.isNaN)
+  const parts = units.map((unit) => input[unit]).filter((part) => part !== undefined)
+  return parts.length > 0 && parts.every((part) => typeof part === "number" && !Number.isNaN(part)) &&
+    Object.keys(input).every((key) => units.includes(key as keyof Duration.DurationObject)) && !isOfTheCalendar(input)
+}
+
+const isPair = (input: object): input is readonly [number, number] => Array.isArray(input)
+
+const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"] as const
+
+/** A `Temporal.Duration` of months or years, which are no fixed time. */
+const isOfTheCalendar = (input: object): boolean =>
+  "months" in input && input.months !== 0 || "years" in input && input.years !== 0
+
+export const duration: Kind = (call, what, value) => void nanos(call, value as Duration.Input, what)
 
 /** A time of the loop's clock. */
 export const seconds = (call: string, when: number): void => {
@@ -36,5 +158,4 @@ export const wholeNumber = (call: string, what: string, value: number, least: nu
 }
 
 /** A queue's bound: asyncio takes 0 and negative numbers for none. */
-export const maxsize = (call: string, value: number = 0): number =>
-  Number.isInteger(value) || value === Infinity ? value : illegal(call, "maxsize", value, "a whole number")
+export const maxsize: Kind = kind((value) => Number.isInteger(value) || value === Infinity, "a whole number")

@@ -92,7 +92,7 @@ class Closing {
         const exit = task.exit!
         if (exit._tag === "Failure" && !isCancelled(exit)) {
           const message = "Unhandled exception during shutdown of the event loop"
-          this.loop.report({ message, cause: exit.cause, task })
+          this.loop.report({ message, cause: exit.cause, task }, task.origin?.at(task.createdAt))
         }
       }
     })

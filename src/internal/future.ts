@@ -11,6 +11,7 @@ import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
+import type { Origin } from "./Origin.ts"
 import { describeExit, Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
@@ -47,6 +48,10 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
 
   get kind(): string {
     return "Future"
+  }
+  /** For the log of its failure. */
+  get origin(): Origin | undefined {
+    return undefined
   }
   get name(): string | undefined {
     return undefined
@@ -127,7 +132,7 @@ Object.defineProperties(FutureImpl.prototype, {
   ...printing
 })
 
-type DoneCallback = (future: Future<any, any>) => void
+type DoneCallback = (future: Future<any, any>) => unknown
 
 /** What stands in a future's line to be called, from the ready queue, when the future is done. */
 export abstract class FutureCallback extends Node implements Entry {
@@ -154,7 +159,8 @@ class Callback extends FutureCallback {
     this.callback = callback
   }
   run(): void {
-    this.future.loop.runCallback(() => this.callback(this.future), this.asyncContext, { future: this.future })
+    const call = () => this.callback(this.future)
+    this.future.loop.runCallback("addDoneCallback", call, this.asyncContext, { future: this.future })
   }
 }
 

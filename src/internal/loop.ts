@@ -17,6 +17,7 @@ import { type AsyncContext, capture } from "./AsyncContext.ts"
 import * as check from "./check.ts"
 import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
+import type { Origin } from "./Origin.ts"
 import { counted, format, Printable, shortened, type Words } from "./printing.ts"
 import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
@@ -102,7 +103,7 @@ export class LoopImpl extends Printable implements Shape {
     this.mode = mode
     const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
     this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
-    this.unseen = new Unseen((context) => this.report(context), mode === "virtual")
+    this.unseen = new Unseen((context, origin) => this.report(context, origin), mode === "virtual")
   }
 
   get kind(): string {
@@ -154,27 +155,30 @@ export class LoopImpl extends Printable implements Shape {
 
   callSoonUnsafe = (callback: () => void): Handle => {
     this.checkOpen("callSoon")
-    const handle = new CallbackHandle(this, this.currentClock(), callback)
+    check.callback("callSoon", "the callback", callback)
+    const handle = new CallbackHandle("callSoon", this, this.currentClock(), callback)
     this.ready.schedule(handle, 0)
     return handle
   }
 
   callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
     this.checkOpen("callLater")
+    check.callback("callLater", "the callback", callback)
     const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     const deadline = timers.now() + nanos
-    return this.startTimer(timers, new CallbackTimer(this, clock, deadline, deadline / 1e9, callback))
+    return this.startTimer(timers, new CallbackTimer("callLater", this, clock, deadline, deadline / 1e9, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
     this.checkOpen("callAt")
+    check.callback("callAt", "the callback", callback)
     check.seconds("callAt", when)
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     timers.now()
-    return this.startTimer(timers, new CallbackTimer(this, clock, Math.round(when * 1e9), when, callback))
+    return this.startTimer(timers, new CallbackTimer("callAt", this, clock, Math.round(when * 1e9), when, callback))
   }
 
   private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
@@ -182,9 +186,10 @@ export class LoopImpl extends Printable implements Shape {
     return timer
   }
 
-  /** Runs a plain callback; what it throws goes to the exception handler. */
+  /** Runs a plain callback; what it throws, or its promise rejects with, goes to the exception handler. */
   runCallback(
-    callback: () => void,
+    call: string,
+    callback: () => unknown,
     asyncContext: AsyncContext | undefined,
     context: Omit<ExceptionContext, "message" | "cause">,
     clock?: Clock.Clock
@@ -192,52 +197,60 @@ export class LoopImpl extends Printable implements Shape {
     const before = this.callbackClock
     this.callbackClock = clock
     try {
-      if (asyncContext === undefined) callback()
-      else asyncContext.run(callback, undefined)
+      const result = asyncContext === undefined ? callback() : asyncContext.run(callback, undefined)
+      if (result instanceof Promise) result.catch((reason: unknown) => this.callbackFailed(reason, context))
+      check.notEffect(call, "what the callback gives", result)
     } catch (thrown) {
-      this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
+      this.callbackFailed(thrown, context)
     } finally {
       this.callbackClock = before
     }
   }
 
+  private callbackFailed(thrown: unknown, context: Omit<ExceptionContext, "message" | "cause">): void {
+    this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
+  }
+
   // ------------------------------------------------------------------------------------------------------- exceptions
 
   /** Starts the exception handler, in this very step. What it leaves undone is the default one's. */
-  report(context: ExceptionContext): void {
+  report(context: ExceptionContext, origin?: Origin): void {
     const { handler } = this
-    if (handler === undefined) return this.log(context)
+    if (handler === undefined) return this.log(context, origin)
     const handling: Handling = { context, fiber: undefined, waiting: new WaitQueue() }
     this.handlings.add(handling)
-    const own = Context.add(this.context, CurrentHandling, handling)
+    const own = Context.add(this.contextFor(origin), CurrentHandling, handling)
     const fiber = handling.fiber = Effect.runForkWith(own)(Effect.suspend(() => handler(context)))
     fiber.addObserver((exit) => {
       const isLeft = this.handlings.delete(handling)
       handling.waiting.wakeAll()
       if (exit._tag === "Success" || !isLeft) return
-      this.log(context)
+      this.log(context, origin)
       this.log({ ...context, message: "Unhandled error in exception handler", cause: exit.cause })
     })
   }
 
   /** The default handler. */
-  log(context: ExceptionContext): void {
+  log(context: ExceptionContext, origin?: Origin): void {
     const { cause } = context
-    if (this.failures === undefined || cause === undefined || Cause.hasInterruptsOnly(cause)) this.say(context)
+    if (this.failures === undefined || cause === undefined || Cause.hasInterruptsOnly(cause)) this.say(context, origin)
     else this.failures.push(cause)
   }
 
   /** The log, whatever else is to become of it. */
-  say(context: ExceptionContext): void {
+  say(context: ExceptionContext, origin?: Origin): void {
     const { cause } = context
     const text = inWords(context)
     // Effect's loggers print the cause, and fail where a part of it can't be printed.
-    this.fork(
-      cause === undefined ? Effect.logError(text) : Effect.catchCause(
-        Effect.logError(text, cause),
-        () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)
-      )
+    const log = cause === undefined ? Effect.logError(text) : Effect.catchCause(
+      Effect.logError(text, cause),
+      () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)
     )
+    Effect.runForkWith(this.contextFor(origin))(log)
+  }
+
+  private contextFor(origin: Origin | undefined): Context.Context<EventLoop> {
+    return origin === undefined ? this.context : origin.addTo(this.context)
   }
 
   fork(effect: Effect.Effect<void>): Fiber.Fiber<void> {
@@ -291,29 +304,42 @@ export const inWords = ({ future, message, subject, task }: ExceptionContext): s
 }
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
-export const getLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl =>
-  // The layers of this package are the only ones that make the service.
-  Context.getUnsafe(fiber.context, EventLoop) as LoopImpl
+export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
+  const loop = findLoop(fiber)
+  return loop instanceof LoopImpl ? loop : noLoop(call, fiber)
+}
 
+/** The layers of this package are the only ones that make the service; those of a second copy do, too. */
 export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
   Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
+
+const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
+  const keys = Array.from(fiber.context.mapUnsafe.keys())
+  throw new RuntimeError({
+    message: keys.some((key) => /^effect-asyncio(@.*)?\/EventLoop$/.test(key))
+      ? `${call}: the event loop here ${check.fromAnotherCopy}`
+      : `${call}: no running event loop: run the program with asyncio.run, or provide EventLoop.layer()`
+  })
+}
 
 class CallbackHandle extends Printable implements Handle, Entry {
   readonly owner = this
   cancelled = false
+  private readonly call: string
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
   private readonly callback: () => void
   private readonly asyncContext = capture()
-  constructor(loop: LoopImpl, clock: Clock.Clock, callback: () => void) {
+  constructor(call: string, loop: LoopImpl, clock: Clock.Clock, callback: () => void) {
     super()
+    this.call = call
     this.loop = loop
     this.clock = clock
     this.callback = callback
   }
   run(): void {
     if (!this.cancelled && !this.loop.isClosed()) {
-      this.loop.runCallback(this.callback, this.asyncContext, {}, this.clock)
+      this.loop.runCallback(this.call, this.callback, this.asyncContext, {}, this.clock)
     }
   }
   get kind(): string {
@@ -336,8 +362,15 @@ class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
   turn = 0
   timers: Timers | undefined = undefined
   readonly fiber = undefined
-  constructor(loop: LoopImpl, clock: Clock.Clock, deadline: number, when: number, callback: () => void) {
-    super(loop, clock, callback)
+  constructor(
+    call: string,
+    loop: LoopImpl,
+    clock: Clock.Clock,
+    deadline: number,
+    when: number,
+    callback: () => void
+  ) {
+    super(call, loop, clock, callback)
     this.deadline = deadline
     this.when = when
   }
@@ -356,6 +389,13 @@ class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
     this.timers?.remove(this)
   }
 }
+
+export const optionKinds = {
+  debug: check.boolean,
+  slowCallbackDuration: check.duration,
+  closeTimeout: check.duration
+}
+export const checkOptions = check.options<Options>(optionKinds)
 
 /** Builds a loop on the scheduler and clock of the context. */
 export const makeLoop = (

@@ -1,20 +1,29 @@
 /** Running a program on a loop, and ending as it ends. */
 import * as Effect from "effect/Effect"
-import type { Awaitable } from "../Awaitable.ts"
+import * as Layer from "effect/Layer"
+import type { Future } from "../Future.ts"
+import type { Options } from "../Runner.ts"
 import * as awaitables from "./awaitables.ts"
+import * as check from "./check.ts"
 import { type FutureImpl, join, Joiner } from "./future.ts"
-import { getLoop } from "./loop.ts"
+import { getLoop, optionKinds } from "./loop.ts"
 import type { EventLoop } from "./service.ts"
+
+export const checkRunOptions = check.options<Options>({
+  ...optionKinds,
+  signal: check.signal,
+  layer: check.kind(Layer.isLayer, "a Layer")
+})
 
 /** Makes `main` run and waits for it; meanwhile the loop knows of a program under way. `begun` gets what it became. */
 export const runMain = <A, E, R>(
   call: string,
-  main: Awaitable<A, E, R>,
+  main: Effect.Effect<A, E, R> | Future<A, E>,
   begun?: (future: FutureImpl<A, E>) => void
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
-    const loop = getLoop(fiber)
-    awaitables.checkAwaitable(call, main, fiber)
+    const loop = getLoop(call, fiber)
+    awaitables.checkRunnable(call, main, fiber)
     const future: FutureImpl<A, E> = awaitables.start(call, fiber, main, undefined)
     begun?.(future)
     if (future.exit !== undefined) return join(future)

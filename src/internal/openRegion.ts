@@ -51,7 +51,7 @@ export class InnerRegion implements Region {
   constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
     this.owner = around !== undefined && isInterruptible(outer)
       ? around.owner
-      : new Branch(getLoop(outer), outer.getRef(CurrentRegion)?.owner.task, this)
+      : new Branch(getLoop("Task.catchCancelled", outer), outer.getRef(CurrentRegion)?.owner.task, this)
   }
 }
 

@@ -1,6 +1,7 @@
 /** The service's key, apart from the module of its name, which the loop's own implementation must not depend on. */
 import * as Context from "effect/Context"
 import type { Shape } from "../EventLoop.ts"
+import { version } from "./version.ts"
 
 /**
  * The service that everything with tasks asks for.
@@ -12,4 +13,4 @@ import type { Shape } from "../EventLoop.ts"
  * @category services
  * @since 0.1.0
  */
-export class EventLoop extends Context.Service<EventLoop, Shape>()("effect-asyncio/EventLoop") {}
+export class EventLoop extends Context.Service<EventLoop, Shape>()(`effect-asyncio@${version}/EventLoop`) {}

@@ -3,16 +3,19 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type { Awaitable } from "../Awaitable.ts"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
-import { illegal } from "./check.ts"
+import * as check from "./check.ts"
 import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
+import { Origin } from "./Origin.ts"
 import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion, type Region, waiterOf } from "./Region.ts"
@@ -33,9 +36,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   requests = 0
   pending: cancellation.Request | undefined = undefined
   override readonly site: CallSite | undefined
-  // INVARIANT: the three that the first step needs are defined until it runs, undefined afterwards.
-  private effect: Effect.Effect<A, E> | undefined
+  // INVARIANT: defined until it has ended: what it was created with.
   private context: Context.Context<never> | undefined
+  private failedOrigin: Origin | undefined = undefined
+  // INVARIANT: the two that the first step needs are defined until it runs, undefined afterwards.
+  private effect: Effect.Effect<A, E> | undefined
   private asyncContext: AsyncContext.AsyncContext | undefined
 
   constructor(
@@ -80,6 +85,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     return `task '${shortened(this.name)}'`
   }
 
+  override get origin(): Origin | undefined {
+    return this.failedOrigin
+  }
+
   get createdAt(): string | undefined {
     return formatCallSite(this.site)
   }
@@ -109,15 +118,13 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   }
 
   start(): void {
-    const context = this.context!
-    this.context = undefined
     if (this.pending !== undefined) {
       // Cancelled before its first step: the body never runs.
       this.effect = undefined
       this.end(cancellation.cancelledExit(this.pending.message))
       return
     }
-    const fiber = Effect.runForkWith(context)(begin as Effect.Effect<A, E>)
+    const fiber = Effect.runForkWith(this.context!)(begin as Effect.Effect<A, E>)
     const exit = fiber.pollUnsafe()
     // A bound function is half the size of a closure.
     if (exit === undefined) fiber.addObserver(this.end.bind(this))
@@ -141,12 +148,16 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
+    if (settled._tag === "Failure" && !cancellation.isCancelled(settled)) {
+      this.failedOrigin = new Origin(this.name, this.context!)
+    }
+    this.context = undefined
     this.complete(settled)
   }
 
-  /** What its fiber runs in; nothing once that has ended. */
+  /** What it was created with; nothing once it has ended. */
   get services(): Context.Context<never> {
-    return this.context ?? this.fiber?.context ?? Context.empty()
+    return this.context ?? Context.empty()
   }
 
   /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
@@ -185,6 +196,42 @@ export interface TaskOptions {
   readonly eager?: boolean | undefined
 }
 
+const MakesTaskTypeId = "~effect-asyncio/MakesTask"
+
+/** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
+class TaskMaker {
+  readonly [MakesTaskTypeId]: string
+  readonly make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<any, any, any>
+  constructor(call: string, make: TaskMaker["make"]) {
+    this[MakesTaskTypeId] = call
+    this.make = make
+  }
+}
+
+// A class of its own: a property more on an object of Effect's would take memory for each.
+Object.setPrototypeOf(
+  TaskMaker.prototype,
+  Effectable.Prototype<Effect.Effect<any, any, any> & TaskMaker>({
+    label: "MakesTask",
+    evaluate(fiber) {
+      return this.make(fiber)
+    }
+  })
+)
+
+export const makesTask = <A, E, R>(
+  call: string,
+  make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> & Awaitable.MakesTask =>
+  // An Effect by its prototype.
+  new TaskMaker(call, make) as unknown as Effect.Effect<A, E, R> & Awaitable.MakesTask
+
+/** The call that gave it, if it is an effect that makes a task. */
+export const makerOf = (item: unknown): string | undefined =>
+  item instanceof TaskMaker ? item[MakesTaskTypeId] : undefined
+
+const checkOptions = check.options<TaskOptions>({ name: check.string, eager: check.boolean })
+
 /** Creates a task in the loop of `fiber`, which lends it its context. */
 export const createTask = <A, E, R>(
   call: string,
@@ -195,8 +242,9 @@ export const createTask = <A, E, R>(
   /** Told before the first step of an eager task. */
   created?: (task: TaskImpl<A, E>) => void
 ): TaskImpl<A, E> => {
-  if (!Effect.isEffect(effect)) illegal(call, "the argument", effect, "an Effect")
-  const loop = getLoop(fiber)
+  if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
+  if (options !== undefined) checkOptions(call, options)
+  const loop = getLoop(call, fiber)
   loop.checkOpen(call)
   // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
   const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)

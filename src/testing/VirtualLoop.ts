@@ -19,7 +19,7 @@ import { RuntimeError } from "../Errors.ts"
 import type * as EventLoop from "../EventLoop.ts"
 import * as check from "../internal/check.ts"
 import { close } from "../internal/closing.ts"
-import { LoopImpl } from "../internal/loop.ts"
+import { LoopImpl, optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
 import { Driver } from "./Driver.ts"
@@ -91,6 +91,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
   Layer.effectContext(
     Effect.contextWith((context: Context.Context<Scope.Scope>) =>
       Effect.withFiber((fiber) => {
+        checkOptions("VirtualLoop.layer", options)
         const { clock, driver, loop } = make(fiber, options)
         const provided = Context.add(loop.provided, Clock.Clock, clock)
         const scope = Context.get(context, Scope.Scope)
@@ -100,17 +101,21 @@ export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
     )
   )
 
+const checkOptions = check.options<Options>({
+  ...optionKinds,
+  maxTicks: check.kind((value) => typeof value === "number" && value >= 1, "a number above 0"),
+  settle: check.duration,
+  patience: check.duration,
+  unseen: check.kind((value) => value === "fail" || value === "report", "\"fail\" or \"report\"")
+})
+
 /** A loop for the fiber that runs, and whoever it lends it to. */
 const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) => {
   const { context } = fiber
   const settle = options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle)
   const patience = check.nanos("VirtualLoop", options?.patience ?? "1 second")
   const maxTicks = options?.maxTicks ?? 1_000_000
-  if (!(maxTicks >= 1)) check.illegal("VirtualLoop", "maxTicks", maxTicks, "a number above 0")
   const unseen = options?.unseen ?? "fail"
-  if (unseen !== "fail" && unseen !== "report") {
-    check.illegal("VirtualLoop", "unseen", unseen, "\"fail\" or \"report\"")
-  }
   const clock = new VirtualClock()
   const queue = new OwnQueue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
@@ -181,15 +186,20 @@ export const run = <A, E, R>(
   main: Effect.Effect<A, E, R>,
   options?: Options
 ): Effect.Effect<A, E | DeadlockError | SpinError, Exclude<R, EventLoop.EventLoop>> =>
-  runMain("VirtualLoop.run", main).pipe(
-    Effect.provide(layer(options), { local: true }),
-    Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
-      // Beside another defect it is one itself, as everywhere in Effect.
-      const [reason, ...others] = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
-      const error = reason?._tag === "Die" && others.length === 0 ? reason.defect : undefined
-      return error instanceof DeadlockError || error instanceof SpinError ? Effect.fail(error) : Effect.failCause(cause)
-    })
-  )
+  Effect.suspend(() => {
+    checkOptions("VirtualLoop.run", options)
+    return runMain("VirtualLoop.run", main).pipe(
+      Effect.provide(layer(options), { local: true }),
+      Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
+        // Beside another defect it is one itself, as everywhere in Effect.
+        const [reason, ...others] = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+        const error = reason?._tag === "Die" && others.length === 0 ? reason.defect : undefined
+        return error instanceof DeadlockError || error instanceof SpinError
+          ? Effect.fail(error)
+          : Effect.failCause(cause)
+      })
+    )
+  })
 
 /**
  * Lets `duration` of virtual time pass as if the running code had been busy: nothing else runs meanwhile.

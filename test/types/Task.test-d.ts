@@ -3,6 +3,7 @@
 import { type Cause, Context, Effect, type Exit, type Fiber, type Layer, type Option } from "effect"
 import {
   allTasks,
+  type Awaitable,
   createTask,
   currentTask,
   EventLoop,
@@ -23,13 +24,13 @@ declare const pure: Effect.Effect<string>
 declare const task: Task.Task<boolean, "E3">
 declare const future: Future.Future<Date, "E4">
 
+type Made<A, R = never> = Effect.Effect<A, never, R | Loop> & Awaitable.MakesTask
+
 describe("createTask", () => {
   it("keeps A and E, asks for R and the loop", () => {
-    expectTypeOf(createTask(number)).toEqualTypeOf<Effect.Effect<Task.Task<number, "E1">, never, Db | Loop>>()
-    expectTypeOf(createTask(pure, { name: "name", eager: true })).toEqualTypeOf<
-      Effect.Effect<Task.Task<string>, never, Loop>
-    >()
-    expectTypeOf(createTask(Effect.never)).toEqualTypeOf<Effect.Effect<Task.Task<never>, never, Loop>>()
+    expectTypeOf(createTask(number)).toEqualTypeOf<Made<Task.Task<number, "E1">, Db>>()
+    expectTypeOf(createTask(pure, { name: "name", eager: true })).toEqualTypeOf<Made<Task.Task<string>>>()
+    expectTypeOf(createTask(Effect.never)).toEqualTypeOf<Made<Task.Task<never>>>()
     expectTypeOf(Task.create).toEqualTypeOf(createTask)
   })
   it("rejected", () => {
@@ -151,6 +152,36 @@ describe("Future", () => {
     Task.cancel(task, { msg: "why" })
     // @ts-expect-error: a future counts no requests
     Task.cancelling(future)
+  })
+  it("callbacks that give an Effect, which nothing would run", () => {
+    // @ts-expect-error
+    EventLoop.callSoon(() => Effect.void)
+    // @ts-expect-error
+    EventLoop.callLater("1 second", () => createTask(pure))
+    // @ts-expect-error
+    EventLoop.callAt(1, () => (Math.random() > 2 ? number : undefined))
+    // @ts-expect-error
+    Future.addDoneCallback(future, () => Effect.void)
+    // @ts-expect-error
+    Task.addDoneCallback(task, (done) => Task.join(done))
+    void Effect.map(EventLoop.EventLoop, (loop) => {
+      // @ts-expect-error
+      loop.callSoonUnsafe(() => pure)
+      loop.callSoonUnsafe(() => "text")
+    })
+  })
+  it("callbacks that give anything else", () => {
+    const plain: () => void = () => {}
+    const unknown: () => unknown = () => 1
+    const any: () => any = () => 1
+    const never: () => never = () => {
+      throw new Error("no")
+    }
+    for (const callback of [plain, unknown, any, never, () => 1, () => task, () => ({ a: 1 }), async () => {}]) {
+      expectTypeOf(EventLoop.callSoon(callback)).toEqualTypeOf<Effect.Effect<EventLoop.Handle, never, Loop>>()
+      expectTypeOf(Future.addDoneCallback(future, callback)).toEqualTypeOf<Effect.Effect<void>>()
+    }
+    expectTypeOf(Future.addDoneCallback<Date, "E4">(future, plain)).toEqualTypeOf<Effect.Effect<void>>()
   })
   it("callbacks", () => {
     expectTypeOf(Future.addDoneCallback(future, (f) => expectTypeOf(f).toEqualTypeOf<Future.Future<Date, "E4">>()))

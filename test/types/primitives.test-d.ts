@@ -1,4 +1,4 @@
-// @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
+// @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off promiseInEffectSuccess:off
 // What is not run is what these are about.
 import { type Cause, Effect, Order, type Scope, type Stream } from "effect"
 import * as asyncio from "effect-asyncio"
@@ -34,6 +34,20 @@ it("waitFor of a Condition gives what the predicate gives", () => {
   expectTypeOf(Condition.waitFor(condition, () => "value" as string | undefined)).toExtend<
     Effect.Effect<string | undefined>
   >()
+  expectTypeOf(condition.pipe(Condition.waitFor(() => 1 as number | false))).toExtend<Effect.Effect<number | false>>()
+  expectTypeOf(Condition.waitFor(condition, () => null as unknown)).toEqualTypeOf<Effect.Effect<unknown>>()
+})
+
+it("a predicate gives a plain value: an Effect or a promise would always be true", () => {
+  const refused = [
+    // @ts-expect-error
+    Condition.waitFor(condition, () => Effect.succeed(false)),
+    // @ts-expect-error
+    condition.pipe(Condition.waitFor(() => Queue.get(queue))),
+    // @ts-expect-error
+    Condition.waitFor(condition, async () => false)
+  ]
+  expectTypeOf(refused).toBeArray()
 })
 
 it("queues say how they can fail", () => {
@@ -107,12 +121,4 @@ it("time limits add a TimeoutError", () => {
     Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
   >()
   expectTypeOf(asyncio.shield(work)).toEqualTypeOf<Effect.Effect<"value", "no", Scope.Scope | EventLoop.EventLoop>>()
-})
-
-it("asCompleted hands out the tasks", () => {
-  expectTypeOf(asyncio.asCompleted([work])).toEqualTypeOf<
-    Stream.Stream<asyncio.Task.Task<"value", "no">, Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
-  >()
-  // @ts-expect-error: a lone awaitable
-  expectTypeOf(asyncio.asCompleted(work)).toBeObject()
 })

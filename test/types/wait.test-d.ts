@@ -4,6 +4,7 @@ import { type Cause, Context, Duration, Effect, type Stream } from "effect"
 import {
   ALL_COMPLETED,
   asCompleted,
+  asCompletedEffects,
   type Awaitable,
   ensureFuture,
   type EventLoop,
@@ -103,13 +104,12 @@ describe("wait", () => {
 
 describe("ensureFuture", () => {
   it("an effect becomes a task, a future stays as it is", () => {
-    expectTypeOf(ensureFuture(number)).toEqualTypeOf<Effect.Effect<Task.Task<number, "E1">, never, Db | Loop>>()
-    expectTypeOf(ensureFuture(task)).toEqualTypeOf<Effect.Effect<Task.Task<boolean, "E3">, never, Loop>>()
-    expectTypeOf(ensureFuture(future)).toEqualTypeOf<Effect.Effect<Future.Future<Date, "E4">, never, Loop>>()
+    type Made<A, R = never> = Effect.Effect<A, never, R | Loop> & Awaitable.MakesTask
+    expectTypeOf(ensureFuture(number)).toEqualTypeOf<Made<Task.Task<number, "E1">, Db>>()
+    expectTypeOf(ensureFuture(task)).toEqualTypeOf<Made<Task.Task<boolean, "E3">>>()
+    expectTypeOf(ensureFuture(future)).toEqualTypeOf<Made<Future.Future<Date, "E4">>>()
     const either = task as Task.Task<boolean, "E3"> | Effect.Effect<number, "E1", Db>
-    expectTypeOf(ensureFuture(either)).toEqualTypeOf<
-      Effect.Effect<Task.Task<boolean, "E3"> | Task.Task<number, "E1">, never, Db | Loop>
-    >()
+    expectTypeOf(ensureFuture(either)).toEqualTypeOf<Made<Task.Task<boolean, "E3"> | Task.Task<number, "E1">, Db>>()
   })
   it("rejected", () => {
     // @ts-expect-error
@@ -148,10 +148,45 @@ describe("one awaitable", () => {
     expectTypeOf(waitFor(future, 1)).toEqualTypeOf<Effect.Effect<Date, "E4" | Cause.TimeoutError, Loop>>()
     expectTypeOf(timeout("1 second", () => number)).toEqualTypeOf<Waiting>()
   })
-  it("asCompleted", () => {
-    expectTypeOf(asCompleted([number, task])).toEqualTypeOf<
-      Stream.Stream<Task.Task<number, "E1"> | Task.Task<boolean, "E3">, Cause.TimeoutError, Db | Loop>
+})
+
+describe("asCompleted", () => {
+  type Tasks = Task.Task<number, "E1"> | Task.Task<boolean, "E3">
+  it("without a timeout it does not time out", () => {
+    type Sure = Stream.Stream<Tasks, never, Db | Loop>
+    expectTypeOf(asCompleted([number, task])).toEqualTypeOf<Sure>()
+    expectTypeOf(asCompleted([number, task], {})).toEqualTypeOf<Sure>()
+    expectTypeOf(asCompleted([number, task], undefined)).toEqualTypeOf<Sure>()
+    expectTypeOf(asCompleted([number, task], { timeout: undefined })).toEqualTypeOf<Sure>()
+    expectTypeOf(asCompletedEffects([number, task])).toEqualTypeOf<
+      Effect.Effect<ReadonlyArray<Effect.Effect<number | boolean, "E1" | "E3">>, never, Db | Loop>
     >()
+  })
+  it("where there is one, or may be one", () => {
+    type Limited = Stream.Stream<Tasks, Cause.TimeoutError, Db | Loop>
+    const options: asCompleted.Options = {}
+    const some = Math.random() > 2 ? {} : { timeout: Duration.seconds(1) }
+    const duration: Duration.Input | undefined = undefined as Duration.Input | undefined
+    expectTypeOf(asCompleted([number, task], { timeout: "1 second" })).toEqualTypeOf<Limited>()
+    expectTypeOf(asCompleted([number, task], { timeout: { seconds: 1 } })).toEqualTypeOf<Limited>()
+    expectTypeOf(asCompleted([number, task], options)).toEqualTypeOf<Limited>()
+    expectTypeOf(asCompleted([number, task], some)).toEqualTypeOf<Limited>()
+    expectTypeOf(asCompleted([number, task], { timeout: duration })).toEqualTypeOf<Limited>()
+    expectTypeOf(asCompletedEffects([number, task], { timeout: 5 })).toEqualTypeOf<
+      Effect.Effect<
+        ReadonlyArray<Effect.Effect<number | boolean, "E1" | "E3" | Cause.TimeoutError>>,
+        never,
+        Db | Loop
+      >
+    >()
+  })
+  it("rejected", () => {
+    // @ts-expect-error: a lone awaitable
+    asCompleted(number)
+    // @ts-expect-error: unknown
+    asCompleted([number], { timeouts: 1 })
+    // @ts-expect-error: no duration
+    asCompleted([number], { timeout: "soon" })
   })
 })
 
