@@ -26,7 +26,7 @@ export interface Options {
 const batch = 20
 
 /** The smallest program that still differs, one step at a time. */
-export const shrink = async <Program>(suite: Suite<Program>, program: Program): Promise<Program> => {
+const shrink = async <Program>(suite: Suite<Program>, program: Program): Promise<Program> => {
   let smallest = program
   search: while (true) {
     const candidates = suite.smaller(smallest)
