@@ -5,6 +5,7 @@
  * Every statement logs before and after it runs, so a program needs no statement for logging. References to a task, a
  * group or a timeout that does not exist (yet) are skipped: any part of a program can be deleted.
  */
+import { Random } from "./random.ts"
 
 /** A coroutine, and the name of the task that it becomes. */
 export interface Body {
@@ -106,17 +107,6 @@ export const resources = {
 
 // ---------------------------------------------------------------------------------------------------------- generation
 
-/** Random numbers in [0, 1), always the same for a seed (mulberry32). */
-const randomOf = (seed: number) => {
-  let state = Math.imul(seed + 1, 0x9e3779b1)
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** Parts of the library. A program uses few of them, so that what it does meets. */
 const themes = [
   "gather",
@@ -153,7 +143,7 @@ interface Place {
 const outermost: Place = { depth: 0, final: false, locked: false }
 
 class Generator {
-  private readonly random: () => number
+  private readonly random: Random
   private readonly used: ReadonlySet<Theme>
   private names = 0
   private branchNames = 0
@@ -165,36 +155,27 @@ class Generator {
   private budget: number
 
   constructor(seed: number) {
-    this.random = randomOf(seed)
-    this.budget = 8 + this.below(this.chance(0.2) ? 50 : 22)
-    this.delays = this.pick([[0, 0, 0, 1], [0, 0, 1, 1, 2], [0, 0, 0.5, 1, 1, 1.5, 2, 3]])
-    this.used = new Set(Array.from({ length: 1 + this.below(4) }, () => this.pick(themes)))
+    this.random = new Random(seed)
+    this.budget = 8 + this.random.below(this.random.chance(0.2) ? 50 : 22)
+    this.delays = this.random.pick([[0, 0, 0, 1], [0, 0, 1, 1, 2], [0, 0, 0.5, 1, 1, 1.5, 2, 3]])
+    this.used = new Set(Array.from({ length: 1 + this.random.below(4) }, () => this.random.pick(themes)))
   }
 
   program(): Program {
-    return Array.from({ length: 2 + this.below(3) }, () => this.body(outermost))
+    return Array.from({ length: 2 + this.random.below(3) }, () => this.body(outermost))
   }
 
-  private below(n: number): number {
-    return Math.floor(this.random() * n)
-  }
-  private chance(p: number): boolean {
-    return this.random() < p
-  }
-  private pick<A>(items: ReadonlyArray<A>): A {
-    return items[this.below(items.length)]!
-  }
   private seconds(): number {
-    return this.pick(this.delays)
+    return this.random.pick(this.delays)
   }
   private task(): string {
-    return `t${1 + this.below(this.names + 1)}`
+    return `t${1 + this.random.below(this.names + 1)}`
   }
   private eager(): boolean {
-    return this.used.has("eager") && this.chance(0.5)
+    return this.used.has("eager") && this.random.chance(0.5)
   }
   private message(): { readonly message?: string } {
-    return this.chance(0.3) ? { message: this.pick(["m", "n"]) } : {}
+    return this.random.chance(0.3) ? { message: this.random.pick(["m", "n"]) } : {}
   }
 
   private body({ depth }: Place): Body {
@@ -204,7 +185,7 @@ class Generator {
 
   private block(place: Place): Block {
     const block: Array<Statement> = []
-    const length = 1 + this.below(place.depth > 3 ? 2 : 4)
+    const length = 1 + this.random.below(place.depth > 3 ? 2 : 4)
     for (let i = 0; i < length && this.budget > 0; i++) block.push(this.statement(place))
     return block
   }
@@ -220,22 +201,22 @@ class Generator {
     if (starts && !deep) kinds.push("start", "start")
     if (starts && this.used.has("shield")) kinds.push("shield")
     if (starts && this.used.has("gather") && !deep) kinds.push("gather")
-    switch (this.pick(kinds)) {
+    switch (this.random.pick(kinds)) {
       case "task":
         return { kind: "task", name: this.task() }
       case "future":
-        return { kind: "future", future: this.below(resources.futures) }
+        return { kind: "future", future: this.random.below(resources.futures) }
       case "start":
         return { kind: "start", body: this.body(place) }
       case "shield":
         return { kind: "shield", item: this.item(this.inner(place), false) }
       case "gather":
-        return { kind: "gather", items: this.items(this.inner(place)), returnExceptions: this.chance(0.4) }
+        return { kind: "gather", items: this.items(this.inner(place)), returnExceptions: this.random.chance(0.4) }
     }
   }
 
   private items(place: Place): ReadonlyArray<Item> {
-    return Array.from({ length: 1 + this.below(3) }, () => this.item(place, true))
+    return Array.from({ length: 1 + this.random.below(3) }, () => this.item(place, true))
   }
 
   private action(): Action {
@@ -246,25 +227,25 @@ class Generator {
     if (this.used.has("semaphore")) kinds.push("release")
     if (this.used.has("callback")) kinds.push("raise")
     if (this.groups.length > 0) kinds.push("cancelGroup")
-    const kind = this.pick(kinds)
+    const kind = this.random.pick(kinds)
     switch (kind) {
       case "log":
       case "raise":
         return { do: kind }
       case "cancelGroup":
-        return { do: kind, group: this.pick(this.groups) }
+        return { do: kind, group: this.random.pick(this.groups) }
       case "cancel":
         return { do: kind, task: this.task(), ...this.message() }
       case "set":
-        return { do: kind, event: this.below(resources.events) }
+        return { do: kind, event: this.random.below(resources.events) }
       case "succeed":
       case "fail":
       case "cancelFuture":
-        return { do: kind, future: this.below(resources.futures) }
+        return { do: kind, future: this.random.below(resources.futures) }
       case "put":
-        return { do: kind, queue: this.below(resources.queues.length) }
+        return { do: kind, queue: this.random.below(resources.queues.length) }
       case "release":
-        return { do: kind, semaphore: this.below(resources.semaphores.length) }
+        return { do: kind, semaphore: this.random.below(resources.semaphores.length) }
     }
   }
 
@@ -292,7 +273,7 @@ class Generator {
         op: "catchCancelled",
         block: this.block({ ...inner, final: false }),
         handler: this.block(inner),
-        reraise: !place.final && this.chance(0.3)
+        reraise: !place.final && this.random.chance(0.3)
       }))
       if (!place.final) add(3, () => ({ op: "catchError", block: this.block(inner), handler: this.block(inner) }))
       if (used.has("finally")) {
@@ -301,7 +282,7 @@ class Generator {
       if (used.has("timeout")) {
         const timeout = (place: Place): Operation => {
           this.timeouts.push(id)
-          return { op: "timeout", block: this.block(place), seconds: this.chance(0.1) ? null : this.seconds() }
+          return { op: "timeout", block: this.block(place), seconds: this.random.chance(0.1) ? null : this.seconds() }
         }
         if (!place.final) {
           add(6, () => timeout(inner))
@@ -310,8 +291,8 @@ class Generator {
         if (this.timeouts.length > 0) {
           add(2, () => ({
             op: "reschedule",
-            timeout: this.pick(this.timeouts),
-            seconds: this.chance(0.2) ? null : this.seconds() - (this.chance(0.2) ? 1 : 0)
+            timeout: this.random.pick(this.timeouts),
+            seconds: this.random.chance(0.2) ? null : this.seconds() - (this.random.chance(0.2) ? 1 : 0)
           }))
         }
       }
@@ -322,10 +303,10 @@ class Generator {
         })
       }
       if (used.has("lock")) {
-        add(6, () => ({ op: "lock", lock: this.below(resources.locks), block: this.block(inner) }))
+        add(6, () => ({ op: "lock", lock: this.random.below(resources.locks), block: this.block(inner) }))
       }
       if (used.has("semaphore")) {
-        const semaphore = () => this.below(resources.semaphores.length)
+        const semaphore = () => this.random.below(resources.semaphores.length)
         add(6, () => ({ op: "semaphore", semaphore: semaphore(), block: this.block(inner) }))
       }
       if (used.has("condition") && !place.locked) {
@@ -334,16 +315,19 @@ class Generator {
     }
     if (used.has("graph")) add(6, () => ({ op: "awaitedBy", task: this.task() }))
     if (used.has("branches") && !place.final && !deep) add(12, () => this.branches(place.depth))
-    if (this.groups.length > 0) add(3, () => ({ op: "groupCancel", group: this.pick(this.groups) }))
+    if (this.groups.length > 0) add(3, () => ({ op: "groupCancel", group: this.random.pick(this.groups) }))
     if (used.has("group") && this.groups.length > 0 && !deep) {
-      add(8, () => ({ op: "groupCreate", group: this.pick(this.groups), body: this.body(place), eager: this.eager() }))
+      add(
+        8,
+        () => ({ op: "groupCreate", group: this.random.pick(this.groups), body: this.body(place), eager: this.eager() })
+      )
     }
     if (!place.final) {
       add(6, () => ({ op: "join", item: this.item(place, false) }))
       add(2, () => ({ op: "raise" }))
       add(1, () => ({ op: "return" }))
       if (used.has("gather")) {
-        add(8, () => ({ op: "gather", items: this.items(place), returnExceptions: this.chance(0.4) }))
+        add(8, () => ({ op: "gather", items: this.items(place), returnExceptions: this.random.chance(0.4) }))
       }
       if (used.has("shield")) add(6, () => ({ op: "shield", item: this.item(place, true) }))
       if (used.has("timeout")) add(5, () => ({ op: "waitFor", item: this.item(place, true), seconds: this.seconds() }))
@@ -351,25 +335,29 @@ class Generator {
         add(6, () => ({
           op: "asCompleted",
           items: this.items(place),
-          plain: this.chance(0.5),
-          ...this.chance(0.4) ? { seconds: this.seconds() } : {}
+          plain: this.random.chance(0.5),
+          ...this.random.chance(0.4) ? { seconds: this.seconds() } : {}
         }))
       }
       if (used.has("queue")) {
         const does = ["put", "put", "put", "get", "get", "get", "putNowait", "getNowait", "shutdown", "shutdownNow"]
         add(12, () => ({
           op: "queue",
-          queue: this.below(resources.queues.length),
-          do: this.pick(does as ReadonlyArray<"put">)
+          queue: this.random.below(resources.queues.length),
+          do: this.random.pick(does as ReadonlyArray<"put">)
         }))
       }
       if (used.has("barrier")) {
-        add(8, () => ({ op: "barrier", do: this.pick(["wait", "wait", "wait", "wait", "reset", "abort"]) }))
+        add(8, () => ({ op: "barrier", do: this.random.pick(["wait", "wait", "wait", "wait", "reset", "abort"]) }))
       }
       if (used.has("future")) {
         add(
           4,
-          () => ({ op: "future", future: this.below(resources.futures), do: this.pick(["succeed", "fail", "cancel"]) })
+          () => ({
+            op: "future",
+            future: this.random.below(resources.futures),
+            do: this.random.pick(["succeed", "fail", "cancel"])
+          })
         )
       }
     }
@@ -377,8 +365,8 @@ class Generator {
       add(7, () => ({
         op: "wait",
         items: this.items(place),
-        mode: this.pick(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"]),
-        ...this.chance(0.4) ? { seconds: this.seconds() } : {}
+        mode: this.random.pick(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"]),
+        ...this.random.chance(0.4) ? { seconds: this.seconds() } : {}
       }))
     }
     if (used.has("callback")) {
@@ -389,8 +377,8 @@ class Generator {
     if (used.has("event")) {
       add(8, () => ({
         op: "event",
-        event: this.below(resources.events),
-        do: this.pick(["wait", "wait", "set", "clear"])
+        event: this.random.below(resources.events),
+        do: this.random.pick(["wait", "wait", "set", "clear"])
       }))
     }
     if (used.has("lock")) {
@@ -398,55 +386,57 @@ class Generator {
       add(2, () => ({ op: "release" }))
     }
     if (used.has("semaphore")) {
-      const semaphore = () => this.below(resources.semaphores.length)
+      const semaphore = () => this.random.below(resources.semaphores.length)
       add(3, () => ({ op: "acquirePermit", semaphore: semaphore() }))
       add(3, () => ({ op: "releasePermit", semaphore: semaphore() }))
     }
     if (place.locked) {
       add(12, () => ({ op: "conditionWait" }))
-      add(10, () => ({ op: "notify", n: this.pick([1, 1, 2, null]) }))
+      add(10, () => ({ op: "notify", n: this.random.pick([1, 1, 2, null]) }))
     }
     if (used.has("queue")) {
-      add(3, () => ({ op: "queue", queue: this.below(resources.queues.length), do: this.pick(["join", "taskDone"]) }))
+      add(
+        3,
+        () => ({
+          op: "queue",
+          queue: this.random.below(resources.queues.length),
+          do: this.random.pick(["join", "taskDone"])
+        })
+      )
     }
-    let rest = this.random() * makers.reduce((sum, [weight]) => sum + weight, 0)
-    for (const [weight, make] of makers) {
-      rest -= weight
-      if (rest < 0) return make()
-    }
-    return { op: "sleep", seconds: 0 }
+    return this.random.weighted(makers)()
   }
 
   // What a task forks has no ticks in common with asyncio, so it shares no moment and nothing else with the rest: every
   // time in it is one of its own.
 
   private moment(): number {
-    return (1 + this.below(2e6)) / 1e6
+    return (1 + this.random.below(2e6)) / 1e6
   }
 
   private branches(depth: number): Operation {
     // A deadline that several of them may have.
     const seconds = this.moment()
     const branch = (): Block => {
-      if (!this.chance(0.6)) return this.branch(depth + 1, false)
+      if (!this.random.chance(0.6)) return this.branch(depth + 1, false)
       const id = ++this.ids
       return [{
         id,
         op: "timeout",
         block: this.branch(depth + 2, false),
-        seconds: this.chance(0.5) ? seconds : this.moment()
+        seconds: this.random.chance(0.5) ? seconds : this.moment()
       }]
     }
     return {
       op: "branches",
-      blocks: Array.from({ length: 1 + this.below(3) }, branch),
-      ...this.chance(0.3) ? { seconds: this.moment() } : {}
+      blocks: Array.from({ length: 1 + this.random.below(3) }, branch),
+      ...this.random.chance(0.3) ? { seconds: this.moment() } : {}
     }
   }
 
   private branch(depth: number, final: boolean): Block {
     const block: Array<Statement> = []
-    const length = 1 + this.below(3)
+    const length = 1 + this.random.below(3)
     for (let i = 0; i < length && this.budget > 0; i++) {
       this.budget--
       const id = ++this.ids
@@ -472,7 +462,7 @@ class Generator {
         )
       }
     }
-    return this.pick(makers)()
+    return this.random.pick(makers)()
   }
 
   private branchGroup(depth: number, group: number): Block {
@@ -486,9 +476,9 @@ class Generator {
     })
     const cancel = (): Statement => ({ id: ++this.ids, op: "groupCancel", group })
     return [
-      ...Array.from({ length: 1 + this.below(2) }, child),
+      ...Array.from({ length: 1 + this.random.below(2) }, child),
       sleep(),
-      ...this.chance(0.3) ? [cancel()] : this.branch(depth + 1, false)
+      ...this.random.chance(0.3) ? [cancel()] : this.branch(depth + 1, false)
     ]
   }
 }
