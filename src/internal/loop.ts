@@ -21,7 +21,7 @@ import { HostTurns } from "./HostTurns.ts"
 import type { Origin } from "./Origin.ts"
 import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { Registry } from "./Registry.ts"
-import { EventLoop } from "./service.ts"
+import { copy, EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
 import { nowNanos, PlainTimer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
@@ -35,6 +35,7 @@ export interface Main {
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
 
 export class LoopImpl implements Shape {
+  readonly copy = copy
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
@@ -281,7 +282,8 @@ const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQ
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
 export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
   const loop = findLoop(fiber)
-  return loop instanceof LoopImpl ? loop : noLoop(call, fiber)
+  // Not `instanceof`: who only waits for tasks need not load what a loop is made of.
+  return loop?.copy === copy ? loop : noLoop(call, fiber)
 }
 
 /** The layers of this package are the only ones that make the service; those of a second copy do, too. */

@@ -86,12 +86,11 @@ export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
     })
   )
 
-const checkOptions = check.options<Options>({
-  ...optionKinds,
+const checkOptions = check.options<Options, typeof optionKinds>({
   maxTicks: check.kind((value) => typeof value === "number" && value >= 1, "a number above 0"),
   settle: check.duration,
   patience: check.duration
-})
+}, optionKinds)
 
 const make = (context: Context.Context<never>, options: Options | undefined) => {
   const settle = options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle)
