@@ -116,6 +116,19 @@ describe("a promise's edge", () => {
   })
 })
 
+it("what a plain call throws has the caller's line in its own stack", () => {
+  for (const call of [() => Lock.locked(5 as any), () => Lock.releaseUnsafe(Effect.runSync(Lock.make))]) {
+    const thrown = (() => {
+      try {
+        return call()
+      } catch (error) {
+        return error
+      }
+    })()
+    expect((thrown as Error).stack).toMatch(here)
+  }
+})
+
 describe("creation sites", () => {
   const stuck = Effect.flatMap(createTask(Effect.never, { name: "stuck" }), Task.join)
   it.live("DeadlockError", () =>
