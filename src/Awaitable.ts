@@ -36,7 +36,7 @@ export declare namespace Awaitable {
   /**
    * Any Effect but one that makes a task.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   export interface Coroutine<out A, out E = never, out R = never> extends Effect.Effect<A, E, R> {
     readonly "~effect-asyncio/MakesTask"?: "give f(x) itself, it becomes a task; or the task, yield* createTask(f(x))"
@@ -45,7 +45,7 @@ export declare namespace Awaitable {
   /**
    * The mark of an Effect that makes a task. What comes of it by `Effect.map` and the like is not marked.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   export interface MakesTask {
     /** The call that gave it. */
@@ -55,7 +55,7 @@ export declare namespace Awaitable {
   /**
    * Several, one after the other. Effects and Futures are iterable, so a lone one would pass for a collection of itself.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   // Arrays apart: so the compiler says of a wrong one which of its items is wrong, and not how iterators differ.
   export type Collection<T> = Array<T> | (Iterable<T> & NotLone)
@@ -73,9 +73,11 @@ export declare namespace Awaitable {
   /**
    * What a plain callback may give.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
-  export type NotEffect<A> = A extends Effect.Effect<any, any, any> ? "an Effect that a callback gives does not run" : A
+  export type NotEffect<A> = A extends Effect.Effect<any, any, any> | Generator<any, any, any>
+    ? "an Effect that a callback gives does not run"
+    : A
 
   /**
    * The value it gives.

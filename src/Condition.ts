@@ -53,9 +53,9 @@ export interface Statistics {
  * What a predicate may give: an Effect or a promise would be true whatever comes of it.
  *
  * @category models
- * @since 0.1.0
+ * @since 0.2.0
  */
-export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any>
+export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any> | Generator<any, any, any>
   ? "a predicate gives a plain value: this would always be true"
   : A
 
@@ -204,7 +204,8 @@ export const withLock: {
  *
  * **Details**
  *
- * The predicate is asked at once, and after every notification, with the lock held. asyncio's `wait_for`.
+ * The predicate is asked at once, and after every notification, with the lock held. It gives a plain value: an Effect or
+ * a promise, which would always be true, is refused. asyncio's `wait_for`.
  *
  * **Example** (The first offer that is enough)
  *

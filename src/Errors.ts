@@ -85,6 +85,6 @@ export class RuntimeError extends Data.TaggedError("RuntimeError")<{ readonly me
  * ```
  *
  * @category errors
- * @since 0.1.0
+ * @since 0.2.0
  */
 export class CancelledError extends Data.TaggedError("CancelledError")<{ readonly message: string }> {}

@@ -240,8 +240,8 @@ export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((f
  *
  * **Details**
  *
- * O(1). What the callback throws goes to the exception handler. Dies with `RuntimeError` on a closed loop. asyncio's
- * `loop.call_soon`.
+ * O(1). What the callback throws, or rejects with, goes to the exception handler; an Effect that it gave would not run,
+ * and is refused. Dies with `RuntimeError` on a closed loop. asyncio's `loop.call_soon`.
  *
  * **Example** (Callbacks run in order, never at once)
  *

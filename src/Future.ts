@@ -178,7 +178,8 @@ export const fromPromise = <A>(
   })
 
 /**
- * A promise of the future's value. Rejects with the squashed cause, as `Effect.runPromise` does.
+ * A promise of the future's value. Rejects with what the future failed with, as `run` does: the very error, an
+ * `AggregateError` of several, a `CancelledError`, or the reason of the signal that cancelled it.
  *
  * **Details**
  *
@@ -703,7 +704,8 @@ export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string
  * **Details**
  *
  * It runs from the ready queue, never inside the call that completes the future, in the order it was added, duplicates
- * included; on a future that is done, in the next tick. What it throws goes to the loop's exception handler. O(1).
+ * included; on a future that is done, in the next tick. What it throws, or rejects with, goes to the loop's exception
+ * handler; an Effect that it gave would not run, and is refused. O(1).
  * asyncio's `add_done_callback`.
  *
  * **Example** (What is under way)

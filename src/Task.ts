@@ -92,6 +92,11 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
  * Tasks start in the order they were created. The task keeps the creator's services, and the host's asynchronous
  * context. O(1). Dies with `RuntimeError` on a closed loop. asyncio's `create_task`.
  *
+ * **Gotchas**
+ *
+ * It is an Effect: without `yield*` there is no task. `gather([createTask(work)])` would wait for the making alone, and
+ * does not compile; `gather([work])` makes the task by itself.
+ *
  * **Example** (Two at once)
  *
  * ```ts import.meta.vitest
@@ -228,7 +233,9 @@ const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, u
  */
 export const setName = (self: Task<any, any>, name: string): Effect.Effect<void> =>
   Effect.sync(() => {
-    impl("setName", self).name = String(name)
+    const task = impl("setName", self)
+    check.string("Task.setName", "the name", name)
+    task.name = name
   })
 
 /**

@@ -46,7 +46,7 @@ export declare namespace asCompleted {
   /**
    * `TimeoutError`, where there may be a timeout.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   export type Error<Timeout> = [Timeout] extends [undefined] ? never : Cause.TimeoutError
 }

@@ -116,6 +116,8 @@ export declare namespace gather {
  *
  * **Gotchas**
  *
+ * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
+ *
  * Over what is done already it takes no tick, so `while (live.size > 0) yield* gather(live)` lets nobody run who would
  * take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield* wait(live)` there, which
  * always lets ticks pass.
@@ -179,11 +181,11 @@ const gatherIn = (
   options: gather.Options | undefined,
   site: CallSite | undefined
 ): Effect.Effect<unknown, unknown> => {
-  checkOptions("gather", options)
   const keys = isRecord(inputs) ? Object.keys(inputs) : undefined
   const items = keys === undefined
     ? awaitables.itemsOf("gather", inputs)
     : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
+  checkOptions("gather", options)
   awaitables.checkAwaitables("gather", items, fiber, keys)
   const loop = getLoop("gather", fiber)
   const gathering = new Gathering(loop, fiber, items, keys, options ?? {}, site)

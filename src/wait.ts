@@ -167,7 +167,8 @@ export declare namespace wait {
  * O(n) for a first call. Going on with the `pending` set that it gave back costs O(1) a completion, so the loop
  * `while (pending.size > 0)` is linear, where asyncio's is quadratic.
  *
- * An empty collection, a lone awaitable or an unknown mode dies with `IllegalArgumentError`. asyncio's `wait`.
+ * An empty collection, a lone awaitable, an effect that makes a task (`createTask` without `yield*`) or an unknown mode
+ * dies with `IllegalArgumentError`. asyncio's `wait`.
  *
  * **Example** (The first of two, then the other)
  *

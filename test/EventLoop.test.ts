@@ -656,14 +656,22 @@ describe("exceptions", () => {
       told(async () => throwing()),
       [["Exception in callback", "Error: thrown"], "on"]
     )
-    everywhere(
-      `an Effect that a callback of ${name} gives is told of, as nothing runs it`,
-      told(() => Effect.sync(() => expect.unreachable("ran"))),
-      [[
-        "Exception in callback",
-        expect.stringMatching(`^IllegalArgumentError: ${name}: what the callback gives is [^]*, expected no Effect`)
-      ], "on"]
-    )
+    const unrun: ReadonlyArray<readonly [string, () => unknown]> = [
+      ["an Effect", () => Effect.sync(() => expect.unreachable("ran"))],
+      ["a generator", function*() {
+        yield* Effect.sync(() => expect.unreachable("ran"))
+      }]
+    ]
+    for (const [what, callback] of unrun) {
+      everywhere(
+        `${what} that a callback of ${name} gives is told of, as nothing runs it`,
+        told(callback),
+        [[
+          "Exception in callback",
+          expect.stringMatching(`^IllegalArgumentError: ${name}: what the callback gives is [^]*, expected no Effect`)
+        ], "on"]
+      )
+    }
   }
 
   it.live("a handler that gives no Effect", () =>

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Option } from "effect"
+import { Cause, Data, Effect, Equal, Exit, Fiber, HashSet, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, InvalidStateError, RuntimeError, Task } from "effect-asyncio"
 import { inspect } from "node:util"
@@ -460,6 +460,22 @@ describe("awaitedBy", () => {
       expect(Future.awaitedBy(future).size).toBe(0)
     }).pipe(Effect.provide(EventLoop.layer())))
 })
+
+everywhere(
+  "futures and tasks are what they are: keys of Effect's collections, and parts of errors in a Cause",
+  Effect.gen(function*() {
+    const futures = [yield* Future.make(), yield* Future.make(), yield* asyncio.createTask(Effect.void)]
+    class Stuck extends Data.TaggedError("Stuck")<{ readonly tasks: ReadonlyArray<unknown> }> {}
+    const stuck = () => Cause.fail(new Stuck({ tasks: futures }))
+    return [
+      HashSet.size(HashSet.make(...futures, ...futures)),
+      Equal.equals(futures[0], futures[1]),
+      Equal.equals(futures[2], futures[2]),
+      Cause.combine(stuck(), stuck()).reasons.length
+    ]
+  }),
+  [3, false, true, 1]
+)
 
 describe("toAbortSignal", () => {
   everywhere(

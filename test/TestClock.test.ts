@@ -2,99 +2,14 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, type Scheduler } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Queue, Task, TaskGroup } from "effect-asyncio"
+import { EventLoop, Task } from "effect-asyncio"
 import { TestLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
 import { type Entry, ForeignQueue } from "../src/internal/ReadyQueue.ts"
-import { defectOf, loggedBy, onVirtual, type Program } from "./loops.ts"
+import { defectOf, loggedBy, type Program } from "./loops.ts"
+import { expectedOf, nested, programs, recorded } from "./timed.ts"
 
 const { createTask, gather, sleep } = asyncio
-
-type Log = (line: unknown) => Effect.Effect<void, never, EventLoop.EventLoop>
-type Logging = (log: Log) => Program
-
-/** Children that sleep, at every depth. */
-const nested = (depth: number, log: Log): Program =>
-  depth === 0
-    ? Effect.andThen(sleep("1 second"), log("innermost"))
-    : gather([nested(depth - 1, log), Effect.andThen(sleep(depth * 300), log(`depth ${depth}`))])
-
-const groups = (depth: number, log: Log): Program =>
-  TaskGroup.run((group) =>
-    Effect.gen(function*() {
-      if (depth > 0) yield* group.createTask(Effect.orDie(groups(depth - 1, log)))
-      yield* group.createTask(Effect.andThen(sleep(depth * 500), log(`child ${depth}`)))
-      yield* sleep(depth * 700)
-      yield* log(`body ${depth}`)
-    })
-  )
-
-const programs: Readonly<Record<string, Logging>> = {
-  gather: (log) => gather([3, 1, 2].map((s) => Effect.andThen(sleep(`${s} seconds`), log(s)))),
-  "gathers, 8 deep": (log) => nested(8, log),
-  "groups in groups": (log) => groups(4, log),
-  "a wait loop": (log) =>
-    Effect.gen(function*() {
-      let pending: ReadonlyArray<Task.Task<number>> = yield* Effect.forEach(
-        [500, 200, 900, 200, 700],
-        (ms) => createTask(sleep(ms, ms))
-      )
-      while (pending.length > 0) {
-        const result = yield* asyncio.wait(pending, { returnWhen: asyncio.FIRST_COMPLETED, timeout: "150 millis" })
-        yield* log(yield* Effect.forEach(result.done, Task.join))
-        pending = Array.from(result.pending)
-      }
-    }),
-  asCompleted: (log) =>
-    Effect.flatMap(
-      asyncio.asCompletedEffects([sleep(300, "c"), sleep(100, "a"), sleep(200, "b")]),
-      Effect.forEach((next) => Effect.flatMap(next, log))
-    ),
-  "a queue with timeouts": (log) =>
-    Effect.gen(function*() {
-      const queue = yield* Queue.make<string>()
-      yield* createTask(Effect.gen(function*() {
-        for (const pause of [100, 400, 1200, 50]) {
-          yield* Effect.andThen(sleep(pause), Queue.put(queue, `after ${pause}`))
-        }
-      }))
-      for (let i = 0; i < 6; i++) {
-        const item = yield* Effect.option(asyncio.waitFor(Queue.get(queue), "500 millis"))
-        yield* log(item)
-      }
-    }),
-  "a pipeline of 100 items before the first sleep": (log) =>
-    Effect.gen(function*() {
-      const queue = yield* Queue.make<number>({ maxsize: 2 })
-      const worker = yield* createTask(Effect.gen(function*() {
-        for (let i = 1; i < 100; i++) yield* Queue.get(queue)
-        yield* sleep("1 second")
-        yield* log(yield* Queue.get(queue))
-      }))
-      for (let i = 1; i <= 100; i++) yield* Queue.put(queue, i)
-      yield* worker
-    }),
-  "a loop inside of the loop": (log) =>
-    gather([
-      EventLoop.provide(nested(3, log)),
-      Effect.andThen(sleep("1 second"), EventLoop.provide(nested(2, log)))
-    ])
-}
-
-type Line = readonly [time: number, line: unknown]
-
-/** The program, and the lines that it writes, with their times. */
-const recorded = (program: Logging): readonly [run: Program, lines: ReadonlyArray<Line>] => {
-  const lines: Array<Line> = []
-  return [program((line) => Effect.map(EventLoop.time, (time) => void lines.push([time, line]))), lines]
-}
-
-/** What the loop that moves time by itself makes of it. */
-const expectedOf = (program: Logging) =>
-  Effect.suspend(() => {
-    const [run, lines] = recorded(program)
-    return Effect.as(onVirtual(run), lines)
-  })
 
 const forkAdjustJoin = <A, E, R>(run: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
@@ -154,7 +69,7 @@ for (const [name, program] of Object.entries(programs)) {
           const fiber = yield* Effect.forkChild(EventLoop.provide(beside(run)))
           for (let millis = 10; fiber.pollUnsafe() === undefined; millis += 10) {
             yield* TestClock.adjust("10 millis")
-            expect([millis, lines]).toEqual([millis, expected.filter(([time]) => time <= millis / 1000)])
+            expect([millis, lines]).toEqual([millis, expected.filter(([at]) => at <= millis)])
           }
           expect(lines).toEqual(expected)
         })

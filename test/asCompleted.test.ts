@@ -206,7 +206,7 @@ describe("asCompletedEffects", () => {
       const [a] = yield* asCompletedEffects([sleep("1 second", 1), sleep("1 hour")], { timeout: "2 seconds" })
       return yield* Effect.forEach([a!, a!, a!], outcome)
     }),
-    [1, "fail the deadline has passed", tooOften(2)]
+    [1, "fail asCompletedEffects: timed out after 2s", tooOften(2)]
   )
 
   timed(
@@ -216,7 +216,7 @@ describe("asCompletedEffects", () => {
       const early = yield* outcome(asyncio.timeout("500 millis", () => a!))
       return [early, yield* b!, yield* a!]
     }),
-    ["fail the deadline has passed", 1, 2]
+    ["fail timeout: timed out after 500ms", 1, 2]
   )
 
   it.live("dropped early they leave long-lived futures", () =>

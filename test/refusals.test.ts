@@ -69,11 +69,17 @@ const barrier = kind(asyncio.Barrier.make(1))
 const queue = kind(asyncio.Queue.make(), (stray) => stray === strayQueue)
 const timeout = kind(asyncio.timeout("1 second", (self) => Effect.succeed(self)).pipe(Effect.orDie))
 
-const maxsize = { maxsize: whole }
+const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
-const loop = { debug: flag, slowCallbackDuration: duration }
+const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration }
 const run = { ...loop, signal, layer: value(asyncio.EventLoop.layer(), Layer.isLayer) }
-const virtual = { ...loop, maxTicks: value(1, (stray) => isNumber(stray)), settle: duration, patience: duration }
+const virtual = {
+  ...loop,
+  maxTicks: value(1, (stray) => isNumber(stray)),
+  settle: duration,
+  patience: duration,
+  unseen: value("report", (stray) => stray === "fail" || stray === "report")
+}
 
 // ---------------------------------------------------------------------------------------------------------------- rows
 
@@ -216,7 +222,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Semaphore.statistics": row(semaphore),
 
   "Task.isTask": row(any),
-  "Task.setName": row(task, any),
+  "Task.setName": row(task, text),
   "Task.cancelling": row(task),
   "Task.uncancel": row(task),
   "Task.catchCancelled": dataLast(effect, callback),
@@ -226,6 +232,8 @@ const rows: Readonly<Record<string, Row>> = {
   "Timeout.when": row(timeout),
   "Timeout.expired": row(timeout),
   "Timeout.reschedule": row(timeout, optional(seconds)),
+
+  "TestLoop.layer": row(options(loop)),
 
   "VirtualLoop.layer": row(options(virtual)),
   "VirtualLoop.run": row(awaitable, options(virtual)),
@@ -440,9 +448,9 @@ describe("what a function gives", () => {
     [
       "wait",
       () => asyncio.wait([Effect.void, asyncio.sleep("1 hour")], { returnWhen: (async () => false) as any }),
-      "what returnWhen gives is Promise({}), expected a plain value: nothing runs or awaits it"
+      "what returnWhen gives is Promise({}), expected a plain value, as nothing runs or awaits it"
     ],
-    ...[() => Effect.succeed(false), async () => false].map((predicate) =>
+    ...[() => Effect.succeed(false), async () => false, function*() {}].map((predicate) =>
       [
         "Condition.waitFor",
         () =>
@@ -450,9 +458,14 @@ describe("what a function gives", () => {
             asyncio.Condition.make(),
             (condition) => asyncio.Condition.waitFor(condition, predicate as any)
           ),
-        "expected a plain value: nothing runs or awaits it"
+        "expected a plain value, as nothing runs or awaits it"
       ] as const
-    )
+    ),
+    [
+      "gather",
+      () => (asyncio.gather as (...effects: ReadonlyArray<unknown>) => unknown)(Effect.succeed(1), Effect.succeed(2)),
+      "expected a collection of awaitables, not a lone one: put it in brackets"
+    ]
   ]
   for (const [name, call, message] of cases) {
     it.live(name, () =>

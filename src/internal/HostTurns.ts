@@ -5,12 +5,12 @@
  * runs several ticks. That changes no order inside the loop. It ends after 64 ticks, or after the tick in which 2 ms have
  * passed: the host's timers, promises and I/O get their turn then, however busy the loop is.
  *
- * The turns of fake timers would wait to be advanced, and move time by a millisecond each. So under fake timers the loop
- * takes whichever comes first, theirs, the host's own, or that of the timer which has just woken it.
+ * A timer of the host that wakes the loop is a turn, too. Those of fake timers would wait to be advanced, and move time by
+ * a millisecond each; so there a message asks for a turn as well.
  */
 import type * as Clock from "effect/Clock"
 import type * as Scheduler from "effect/Scheduler"
-import { hasFakeTimers, takeHostTurn } from "./host.ts"
+import { hasFakeTurns, takeMessageTurn } from "./host.ts"
 
 const maxTicks = 64
 const maxMillis = 2
@@ -37,7 +37,7 @@ export class HostTurns {
   private ask(): void {
     this.busy = true
     this.host.scheduleTask(() => this.turn(), 0)
-    if (hasFakeTimers()) takeHostTurn(() => this.turn())
+    if (hasFakeTurns()) takeMessageTurn(() => this.turn())
   }
 
   /** Takes a turn, whoever got it, for what `prepare` schedules and all that is ready. */

@@ -28,6 +28,8 @@ export class Readings {
   latestSound: number
   /** "broken" until `renew`: what was counted from earlier ones can't be from later ones. */
   private state: "unproven" | "sound" | "broken"
+  /** A sleep ended much too early for them: they prove nothing any more. */
+  private refuted = false
   private readonly clock: Clock.Clock
   private doubted: boolean
   // INVARIANT: of one moment.
@@ -55,16 +57,17 @@ export class Readings {
   /** Whether who waits from now on may count on them. */
   areSound(): boolean {
     if (!this.doubted) return true
-    if (hasFakeTimers() && !hasFakeClock()) return false
+    if (this.refuted || (hasFakeTimers() && !hasFakeClock())) return false
     if (this.state === "unproven" && hasFakeTimers()) this.believe(this.latest)
     for (let i = 0; i < tries && this.state === "unproven"; i++) this.now()
     return this.state === "sound"
   }
 
   /** A sleep ended much too early for them. */
-  contradict(): void {
+  refute(): void {
     doubted.add(this.clock)
     this.doubted = true
+    this.refuted = true
     this.state = "broken"
   }
 
@@ -82,7 +85,7 @@ export class Readings {
   private judge(now: number): void {
     const step = now - this.latest
     if (step > 0 && step <= ordinary) {
-      if (this.state === "unproven") this.believe(now)
+      if (this.state === "unproven" && !this.refuted) this.believe(now)
     } else if (this.state === "sound" && (step < 0 || this.isOff(now))) {
       this.state = "broken"
       this.latestSound = this.latest

@@ -33,13 +33,17 @@ export const signal: Kind = kind(
   "an AbortSignal"
 )
 
-/** What a plain callback gave. */
-export const notEffect: Kind = kind((value) => !Effect.isEffect(value), "no Effect, as nothing runs one here")
+/** Nothing has run yet of an Effect, nor of the body of a generator function. */
+const isUnrun = (value: unknown): boolean =>
+  Effect.isEffect(value) || Object.prototype.toString.call(value) === "[object Generator]"
 
-/** What a plain function decided: an Effect or a promise in its place would always be true. */
+/** What a plain callback gave. */
+export const callbackResult: Kind = kind((value) => !isUnrun(value), "no Effect and no generator, as nothing runs it")
+
+/** What a plain function decided: in its place an Effect or a promise would always be true. */
 export const answer: Kind = kind(
-  (value) => !Effect.isEffect(value) && !Predicate.isPromiseLike(value),
-  "a plain value: nothing runs or awaits it"
+  (value) => !isUnrun(value) && !Predicate.isPromiseLike(value),
+  "a plain value, as nothing runs or awaits it"
 )
 
 /** What a function gave that is to give an Effect. */

@@ -14,6 +14,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { cancelAll, isCancelled } from "./cancellation.ts"
 import { ended } from "./future.ts"
 import { CurrentHandling, inWords, type LoopImpl } from "./loop.ts"
@@ -28,7 +29,8 @@ export const close = (loop: LoopImpl): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (loop.state !== "open") return Effect.void
     loop.become("closing")
-    return new Closing(loop).run
+    // What it waits for comes in the loop's own turns.
+    return Effect.provideService(new Closing(loop).run, Scheduler.Scheduler, loop.scheduler)
   })
 
 /** Whether closing waits for something. */

@@ -2,8 +2,10 @@
  * The future: a value that will be there later, and the queue of those who wait for it.
  */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Hash from "effect/Hash"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
@@ -44,6 +46,14 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  // Itself and nothing else: Effect compares plain objects part by part, and a future knows its whole loop.
+  [Equal.symbol](that: unknown): boolean {
+    return this === that
+  }
+  [Hash.symbol](): number {
+    return Hash.random(this)
   }
 
   get kind(): string {

@@ -9,40 +9,56 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 
 interface Host {
-  readonly setTimeout: (run: () => void, millis: number) => unknown
-  readonly setImmediate?: (run: () => void) => unknown
+  readonly setTimeout: object
+  readonly setImmediate?: object
   readonly process?: { readonly hrtime?: { readonly bigint?: () => bigint } }
   readonly performance?: { readonly now?: () => number }
+  readonly MessageChannel?: new() => {
+    readonly port1: { addEventListener(type: "message", listener: () => void): void; start(): void; close(): void }
+    readonly port2: { postMessage(message: undefined): void }
+  }
 }
 
 const host = globalThis as unknown as Host
 
-const found = {
-  setTimeout: host.setTimeout,
-  setImmediate: host.setImmediate,
-  hrtime: host.process?.hrtime,
-  now: host.performance?.now
-}
+const timer = (): object => host.setTimeout
+/** What a turn of Effect's scheduler is. */
+const immediate = (): object => host.setImmediate ?? host.setTimeout
+
+const found = { timer: timer(), immediate: immediate(), hrtime: host.process?.hrtime, now: host.performance?.now }
 
 export const hostClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 
+/** Replaced since import; or before, as the usual fake timers tell. */
+const isFake = (now: object, then: object): boolean => now !== then || "clock" in now
+
 /** Whether fake timers are in the place of the host's. */
-export const hasFakeTimers = (): boolean => host.setTimeout !== found.setTimeout
+export const hasFakeTimers = (): boolean => isFake(timer(), found.timer)
+
+/** Whether turns wait for them as well. */
+export const hasFakeTurns = (): boolean => isFake(immediate(), found.immediate)
 
 /** Whether they brought a clock that goes with them. */
 export const hasFakeClock = (): boolean =>
   found.hrtime === undefined ? host.performance?.now !== found.now : host.process?.hrtime !== found.hrtime
 
-/** A turn of the host itself, whoever replaced its timers. */
-export const takeHostTurn = (turn: () => void): void => {
-  if (found.setImmediate === undefined) found.setTimeout.call(globalThis, turn, 0)
-  else found.setImmediate.call(globalThis, turn)
+/** A turn of the host that is none of its timers'. */
+export const takeMessageTurn = (turn: () => void): void => {
+  if (host.MessageChannel === undefined) return
+  const { port1, port2 } = new host.MessageChannel()
+  port1.addEventListener("message", () => {
+    port1.close()
+    turn()
+  })
+  port1.start()
+  port2.postMessage(undefined)
 }
 
 /** The Clock's monotonic time in nanoseconds; that of fake timers where they are in the place of the host's. */
 export const nowNanos = (clock: Clock.Clock): number => {
-  const hrtime = host.process?.hrtime
-  return hrtime !== found.hrtime && clock === hostClock && hrtime?.bigint !== undefined
-    ? Number(hrtime.bigint())
-    : Number(clock.monotonicTimeNanosUnsafe())
+  if (clock === hostClock) {
+    const hrtime = host.process?.hrtime
+    if (hrtime !== found.hrtime && hrtime?.bigint !== undefined) return Number(hrtime.bigint())
+  }
+  return Number(clock.monotonicTimeNanosUnsafe())
 }

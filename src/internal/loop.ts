@@ -199,7 +199,7 @@ export class LoopImpl extends Printable implements Shape {
     try {
       const result = asyncContext === undefined ? callback() : asyncContext.run(callback, undefined)
       if (result instanceof Promise) result.catch((reason: unknown) => this.callbackFailed(reason, context))
-      check.notEffect(call, "what the callback gives", result)
+      check.callbackResult(call, "what the callback gives", result)
     } catch (thrown) {
       this.callbackFailed(thrown, context)
     } finally {

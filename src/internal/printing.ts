@@ -153,7 +153,7 @@ const contentsOf = (value: object): readonly [name: string, contents: ReadonlyAr
 
 /** JavaScript's collections, and Effect's. Whatever else can be iterated, that may use it up. */
 const isCollection = (value: object): value is Iterable<unknown> =>
-  Symbol.iterator in value &&
+  Symbol.iterator in value && !("~effect-asyncio/Future" in value) && // of another copy of this package
   (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || NodeInspectSymbol in value)
 
 /** What somebody wrote that it prints as: a class's `toString`, or a function's source. */

@@ -64,6 +64,7 @@ export class Driver {
   // INVARIANT: who last found done what it awaits, and how often in this tick, nobody else between.
   private looker: unknown = undefined
   private looks = 0
+  private readonly stopped = new WeakSet<object>()
   // INVARIANT: the fibers that live, are not a task's own region's and have waited here; what each waited for last.
   private readonly others = new Map<AnyFiber, AnyWaiter | undefined>()
   /** Tasks that were asked to end because the loop can't go on, and fibers because it has ended. */
@@ -201,15 +202,16 @@ export class Driver {
     }
     if (++this.looks < this.limits.maxTicks || this.loop.isClosed()) return undefined
     this.looks = 0
+    // It has caught the error, and goes on: parked, it is cancelled like all others.
+    if (this.stopped.has(looker)) return Effect.never
+    this.stopped.add(looker)
     const who = isTaskImpl(looker) ? `'${looker.name}'` : "a bare fiber"
     const error = new SpinError({
       message: `${who} awaited what was done already ${this.limits.maxTicks} times in one tick, and no time passed; ` +
         "await what is not done, or let a tick pass with sleep(0)"
     })
-    if (!isTaskImpl(looker)) return Effect.die(error)
-    this.fail(error, [])
-    // Parked, a task is cancelled like all others.
-    return Effect.never
+    if (isTaskImpl(looker)) this.fail(error, [])
+    return Effect.die(error)
   }
 
   private restart(): void {

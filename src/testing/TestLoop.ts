@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { TestClock } from "effect/testing/TestClock"
 import { RuntimeError } from "../Errors.ts"
 import * as EventLoop from "../EventLoop.ts"
+import { checkOptions } from "../internal/loop.ts"
 
 /**
  * Makes an event loop for as long as the layer's scope is open, under the `TestClock` it finds.
@@ -57,7 +58,10 @@ import * as EventLoop from "../EventLoop.ts"
  * @since 0.1.0
  */
 export const layer = (options?: EventLoop.Options): Layer.Layer<EventLoop.EventLoop> =>
-  EventLoop.layer(options).pipe(Layer.provideMerge(outsideClock))
+  Layer.suspend(() => {
+    checkOptions("TestLoop.layer", options)
+    return Layer.provideMerge(EventLoop.layer(options), outsideClock)
+  })
 
 /** The `TestClock` it finds, moved from the scheduler it finds. */
 const outsideClock: Layer.Layer<never> = Layer.effectContext(

@@ -164,6 +164,10 @@ describe("Future", () => {
     Future.addDoneCallback(future, () => Effect.void)
     // @ts-expect-error
     Task.addDoneCallback(task, (done) => Task.join(done))
+    // @ts-expect-error
+    EventLoop.callSoon(function*() {
+      yield* pure
+    })
     void Effect.map(EventLoop.EventLoop, (loop) => {
       // @ts-expect-error
       loop.callSoonUnsafe(() => pure)
