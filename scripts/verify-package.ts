@@ -33,13 +33,13 @@ const expected: ReadonlyArray<RegExp> = [
 
 /** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
 const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
-  ["gather", `export { gather } from "effect-asyncio"`, 7_200],
-  ["gather and run", `export { gather, run } from "effect-asyncio"`, 13_200],
-  ["everything", `export * from "effect-asyncio"`, 24_700],
+  ["gather", `export { gather } from "effect-asyncio"`, 8_900],
+  ["gather and run", `export { gather, run } from "effect-asyncio"`, 17_400],
+  ["everything", `export * from "effect-asyncio"`, 30_200],
   [
     "everything and testing",
     `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
-    26_800
+    34_000
   ]
 ]
 
