@@ -1,7 +1,7 @@
 /**
- * `npm run verify:hosts`: runs the conformance scenarios, as one bundle, in every host that is here or can be
- * installed, and prints a row for each. Exit code 1 if one of them differs from CPython; with `--all` also if one is
- * absent.
+ * `npm run verify:hosts`: runs the conformance scenarios and the trials of clocks.ts, as one bundle, in every host that
+ * is here or can be installed, and prints a row for each. Exit code 1 if one of them differs from CPython, or takes its
+ * time where a clock is rounded or jumps; with `--all` also if one is absent.
  */
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -33,10 +33,12 @@ const cases = (): Plugin => {
       })
       const file = (path: string) => JSON.stringify(join(conformance, path))
       return `import { judgeAll, show } from ${file("portable.ts")}
+import { judgeClocks } from ${JSON.stringify(join(root, "scripts/clocks.ts"))}
 ${groups.map((group, index) => `import group${index} from ${file(`groups/${group}.ts`)}`).join("\n")}
 const scenarios = Object.assign({}, ${groups.map((_, index) => `group${index}`).join(", ")})
 const cases = ${JSON.stringify(members)}
-show(await judgeAll(cases.map((self) => ({ ...self, scenario: scenarios[self.name] }))))
+const verdict = await judgeAll(cases.map((self) => ({ ...self, scenario: scenarios[self.name] })))
+show({ ...verdict, problems: verdict.problems.concat(await judgeClocks()) })
 `
     }
   }

@@ -12,6 +12,7 @@ import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Condition from "./Condition.ts"
 import { BrokenBarrierError } from "./Errors.ts"
 import * as check from "./internal/check.ts"
+import { Printable, type Words } from "./internal/printing.ts"
 
 /**
  * A meeting point for a number of tasks.
@@ -27,9 +28,11 @@ export interface Barrier extends Pipeable {
   readonly "~effect-asyncio/Barrier": unknown
   /** How many have to come. */
   readonly parties: number
+  /** `<Barrier filling waiters=1/3>`, `<Barrier broken>`. */
+  toString(): string
 }
 
-class BarrierImpl implements Barrier {
+class BarrierImpl extends Printable implements Barrier {
   readonly "~effect-asyncio/Barrier" = "~effect-asyncio/Barrier"
   readonly parties: number
   readonly condition: Condition.Condition
@@ -38,12 +41,24 @@ class BarrierImpl implements Barrier {
   count = 0
 
   constructor(parties: number, condition: Condition.Condition) {
+    super()
     this.parties = parties
     this.condition = condition
   }
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Barrier"
+  }
+  describe(): Words {
+    return [this.state, this.state === "broken" ? undefined : `waiters=${this.waiting}/${this.parties}`]
+  }
+  /** How many wait for the round to be full. */
+  get waiting(): number {
+    return this.state === "filling" ? this.count : 0
   }
 
   readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
@@ -241,10 +256,7 @@ export const reset = (self: Barrier): Effect.Effect<void> => {
  * @category state
  * @since 0.1.0
  */
-export const waiting = (self: Barrier): number => {
-  const { count, state } = impl("waiting", self)
-  return state === "filling" ? count : 0
-}
+export const waiting = (self: Barrier): number => impl("waiting", self).waiting
 
 /**
  * Whether the barrier is aborted.

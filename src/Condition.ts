@@ -14,6 +14,7 @@ import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried, dual } from "./internal/curried.ts"
+import { counted, Printable, type Words } from "./internal/printing.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
@@ -31,6 +32,8 @@ import type { Task } from "./Task.ts"
 export interface Condition extends Pipeable {
   readonly "~effect-asyncio/Condition": unknown
   readonly lock: Lock.Lock
+  /** `<Condition unlocked>`, `<Condition locked waiters=2>`: whether its lock is held, and who waits to be notified. */
+  toString(): string
 }
 
 /**
@@ -56,17 +59,25 @@ export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any
   ? "a predicate gives a plain value: this would always be true"
   : A
 
-class ConditionImpl implements Condition {
+class ConditionImpl extends Printable implements Condition {
   readonly "~effect-asyncio/Condition" = "~effect-asyncio/Condition"
   readonly lock: Lock.Lock
   readonly waiting = new WaitQueue()
 
   constructor(lock: Lock.Lock) {
+    super()
     this.lock = lock
   }
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Condition"
+  }
+  describe(): Words {
+    return [Lock.locked(this.lock) ? "locked" : "unlocked", counted("waiters", this.waiting.length)]
   }
 
   checkLocked(call: string): void {

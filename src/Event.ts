@@ -9,6 +9,7 @@
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
+import { counted, Printable, type Words } from "./internal/printing.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
 
@@ -24,6 +25,8 @@ import type { Task } from "./Task.ts"
  */
 export interface Event extends Pipeable {
   readonly "~effect-asyncio/Event": unknown
+  /** `<Event set>`, `<Event unset waiters=2>`. */
+  toString(): string
 }
 
 /**
@@ -39,7 +42,7 @@ export interface Statistics {
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
 
-class EventImpl implements Event {
+class EventImpl extends Printable implements Event {
   readonly "~effect-asyncio/Event" = "~effect-asyncio/Event"
   isSet = false
   // INVARIANT: empty while the event is set.
@@ -47,6 +50,13 @@ class EventImpl implements Event {
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Event"
+  }
+  describe(): Words {
+    return [this.isSet ? "set" : "unset", counted("waiters", this.waiting.length)]
   }
 
   readonly wait: Effect.Effect<void> = Effect.suspend(() => {

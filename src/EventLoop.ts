@@ -23,8 +23,10 @@ import * as Scope from "effect/Scope"
 import type { Awaitable } from "./Awaitable.ts"
 import type { Future } from "./Future.ts"
 import * as check from "./internal/check.ts"
-import { checkOptions, getLoop, makeLoop } from "./internal/loop.ts"
+import { close } from "./internal/closing.ts"
+import { checkOptions, CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
+import { CurrentRegion } from "./internal/Region.ts"
 import { EventLoop } from "./internal/service.ts"
 import type { Task } from "./Task.ts"
 
@@ -39,6 +41,8 @@ export interface Handle {
   /** Keeps the callback from running. Again, or after it ran: nothing happens. */
   readonly cancel: Effect.Effect<void>
   cancelUnsafe(): void
+  /** With the callback's name: `<Handle tick>`, `<Handle cancelled tick>`, `<TimerHandle when=5 tick>`. */
+  toString(): string
 }
 
 /**
@@ -78,6 +82,12 @@ export interface Options {
   readonly debug?: boolean | undefined
   /** Default: 100 milliseconds. */
   readonly slowCallbackDuration?: Duration.Input | undefined
+  /**
+   * How long the closing loop waits for clean-ups and for the exception handler. Then an error is logged that names the
+   * tasks left, and they are abandoned: what they do later gets no step on the loop. Default: no limit; a live loop
+   * that has been closing for 5 seconds logs a warning that names them.
+   */
+  readonly closeTimeout?: Duration.Input | undefined
 }
 
 /**
@@ -93,6 +103,8 @@ export interface Shape {
   readonly callSoonUnsafe: <A>(callback: () => Awaitable.NotEffect<A>) => Handle
   readonly callLaterUnsafe: <A>(delay: Duration.Input, callback: () => Awaitable.NotEffect<A>) => TimerHandle
   readonly callAtUnsafe: <A>(when: number, callback: () => Awaitable.NotEffect<A>) => TimerHandle
+  /** `<EventLoop open tasks=2>`, `<EventLoop closed>`. */
+  toString(): string
 }
 
 export { EventLoop }
@@ -106,8 +118,15 @@ export { EventLoop }
  *
  * **Details**
  *
- * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it. When the
- * scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported.
+ * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it, best through
+ * `TestLoop.layer`.
+ *
+ * When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported, and the
+ * exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may sleep, use
+ * timeouts and make tasks. `closeTimeout` bounds it. Then callbacks that are left are dropped.
+ *
+ * Fibers outside of its tasks (`Effect.forkDetach`) are not the loop's: they go on, in `sleep`, `timeout` and `wait` too,
+ * and keep the process alive meanwhile. Only they can't make tasks any more.
  *
  * **Example** (A loop for a program)
  *
@@ -123,6 +142,25 @@ export { EventLoop }
  * await Effect.runPromise(program.pipe(Effect.provide(asyncio.EventLoop.layer()))) // => "done"
  * ```
  *
+ * **Example** (A clean-up that never ends)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Logger } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const lines: Array<unknown> = []
+ * const recorder = Logger.layer([Logger.make(({ message }) => lines.push(message))])
+ * const program = Effect.gen(function*() {
+ *   yield* asyncio.createTask(Effect.ensuring(asyncio.sleep("1 hour"), Effect.never), { name: "stubborn" })
+ *   yield* asyncio.sleep(0)
+ *   return "done"
+ * })
+ * const loop = asyncio.EventLoop.layer({ closeTimeout: "10 millis" })
+ *
+ * await Effect.runPromise(program.pipe(Effect.provide(loop), Effect.provide(recorder))) // => "done"
+ * String(lines).includes("did not close within closeTimeout, 10ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
+ * ```
+ *
  * @category layers
  * @since 0.1.0
  */
@@ -132,7 +170,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
       checkOptions("EventLoop.layer", options)
       const loop = makeLoop(context, options)
       // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
-      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), loop.provided)
+      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), close(loop)), loop.provided)
     })
   )
 
@@ -306,8 +344,9 @@ export const callAt = <A>(
  *
  * **Details**
  *
- * The handler's effect starts in the reporting tick, in the context of the caller of this function; the closing loop
- * waits for it. What it fails with goes to the default handler. asyncio's `loop.set_exception_handler`.
+ * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside of any
+ * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails, what it
+ * was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
  *
  * **Example** (A failure that nobody saw)
  *
@@ -332,12 +371,12 @@ export const setExceptionHandler = <R = never>(
   Effect.contextWith((context: Context.Context<R | EventLoop>) =>
     Effect.withFiber((fiber) => {
       if (handler !== undefined) check.callback("setExceptionHandler", "the handler", handler)
-      getLoop("setExceptionHandler", fiber).setHandler(
-        handler === undefined ?
-          undefined :
-          (exception) =>
-            Effect.provideContext(check.given("setExceptionHandler", "the handler", handler(exception)), context)
-      )
+      // The handler is a part of no task, whoever set it.
+      const services = Context.omit(CurrentRegion, CurrentHandling)(context)
+      getLoop("setExceptionHandler", fiber).handler = handler === undefined
+        ? undefined
+        : (exception) =>
+          Effect.provideContext(check.given("setExceptionHandler", "the handler", handler(exception)), services)
       return Effect.void
     })
   )

@@ -57,6 +57,10 @@ export interface Future<out A, out E = never> extends Pipeable {
     readonly _E: Types.Covariant<E>
   }
   [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>>
+  /**
+   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. Of a long result, the beginning.
+   */
+  toString(): string
 }
 
 const checkPromise = check.kind(Predicate.isPromiseLike, "a promise")
@@ -323,7 +327,7 @@ export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effe
  * **Details**
  *
  * In the tick after the future's end, also if it has ended already. A value or a failure never aborts it. The reason is
- * the host's own `AbortError`: the cancel message is not in it.
+ * the host's own `AbortError`: the cancel message is not in it. One future has one signal, however often it is asked for.
  *
  * **Example** (A download that ends with its task)
  *
@@ -349,13 +353,18 @@ export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effe
  */
 export const toAbortSignal = (self: Future<any, any>): AbortSignal => {
   const future = impl("toAbortSignal", self)
-  const controller = new AbortController()
-  future.addCallback(() => {
-    const exit = future.exit!
-    if (cancellation.isCancelled(exit)) controller.abort()
-  })
-  return controller.signal
+  let signal = signals.get(future)
+  if (signal === undefined) {
+    const controller = new AbortController()
+    future.addCallback(() => {
+      if (cancellation.isCancelled(future.exit!)) controller.abort()
+    })
+    signals.set(future, signal = controller.signal)
+  }
+  return signal
 }
+
+const signals = new WeakMap<FutureImpl<any, any>, AbortSignal>()
 
 /**
  * Whether the future has a value or a failure, or is cancelled.

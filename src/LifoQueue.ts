@@ -37,5 +37,5 @@ import type * as Queue from "./Queue.ts"
 export const make = <A>(options?: Queue.Options): Effect.Effect<Queue.Queue<A>> =>
   Effect.sync(() => {
     checkOptions("LifoQueue.make", options)
-    return new QueueImpl<A>("LifoQueue", options?.maxsize, new Lifo<A>())
+    return new QueueImpl("LifoQueue", new Lifo<A>(), options)
   })

@@ -18,6 +18,7 @@ import { RuntimeError } from "./Errors.ts"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import type { FutureImpl } from "./internal/future.ts"
+import { counted, named, Printable, type Words } from "./internal/printing.ts"
 import { currentTask, type TaskImpl } from "./internal/task.ts"
 import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
 import { withoutYield } from "./internal/withoutYield.ts"
@@ -35,6 +36,8 @@ import type { Task } from "./Task.ts"
  */
 export interface Lock extends Pipeable {
   readonly "~effect-asyncio/Lock": unknown
+  /** `<Lock unlocked>`, `<Lock locked holder='a' waiters=2>`. */
+  toString(): string
 }
 
 /**
@@ -53,7 +56,7 @@ export interface Statistics {
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
 
-class LockImpl implements Lock {
+class LockImpl extends Printable implements Lock {
   readonly "~effect-asyncio/Lock" = "~effect-asyncio/Lock"
   isLocked = false
   /** The fiber that holds it; whose task that is, is asked only for explanations. */
@@ -65,6 +68,22 @@ class LockImpl implements Lock {
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return "Lock"
+  }
+  /** How many wait, the one that is about to take it included. */
+  get waitingCount(): number {
+    return this.waiting.length + (this.next === undefined ? 0 : 1)
+  }
+  describe(): Words {
+    const holder = this.holderTask
+    return [
+      this.isLocked ? "locked" : "unlocked",
+      holder === undefined ? undefined : named("holder", holder.name),
+      counted("waiters", this.waitingCount)
+    ]
   }
 
   readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) => {
@@ -129,8 +148,9 @@ class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
     const holder = this.lock.holderTask
     return holder === undefined ? "a Lock" : `a Lock held by ${holder.label}`
   }
-  override get blockedBy(): FutureImpl<any, any> | undefined {
-    return this.lock.holderTask
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    const holder = this.lock.holderTask
+    return holder === undefined ? [] : [holder as FutureImpl<any, any>]
   }
   proceed() {
     this.lock.next = undefined
@@ -396,7 +416,7 @@ export const locked = (self: Lock): boolean => impl("locked", self).isLocked
  * @since 0.1.0
  */
 export const statistics = (self: Lock): Statistics => {
-  const { holderTask, isLocked, next, waiting } = impl("statistics", self)
+  const { holderTask, isLocked, next, waiting, waitingCount } = impl("statistics", self)
   const first = next?.awaiter
   const waiters = waiting.tasks()
   // Of kind "Task".
@@ -404,7 +424,7 @@ export const statistics = (self: Lock): Statistics => {
   return {
     locked: isLocked,
     holder: holderTask,
-    waiting: waiting.length + (next === undefined ? 0 : 1),
+    waiting: waitingCount,
     waiters
   }
 }

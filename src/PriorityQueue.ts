@@ -16,8 +16,9 @@ import type * as Queue from "./Queue.ts"
  *
  * **Details**
  *
- * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Everything else is
- * `Queue`'s: the functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
+ * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Where `order` throws,
+ * the put or get that asked dies of it, also one that waited; the queue is as before. Everything else is `Queue`'s: the
+ * functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
  *
  * **Example** (Urgent work first)
  *
@@ -48,7 +49,7 @@ export const make = <A>(options: Queue.Options & { readonly order: Order.Order<A
   Effect.sync(() => {
     checkOptions("PriorityQueue.make", options)
     order("PriorityQueue.make", "order", options?.order)
-    return new QueueImpl<A>("PriorityQueue", options.maxsize, new Smallest(options.order))
+    return new QueueImpl("PriorityQueue", new Smallest(options.order), options)
   })
 
 const order = check.kind(Predicate.isFunction, "an Order")

@@ -2,8 +2,9 @@
  * A queue between tasks, with an end and a count of what is not finished.
  *
  * First in, first out. Who waits is served in the order it came, except that a newcomer may take an item before the
- * getter that was woken for it runs; that one then waits again, at the end of the line. No item is lost: it stays in the
- * queue until its getter's own step, so a get that is cancelled or timed out takes nothing.
+ * getter that was woken for it runs; that one then waits again, at the end of the line. A queue made `fair` has no such
+ * exception. No item is lost: it stays in the queue until its getter's own step, so a get that is cancelled or timed out
+ * takes nothing.
  *
  * @since 0.1.0
  */
@@ -34,6 +35,8 @@ export interface Queue<in out A> extends Pipeable {
   readonly "~effect-asyncio/Queue": { readonly _A: Types.Invariant<A> }
   /** 0 or less: no bound. */
   readonly maxsize: number
+  /** `<Queue size=0>`, `<PriorityQueue shutdown size=2 maxsize=9 unfinished=3 getters=1>`. */
+  toString(): string
 }
 
 /**
@@ -45,6 +48,12 @@ export interface Queue<in out A> extends Pipeable {
 export interface Options {
   /** How many items fit; a whole number, 0 or less for no bound. Default 0. */
   readonly maxsize?: number | undefined
+  /**
+   * Serve getters strictly in the order they came, and putters: a newcomer stands behind those who wait or are about to
+   * run, and `getNowait` and `putNowait` fail while there are any. Default false: as in asyncio, a newcomer may be faster
+   * than one who was just woken, and one who comes often may leave nothing to the others.
+   */
+  readonly fair?: boolean | undefined
 }
 
 /**
@@ -72,7 +81,8 @@ const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queu
  *
  * **Details**
  *
- * A `maxsize` that is no whole number dies with `IllegalArgumentError`.
+ * A `maxsize` that is no whole number dies with `IllegalArgumentError`. `fair` costs nothing where nobody waits, and at
+ * most a tick where a newcomer would have been faster.
  *
  * **Example** (A producer and a consumer)
  *
@@ -91,13 +101,38 @@ const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queu
  * await asyncio.run(program) // => [1, 2, 3]
  * ```
  *
+ * **Example** (A turn for each, also beside one that asks again at once)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const turns = (options?: asyncio.Queue.Options) =>
+ *   Effect.gen(function*() {
+ *     const { get, make, put } = asyncio.Queue
+ *     const pool = yield* make<string>(options)
+ *     yield* put(pool, "connection")
+ *     const users: Array<string> = []
+ *     const use = (name: string) =>
+ *       Effect.flatMap(get(pool), (connection) => {
+ *         users.push(name)
+ *         return Effect.andThen(asyncio.sleep(0), put(pool, connection))
+ *       })
+ *     yield* asyncio.gather([Effect.andThen(use("busy"), use("busy")), use("patient")])
+ *     return users
+ *   })
+ *
+ * await asyncio.run(turns()) // => ["busy", "busy", "patient"]
+ * await asyncio.run(turns({ fair: true })) // => ["busy", "patient", "busy"]
+ * ```
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
   Effect.sync(() => {
     checkOptions("Queue.make", options)
-    return new QueueImpl<A>("Queue", options?.maxsize, new Fifo<A>())
+    return new QueueImpl("Queue", new Fifo<A>(), options)
   })
 
 /**
@@ -190,6 +225,10 @@ export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(
 /**
  * Puts an item, or fails: with `QueueFull` if there is no room, with `QueueShutDown` once the queue is shut down.
  *
+ * **Details**
+ *
+ * In a queue made `fair` the room is for those who wait: with `QueueFull` as long as anybody does. asyncio's `put_nowait`.
+ *
  * **Example** (Refused, not kept waiting)
  *
  * ```ts import.meta.vitest
@@ -221,7 +260,8 @@ export const putNowait: {
 )
 
 /**
- * `putNowait` for plain callbacks: false where that fails.
+ * `putNowait` for plain callbacks: false where that fails. Throws where that dies: an order of a `PriorityQueue` that
+ * throws.
  *
  * **Example** (What a listener hears)
  *
@@ -250,13 +290,18 @@ export const putNowait: {
  */
 export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
   const queue = impl("putNowaitUnsafe", self)
-  if (queue.isShutDown || queue.isFull) return false
+  if (queue.isShutDown || !queue.hasRoom) return false
   queue.add(value)
   return true
 }
 
 /**
  * Takes an item, or fails: with `QueueEmpty` if there is none, with `QueueShutDown` if none will come.
+ *
+ * **Details**
+ *
+ * In a queue made `fair` the items are for those who wait: with `QueueEmpty` as long as anybody does. asyncio's
+ * `get_nowait`.
  *
  * **Example** (A job, or something else to do)
  *
@@ -467,7 +512,7 @@ export const empty = (self: Queue<any>): boolean => impl("empty", self).isEmpty
  * @category state
  * @since 0.1.0
  */
-export const full = (self: Queue<any>): boolean => impl("full", self).isFull
+export const full = (self: Queue<any>): boolean => !impl("full", self).hasRoom
 
 /**
  * What is in the queue, and who waits at it. O(n) in those who wait.
@@ -512,8 +557,10 @@ export const statistics = (self: Queue<any>): Statistics => {
  *
  * **Details**
  *
- * It takes one item at a time, when one is asked for, so several streams share a queue fairly. Items are not marked done.
- * To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
+ * It takes one item at a time, when one is asked for. Several streams of one queue take turns: the one that asked first
+ * gets the next item, however long each takes over its own. Beside other getters a stream that was woken may find that a
+ * newcomer was faster, as they may, but keeps its place. What a pull costs, and what it loses when it is cancelled, is
+ * `get`'s. Items are not marked done. To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
  *
  * **Example** (Two who share the work)
  *
@@ -542,7 +589,7 @@ export const statistics = (self: Queue<any>): Statistics => {
 export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
   Stream.fromPull(
     Effect.succeed(
-      Effect.matchEffect(impl("stream", self).get, {
+      Effect.matchEffect(impl("stream", self).receiveInTurn, {
         onSuccess: (value) => Effect.succeed([value] as const),
         onFailure: () => Cause.done()
       })

@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { RuntimeError } from "./Errors.ts"
@@ -15,6 +16,7 @@ import { cancelOnAbort } from "./internal/cancellation.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { LoopImpl } from "./internal/loop.ts"
 import { checkRunOptions, runMain } from "./internal/main.ts"
+import { Printable, type Words } from "./internal/printing.ts"
 import { rejectionOf } from "./internal/rejection.ts"
 
 /**
@@ -26,7 +28,7 @@ import { rejectionOf } from "./internal/rejection.ts"
 export interface Options extends EventLoop.Options {
   /** Aborting it cancels the main task, then the rest. */
   readonly signal?: AbortSignal | undefined
-  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). */
+  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). The options of a loop are then that one's. */
   readonly layer?: Layer.Layer<EventLoop.EventLoop> | undefined
 }
 
@@ -44,8 +46,13 @@ export interface Runner extends AsyncDisposable {
   run<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<A>
   /** `run`, ending with the outcome as it is. */
   runExit<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<Exit.Exit<A, E>>
-  /** Cancels every task left, waits for it, and closes the loop. Again: waits for the same. */
+  /**
+   * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
+   * a failure was seen by nobody.
+   */
   close(): Promise<void>
+  /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
+  toString(): string
 }
 
 /**
@@ -80,16 +87,33 @@ export const make = (options?: Options): Runner => {
   return new RunnerImpl(options ?? {})
 }
 
-class RunnerImpl implements Runner {
+type Built = Context.Context<EventLoop.EventLoop>
+
+/** Between runs nobody waits for anything: time that is ours to drive stands still, as a stopped loop's does. */
+const begin = (context: Built): Built => {
+  const loop = Context.get(context, EventLoop.EventLoop)
+  if (loop instanceof LoopImpl) loop.runsByMains = true
+  return context
+}
+
+class RunnerImpl extends Printable implements Runner {
   private readonly layer: Layer.Layer<EventLoop.EventLoop>
   private readonly signal: AbortSignal | undefined
   private readonly scope = Scope.makeUnsafe()
-  private context: Promise<Context.Context<EventLoop.EventLoop>> | undefined = undefined
+  private context: Built | Promise<Built> | undefined = undefined
   private closing: Promise<void> | undefined = undefined
 
   constructor({ layer, signal, ...options }: Options) {
+    super()
     this.layer = layer ?? EventLoop.layer(options)
     this.signal = signal
+  }
+
+  get kind(): string {
+    return "Runner"
+  }
+  describe(): Words {
+    return [this.closing !== undefined ? "closed" : this.context === undefined ? "created" : "initialized"]
   }
 
   async run<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<A> {
@@ -111,19 +135,19 @@ class RunnerImpl implements Runner {
     begun: (future: FutureImpl<A, E>) => void
   ): Promise<Exit.Exit<A, E>> {
     if (this.closing !== undefined) throw new RuntimeError({ message: `${call}: the runner is closed` })
-    const context = await (this.context ??= this.build())
+    this.context ??= this.build()
+    // A loop that is there takes the program at once: fake timers that are advanced next find it.
+    const context = this.context instanceof Promise ? await this.context : this.context
     return await Effect.runPromiseExitWith(context)(runMain(call, main, (future) => {
       begun(future)
       if (this.signal !== undefined) cancelOnAbort(future, this.signal)
     }))
   }
 
-  private async build(): Promise<Context.Context<EventLoop.EventLoop>> {
-    const context = await Effect.runPromise(Layer.buildWithScope(this.layer, this.scope))
-    const loop = Context.get(context, EventLoop.EventLoop)
-    // Between runs nobody waits for anything: time that is ours to drive stands still, as a stopped loop's does.
-    if (loop instanceof LoopImpl) loop.runsByMains = true
-    return context
+  private build(): Built | Promise<Built> {
+    const fiber = Effect.runFork(Layer.buildWithScope(this.layer, this.scope))
+    const exit = fiber.pollUnsafe()
+    return exit?._tag === "Success" ? begin(exit.value) : Effect.runPromise(Fiber.join(fiber)).then(begin)
   }
 
   close(): Promise<void> {

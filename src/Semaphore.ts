@@ -29,6 +29,8 @@ import type { Task } from "./Task.ts"
  */
 export interface Semaphore extends Pipeable {
   readonly "~effect-asyncio/Semaphore": unknown
+  /** `<Semaphore unlocked value=2>`, `<BoundedSemaphore locked value=0 waiters=2>`. */
+  toString(): string
 }
 
 /**
@@ -330,6 +332,6 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  * @since 0.1.0
  */
 export const statistics = (self: Semaphore): Statistics => {
-  const { available, waiting, waking } = impl("statistics", self)
-  return { available, waiting: waiting.length + waking, waiters: waiting.tasks() }
+  const { available, waiting, waitingCount } = impl("statistics", self)
+  return { available, waiting: waitingCount, waiters: waiting.tasks() }
 }

@@ -18,9 +18,10 @@ import { callSite } from "./internal/callSite.ts"
 import type { Request } from "./internal/cancellation.ts"
 import * as cancellation from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
-import { FutureCallback } from "./internal/future.ts"
+import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
+import { counted, Printable, type Words } from "./internal/printing.ts"
 import type { Entry } from "./internal/ReadyQueue.ts"
 import { createTask, makesTask, type TaskImpl } from "./internal/task.ts"
 import { Over, Waiter } from "./internal/WaitQueue.ts"
@@ -48,6 +49,8 @@ export interface TaskGroup {
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
+  /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
+  toString(): string
 }
 
 /**
@@ -103,23 +106,35 @@ export const run = <A, E, R>(
     )
   })
 
-class TaskGroupImpl implements TaskGroup {
+class TaskGroupImpl extends Printable implements TaskGroup {
   region!: InnerRegion
   readonly loop: LoopImpl
   // INVARIANT: the tasks whose callback has not run.
-  private readonly tasks = new Set<TaskImpl<any, any>>()
+  readonly tasks = new Set<TaskImpl<any, any>>()
   private readonly failures: Array<Cause.Reason<unknown>> = []
   private state: "open" | "waiting" | "ended" = "open"
   private aborting = false
   /** The group asked its own block to cancel; it takes that back at the end. */
-  private asked = false
+  asked = false
   /** How the body ended, until that is part of the outcome. */
   private body: Exit.Exit<unknown, unknown> | undefined = undefined
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
   constructor(loop: LoopImpl) {
+    super()
     this.loop = loop
+  }
+
+  get kind(): string {
+    return "TaskGroup"
+  }
+  describe(): Words {
+    return [
+      this.state === "ended" ? "finished" : this.aborting ? "cancelling" : "entered",
+      counted("tasks", this.tasks.size),
+      counted("errors", this.failures.length)
+    ]
   }
 
   /** The task that runs the block: it awaits every task of the group. */
@@ -137,11 +152,13 @@ class TaskGroupImpl implements TaskGroup {
         throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
       }
       if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
-      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, (task) => this.tasks.add(task))
-      const member = new Member(this, task)
-      // Through the ready queue also where an eager task is done already: it must not cancel this very step's block.
-      if (task.exit === undefined) task.push(member)
-      else member.wake()
+      let member: Member
+      const created = (task: TaskImpl<A, E>) => task.push(member = new Member(this, task))
+      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
+      this.tasks.add(task)
+      member!.join()
+      // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
+      if (this.aborting) cancellation.cancel(task, undefined)
       return Effect.succeed(task)
     })
   }
@@ -225,11 +242,8 @@ class TaskGroupImpl implements TaskGroup {
     const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
     this.addBodyFailure()
     if (this.failures.length > 0) {
-      if (owner.requests > 0) {
-        // Somebody outside wants the code around cancelled as well: that comes at its next suspension.
-        owner.requests--
-        cancellation.requestOf(owner.root, undefined)
-      }
+      // Somebody outside wants the code around cancelled as well.
+      if (owner.requests > 0) cancellation.putOff(owner)
       return Effect.failCause(Cause.fromReasons(this.failures))
     }
     return cancellation.isCancelled(exit) && !wanted ? Effect.void : exit
@@ -258,6 +272,9 @@ class GroupWaiter extends Waiter implements Entry {
   get label(): string {
     return "the tasks of its TaskGroup"
   }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return Array.from(this.group.tasks)
+  }
   /** Somebody asked to cancel while the block waited. */
   request: Request | undefined = undefined
   // INVARIANT: true while its step is in the ready queue.
@@ -279,7 +296,7 @@ class GroupWaiter extends Waiter implements Entry {
   }
 
   override withdraw(request: Request): void {
-    this.request ??= request
+    this.note(request)
     this.look()
   }
 
@@ -288,14 +305,21 @@ class GroupWaiter extends Waiter implements Entry {
     const pending = this.region?.owner.pending
     if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
       this.region!.owner.pending = undefined
-      this.request ??= pending
+      this.note(pending)
     }
     if (this.group.looked(this.request !== undefined)) super.run()
+  }
+
+  /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
+  private note(request: Request): void {
+    if (this.request === undefined || this.group.asked) this.request = request
   }
 }
 
 /** The callback that a task of a group holds. */
 class Member extends FutureCallback {
+  // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
+  private joined = false
   private readonly group: TaskGroupImpl
   private readonly task: TaskImpl<any, any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
@@ -305,6 +329,16 @@ class Member extends FutureCallback {
   }
   override get awaiter(): TaskImpl<unknown, unknown> | undefined {
     return this.group.parent
+  }
+  /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
+  join(): void {
+    this.joined = true
+    if (this.future.exit !== undefined) return this.wake()
+    this.future.remove(this)
+    this.future.push(this)
+  }
+  override wake(): void {
+    if (this.joined) super.wake()
   }
   run(): void {
     this.group.taskEnded(this.task)

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
+import { getLoop } from "./internal/loop.ts"
 import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**
@@ -23,6 +24,8 @@ import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
  */
 export interface Timeout {
   readonly "~effect-asyncio/Timeout": unknown
+  /** `<Timeout active when=5>`, `<Timeout expired>`. */
+  toString(): string
 }
 
 const impl: (call: string, self: Timeout) => TimeoutImpl = check.self("Timeout", TimeoutImpl)
@@ -126,6 +129,6 @@ export const reschedule = (self: Timeout, when: number | undefined): Effect.Effe
     if (timeout.state !== "active") {
       throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
     }
-    timeout.reschedule(fiber.getRef(Clock.Clock), when)
+    timeout.at(getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock)), when)
     return Effect.void
   })

@@ -118,6 +118,10 @@ export declare namespace gather {
  *
  * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
  *
+ * Over what is done already it takes no tick, so `while (live.size > 0) yield* gather(live)` lets nobody run who would
+ * take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield* wait(live)` there, which
+ * always lets ticks pass.
+ *
  * **Example** (Three seconds, not four)
  *
  * ```ts import.meta.vitest
@@ -183,8 +187,10 @@ const gatherIn = (
     : keys.map((key) => (inputs as Readonly<Record<string, unknown>>)[key])
   checkOptions("gather", options)
   awaitables.checkAwaitables("gather", items, fiber, keys)
-  const gathering = new Gathering(getLoop("gather", fiber), fiber, items, keys, options ?? {}, site)
-  return gathering.begin() ?? join(gathering)
+  const loop = getLoop("gather", fiber)
+  const gathering = new Gathering(loop, fiber, items, keys, options ?? {}, site)
+  const exit = gathering.begin()
+  return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? exit
 }
 
 const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
@@ -198,8 +204,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   private readonly limit: number
   private readonly returnExceptions: boolean
   private readonly cancelOnError: boolean
-  // INVARIANT: one place an item; undefined until it was started, and the same future wherever it was given twice.
-  private readonly children: Array<FutureImpl<any, any> | undefined>
+  // INVARIANT: one place an item; undefined until it was started, and of the same future wherever it was given twice.
+  private readonly children: Array<Child | undefined>
   /** The next item to start. */
   private next = 0
   // INVARIANT: the places that have a child, and among them those whose child's callback has run.
@@ -267,10 +273,11 @@ class Gathering extends FutureImpl<unknown, unknown> {
     limited: boolean,
     done: Array<FutureImpl<any, any>> | undefined
   ): void {
-    this.children[i] = child
+    const place = new Child(this, child, limited)
+    this.children[i] = place
     this.started++
     if (child.exit !== undefined && done !== undefined) done.push(child)
-    else child.push(new Child(this, child, limited))
+    else child.push(place)
   }
 
   /** A child's callback. `limited`: it held one of the places that `concurrency` gives. */
@@ -288,7 +295,8 @@ class Gathering extends FutureImpl<unknown, unknown> {
   }
 
   private settle(child: FutureImpl<any, any>): void {
-    child.retrieve()
+    // An outcome that is to be a value is seen when it is given.
+    if (!this.returnExceptions) child.retrieve()
     this.ended++
     if (this.exit !== undefined) return
     const exit: Exit.Exit<unknown, unknown> = child.exit!
@@ -297,7 +305,10 @@ class Gathering extends FutureImpl<unknown, unknown> {
         // Where it waits for all, a cancellation that came first loses to a failure.
         if (this.failed === undefined || cancellation.isCancelled(this.failed.exit!)) this.failed = child
         this.stop()
-        if (!this.cancelOnError) return void this.complete(exit)
+        if (!this.cancelOnError) {
+          this.complete(exit)
+          return this.leave()
+        }
       } else if (this.cancelRequested && child.endedByRequest && !cancellation.isCancelled(exit)) {
         // There will be no values for it to be among.
         this.failed ??= child
@@ -305,6 +316,15 @@ class Gathering extends FutureImpl<unknown, unknown> {
       if (this.cancelOnError && !this.cancelRequested) this.cancelSiblings()
     }
     if (this.ended === (this.stopped ? this.started : this.items.length)) this.finish()
+  }
+
+  /** The children that run on keep nothing of it in their lines, long as they may live; their failures count as seen. */
+  private leave(): void {
+    for (const child of this.children) {
+      if (child?.queue === undefined) continue
+      child.future.remove(child)
+      child.future.retrieve()
+    }
   }
 
   private stop(): void {
@@ -315,6 +335,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private finish(): void {
     this.stop()
+    if (this.returnExceptions) { for (const child of this.children) child?.future.retrieve() }
     if (this.failed !== undefined) this.complete(this.failed.exit!)
     else if (this.cancelRequested) this.complete(this.cancelledExit())
     else {
@@ -327,9 +348,9 @@ class Gathering extends FutureImpl<unknown, unknown> {
     }
   }
 
-  private valueIn(child: FutureImpl<any, any> | undefined): unknown {
-    if (!this.returnExceptions) return (child!.exit as Exit.Success<unknown>).value
-    return child === undefined ? cancellation.cancelledExit(undefined) : child.exit
+  private valueIn(child: Child | undefined): unknown {
+    if (!this.returnExceptions) return (child!.future.exit as Exit.Success<unknown>).value
+    return child === undefined ? cancellation.cancelledExit(undefined) : child.future.exit
   }
 
   override get endedByRequest(): boolean {
@@ -342,14 +363,16 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   /** With the message of the last of the input, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
-    const last = this.children.at(-1)?.exit
+    const last = this.children.at(-1)?.future.exit
     return last !== undefined && cancellation.isCancelled(last) ? last : cancellation.cancelledExit(undefined)
   }
 
   /** In order, and a child in two places twice: it is asked twice, as in asyncio. */
   private undone(): Array<FutureImpl<any, any>> {
     const undone: Array<FutureImpl<any, any>> = []
-    for (const child of this.children) if (child !== undefined && child.exit === undefined) undone.push(child)
+    for (const child of this.children) {
+      if (child !== undefined && child.future.exit === undefined) undone.push(child.future)
+    }
     return undone
   }
 
@@ -364,7 +387,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
   override accepts(): boolean {
     if (this.exit !== undefined) return false
     return !this.stopped && this.started < this.items.length ||
-      this.children.some((child) => child !== undefined && child.exit === undefined)
+      this.children.some((child) => child !== undefined && child.future.exit === undefined)
   }
 
   override requestCancel(): ReadonlyArray<FutureImpl<any, any>> | undefined {

@@ -18,11 +18,13 @@ import * as Runner from "./Runner.ts"
  *
  * **Details**
  *
- * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles.
- * Aborting `signal` cancels the program, then the rest. asyncio's `run`.
+ * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles; with
+ * `closeTimeout` it settles after that time at the latest. Aborting `signal` cancels the program, then the rest.
+ * asyncio's `run`.
  *
- * The promise rejects with the very error the program failed with; where several failed, with an `AggregateError` of
- * them; where it was cancelled, with the signal's reason if the signal did it, else with a `CancelledError`.
+ * The promise rejects with the very error the program failed with; where several failed, or closing fails too, as a
+ * virtual loop's may, with an `AggregateError` of them; where it was cancelled, with the signal's reason if the signal did
+ * it, else with a `CancelledError`.
  *
  * **Example** (A first program)
  *
@@ -65,9 +67,10 @@ export const run = async <A, E>(
   check.effect("run", "the argument", main)
   checkRunOptions("run", options)
   const runner = Runner.make(options)
-  try {
-    return await runner.run(main)
-  } finally {
-    await runner.close()
-  }
+  const [ran] = await Promise.allSettled([runner.run(main)])
+  // On a virtual loop closing fails with what nobody saw.
+  const [closed] = await Promise.allSettled([runner.close()])
+  if (ran.status === "fulfilled" && closed.status === "fulfilled") return ran.value
+  const errors: ReadonlyArray<unknown> = [ran, closed].flatMap((end) => end.status === "rejected" ? [end.reason] : [])
+  throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.map(String).join("; "))
 }

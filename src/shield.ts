@@ -3,23 +3,24 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
 import { cancelledExit, isCancelled } from "./internal/cancellation.ts"
-import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
+import { type FutureImpl, join } from "./internal/future.ts"
+import { StandIn } from "./internal/StandIn.ts"
 
 /**
  * Awaits something that lives on when this wait is cancelled.
  *
  * **Details**
  *
- * An Effect becomes a task. The waiter itself is cancelled as usual. A failure of the inner task after that is reported
- * to the exception handler at once, once for each inner task. If the inner task is cancelled, so is the wait. Resumes two
- * ticks after the inner task, at once if that is done. asyncio's `shield`.
+ * An Effect becomes a task. The waiter itself is cancelled as usual. A failure of the inner task after that is one that
+ * this wait has not seen: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the
+ * inner task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
+ * `shield`.
  *
  * **Example** (Work that must end)
  *
@@ -51,70 +52,17 @@ export const shield = <A, E = never, R = never>(
   })
 }
 
-/** What the waiter joins in the inner future's place: it can be cancelled alone. */
-class Shield<A, E> extends FutureImpl<A, E> {
-  private readonly inner: FutureImpl<A, E>
-  private readonly link: InnerEnded
-
-  constructor(inner: FutureImpl<A, E>) {
-    super(inner.loop)
-    this.inner = inner
-    this.link = new InnerEnded(this, inner)
-    inner.push(this.link)
-    this.retrieved = true
-  }
+/** What the waiter joins in the inner future's place. */
+class Shield<A, E> extends StandIn<A, E, FutureImpl<A, E>> {
   override get kind(): string {
     return "Shield"
   }
   override get label(): string {
-    return `shield of ${this.inner.label}`
+    return `shield of ${this.original.label}`
   }
-  override members(): ReadonlyArray<FutureImpl<any, any>> {
-    return this.inner.members()
-  }
-
-  override requestCancel(message: string | undefined, path: ReadonlySet<FutureImpl<any, any>> | undefined): undefined {
-    super.requestCancel(message, path)
-    const { inner } = this
-    if (inner.exit !== undefined) return
-    inner.remove(this.link)
-    // One report an inner future, however many shields around it were cancelled.
-    if (reporting.has(inner)) return
-    reporting.add(inner)
-    inner.push(new LateFailure(inner))
-  }
-}
-
-const reporting = new WeakSet<FutureImpl<any, any>>()
-
-class InnerEnded extends FutureCallback {
-  private readonly shield: FutureImpl<any, any>
-  constructor(shield: FutureImpl<any, any>, inner: FutureImpl<any, any>) {
-    super(inner)
-    this.shield = shield
-  }
-  override get awaiter(): FutureImpl<any, any> {
-    return this.shield
-  }
-  run(): void {
-    const exit = this.future.exit!
-    if (this.shield.complete(isCancelled(exit) ? cancelledExit(undefined) : exit)) this.future.retrieve()
-  }
-}
-
-class LateFailure extends FutureCallback {
-  run(): void {
-    const { future } = this
-    const exit = future.exit!
-    if (exit._tag === "Success" || isCancelled(exit)) return
-    future.retrieve()
-    const error = Cause.squash(exit.cause)
-    const name = error instanceof Error ? error.name : "An"
-    future.loop.report({
-      message: `${name} exception in shielded future`,
-      cause: exit.cause,
-      future,
-      subject: String(future)
-    })
+  originalEnded(): void {
+    const { original } = this
+    const exit = original.exit!
+    if (this.complete(isCancelled(exit) ? cancelledExit(undefined) : exit)) original.retrieve()
   }
 }

@@ -49,7 +49,7 @@ export const timeout = <A, E, R>(
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
     check.callback("timeout", "the body", body)
-    return block("timeout", fiber, body, (timeout, clock, now) => timeout.arm(clock, now + nanos))
+    return block("timeout", fiber, body, (timeout, timers) => timeout.after(timers, nanos))
   })
 
 /**
@@ -90,5 +90,5 @@ export const timeoutAt = <A, E, R>(
   Effect.withFiber((fiber) => {
     check.seconds("timeoutAt", when)
     check.callback("timeoutAt", "the body", body)
-    return block("timeoutAt", fiber, body, (timeout, clock) => timeout.reschedule(clock, when))
+    return block("timeoutAt", fiber, body, (timeout, timers) => timeout.at(timers, when))
   })

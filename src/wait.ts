@@ -279,6 +279,9 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
   get label(): string {
     return "wait"
   }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.cohort.pending()
+  }
 
   override parked(): void {
     this.cohort.listen(this)

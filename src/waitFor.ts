@@ -15,6 +15,7 @@ import { cancel, isCancelled } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { FutureImpl, join } from "./internal/future.ts"
+import { StandIn } from "./internal/StandIn.ts"
 import { block, timeoutError } from "./internal/TimeoutImpl.ts"
 
 /**
@@ -63,7 +64,7 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return block("waitFor", fiber, () => body, (timeout, clock, now) => timeout.arm(clock, now + nanos))
+      return block("waitFor", fiber, () => body, (timeout, timers) => timeout.after(timers, nanos))
     }),
   (duration) => check.duration("waitFor", "the duration", duration)
 )
@@ -75,12 +76,21 @@ const waitNoTime = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError> => {
   const future: FutureImpl<A, E> = awaitables.start("waitFor", fiber, awaitable, undefined)
   if (future.exit !== undefined) return join(future)
-  const ended = new FutureImpl<void, never>(future.loop)
-  future.addCallback(() => ended.complete(Exit.void))
+  const ended = new Ended(future)
   cancel(future, undefined)
   return Effect.flatMap(
     join(ended),
     (): Effect.Effect<A, E | Cause.TimeoutError> =>
       isCancelled(future.exit!) ? Effect.fail(timeoutError("waitFor", 0)) : join(future)
   )
+}
+
+/** What the waiter joins while a future is being cancelled: it ends with no outcome, and cancelled from outside alone. */
+class Ended extends StandIn<void, never, FutureImpl<any, any>> {
+  override get label(): string {
+    return this.original.label
+  }
+  originalEnded(): void {
+    this.complete(Exit.void)
+  }
 }

@@ -1,10 +1,21 @@
 import { afterEach, describe, expect, it, vi } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Option } from "effect"
+import { Cause, Data, Effect, Equal, Exit, Fiber, HashSet, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, InvalidStateError, RuntimeError, Task } from "effect-asyncio"
 import { inspect } from "node:util"
 import { WaitQueue } from "../src/internal/WaitQueue.ts"
-import { defectOf, everywhere, logged, messagesOf, outcome, outcomeOf, reportsOf, ticks, timed } from "./loops.ts"
+import {
+  defectOf,
+  everywhere,
+  lineOf,
+  logged,
+  messagesOf,
+  outcome,
+  outcomeOf,
+  reportsOf,
+  ticks,
+  timed
+} from "./loops.ts"
 
 const cancelledFuture = Effect.tap(
   Future.make<number, string>(),
@@ -450,6 +461,55 @@ describe("awaitedBy", () => {
     }).pipe(Effect.provide(EventLoop.layer())))
 })
 
+everywhere(
+  "futures and tasks are what they are: keys of Effect's collections, and parts of errors in a Cause",
+  Effect.gen(function*() {
+    const futures = [yield* Future.make(), yield* Future.make(), yield* asyncio.createTask(Effect.void)]
+    class Stuck extends Data.TaggedError("Stuck")<{ readonly tasks: ReadonlyArray<unknown> }> {}
+    const stuck = () => Cause.fail(new Stuck({ tasks: futures }))
+    return [
+      HashSet.size(HashSet.make(...futures, ...futures)),
+      Equal.equals(futures[0], futures[1]),
+      Equal.equals(futures[2], futures[2]),
+      Cause.combine(stuck(), stuck()).reasons.length
+    ]
+  }),
+  [3, false, true, 1]
+)
+
+describe("toAbortSignal", () => {
+  everywhere(
+    "is aborted when the future ends cancelled, and by nothing else",
+    Effect.gen(function*() {
+      const aborted: Array<unknown> = []
+      for (const end of [Effect.never, Effect.succeed(1), Effect.fail("no")]) {
+        const task = yield* asyncio.createTask(end)
+        const signal = Future.toAbortSignal(task)
+        yield* ticks(3)
+        yield* Task.cancel(task)
+        yield* ticks(3)
+        aborted.push(signal.aborted)
+      }
+      return aborted
+    }),
+    [true, false, false]
+  )
+
+  everywhere(
+    "is one signal for one future, however often it is asked for",
+    Effect.gen(function*() {
+      const future = yield* Future.make<number>()
+      const signals = new Set(Array.from({ length: 1000 }, () => Future.toAbortSignal(future)))
+      const other = Future.toAbortSignal(yield* Future.make())
+      const inLine = lineOf(future)
+      yield* Future.cancel(future)
+      yield* ticks(1)
+      return [signals.size, signals.has(other), inLine, Future.toAbortSignal(future).aborted, other.aborted]
+    }),
+    [1, false, 1, true, false]
+  )
+})
+
 describe("promises", () => {
   it.live("fromPromise: the value, or an UnknownError with the reason", () =>
     EventLoop.provide(Effect.gen(function*() {
@@ -564,6 +624,7 @@ describe("printing", () => {
         expect(inspect(future)).toMatch(expected)
         expect(inspect([future])).toContain(String(future))
         expect(JSON.stringify(future)).toContain("Future")
+        yield* Effect.exit(Future.exception(future))
       })
     )
   }
@@ -574,6 +635,7 @@ describe("printing", () => {
       const future = yield* Future.make<unknown, unknown>()
       yield* Future.fail(future, new TypeError("bad \"type\""))
       expect(String(future)).toMatch(/^<Future finished exception=TypeError\(.*bad.*type.*\)>$/)
+      yield* Future.exception(future)
       const text = yield* Future.make<string>()
       yield* Future.succeed(text, "a b")
       expect(String(text)).toBe("<Future finished result=\"a b\">")

@@ -42,6 +42,43 @@ describe("Heap", () => {
     }
   })
 
+  it("is as it was when the order throws, whichever comparison that is", () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = randomOf(seed)
+      let left = Infinity
+      const heap = new Heap<number, Item>((a, b) => {
+        if (left-- === 0) throw new Error("no order")
+        return a - b
+      })
+      const items = Array.from({ length: 40 }, (_, came) => new Item(random(20), came))
+      for (const item of items) heap.push(item, item.key)
+      const places = items.map(({ place }) => place)
+      const one = new Item(random(20), 40)
+      const middle = items[random(40)]!
+      for (const change of [() => heap.push(one, one.key), () => heap.pop(), () => heap.remove(middle)]) {
+        const throws = (allowed: number): boolean => {
+          left = allowed
+          try {
+            change()
+            return false
+          } catch {
+            return true
+          }
+        }
+        for (let allowed = 0; throws(allowed); allowed++) {
+          expect([heap.size, one.place, items.map(({ place }) => place)]).toEqual([items.length, -1, places])
+        }
+        // Undone, for the next one.
+        left = Infinity
+        heap.clear()
+        for (const item of items) heap.push(item, item.key)
+      }
+      expect(Array.from(items, () => heap.pop())).toEqual(
+        items.toSorted((a, b) => a.key - b.key || a.came - b.came)
+      )
+    }
+  })
+
   it("forgets a member that is not in it, and all of them when it is cleared", () => {
     const heap = new Heap<number, Item>((a, b) => a - b)
     const [a, b] = [new Item(1, 0), new Item(2, 1)]

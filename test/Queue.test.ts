@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Order, Queue as EffectQueue, Stream } from "effect"
+import { Effect, Exit, Fiber, Order, Queue as EffectQueue, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { LifoQueue, PriorityQueue, Queue, Task } from "effect-asyncio"
 import { linear } from "./costs.ts"
@@ -348,6 +348,233 @@ describe("Queue", () => {
   })
 })
 
+describe("the streams of a queue", () => {
+  /** Takes from a stream, and notes who got what; one after the other, with `pause` between. */
+  const reader = (log: (line: unknown) => void, queue: Queue.Queue<number>, name: string, pause = Effect.void) =>
+    createTask(
+      Stream.runForEach(Queue.stream(queue), (item) => Effect.andThen(Effect.sync(() => log(`${name}${item}`)), pause))
+    )
+
+  timed(
+    "take turns, however long each takes over an item",
+    Effect.gen(function*() {
+      const queue = yield* Queue.make<number>()
+      const taken = [0, 0, 0]
+      for (const worker of [0, 1, 2]) {
+        const work = Effect.andThen(Effect.sync(() => taken[worker]!++), sleep(1))
+        yield* createTask(Stream.runForEach(Queue.stream(queue), () => work))
+      }
+      for (let item = 0; item < 99; item++) {
+        yield* Queue.put(queue, item)
+        yield* sleep(1)
+      }
+      yield* sleep("1 second")
+      return taken
+    }),
+    [33, 33, 33]
+  )
+
+  everywhere(
+    "wait in the queue's line as any getter does",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.make<number>()
+        const getter = (name: string) => createTask(Effect.map(Queue.get(queue), (item) => log(`${name}${item}`)))
+        yield* reader(log, queue, "a")
+        yield* reader(log, queue, "b")
+        yield* getter("c")
+        yield* ticks(2)
+        const { getters } = Queue.statistics(queue)
+        yield* putAll(queue, [1, 2, 3])
+        yield* ticks(2)
+        log(getters.length)
+      })
+    ),
+    ["a1", "b2", "c3", 3]
+  )
+
+  everywhere(
+    "keep their place where a newcomer was faster: the same ones would lose again and again",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.make<number>()
+        yield* reader(log, queue, "a")
+        yield* reader(log, queue, "b")
+        yield* ticks(2)
+        for (const item of [0, 2, 4, 6]) {
+          yield* Queue.put(queue, item)
+          yield* Queue.getNowait(queue)
+          yield* ticks(2)
+          yield* Queue.put(queue, item + 1)
+          yield* ticks(2)
+        }
+        // Two of them at once.
+        yield* putAll(queue, [8, 9])
+        yield* Queue.getNowait(queue)
+        yield* Queue.getNowait(queue)
+        yield* ticks(2)
+        yield* putAll(queue, [10, 11])
+        yield* ticks(2)
+      })
+    ),
+    ["a1", "b3", "a5", "b7", "a10", "b11"]
+  )
+
+  everywhere(
+    "a stream that comes while another is about to take an item takes the next, a tick later",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.make<number>()
+        yield* reader(log, queue, "a", Effect.never)
+        yield* ticks(2)
+        yield* putAll(queue, [1, 2])
+        const b = yield* createTask(Stream.runHead(Queue.stream(queue)), { eager: true })
+        yield* ticks(1)
+        log(Task.done(b))
+        yield* ticks(1)
+        log(Task.done(b))
+      })
+    ),
+    ["a1", false, true]
+  )
+
+  everywhere(
+    "one that is cancelled leaves its place, and what it was woken for, to the others",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.make<number>()
+        const a = yield* reader(log, queue, "a")
+        const b = yield* reader(log, queue, "b")
+        yield* reader(log, queue, "c")
+        yield* ticks(2)
+        yield* Task.cancel(b)
+        yield* ticks(2)
+        yield* Queue.put(queue, 1)
+        yield* Task.cancel(a)
+        yield* ticks(3)
+        yield* Queue.put(queue, 2)
+        yield* ticks(2)
+      })
+    ),
+    ["c1", "c2"]
+  )
+})
+
+describe.each(kinds)("a fair %s", (kind, make) => {
+  const got = (log: (line: unknown) => void, name: string) => (item: number) => log(`${name} ${item}`)
+
+  everywhere(
+    "serves getters in the order they came: a newcomer waits behind one that is about to run",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* make({ fair: true })
+        for (const name of ["a", "b"]) yield* createTask(Effect.map(Queue.get(queue), got(log, name)))
+        yield* ticks(2)
+        yield* Queue.put(queue, 1)
+        yield* Effect.map(Effect.flip(Queue.getNowait(queue)), ({ message }) => log(message))
+        yield* createTask(Effect.map(Queue.get(queue), got(log, "newcomer")), { eager: true })
+        yield* ticks(2)
+        yield* putAll(queue, [2])
+        yield* ticks(2)
+        yield* putAll(queue, [3])
+        yield* ticks(2)
+        log(yield* Effect.map(Queue.put(queue, 4), () => Queue.size(queue)))
+      })
+    ),
+    [`${kind}.getNowait: others wait for the items`, "a 1", "b 2", "newcomer 3", 1]
+  )
+
+  everywhere(
+    "serves putters in the order they came",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* make({ fair: true, maxsize: 1 })
+        yield* Queue.put(queue, 1)
+        for (const item of [2, 3]) yield* createTask(Effect.map(Queue.put(queue, item), () => log(`put ${item}`)))
+        yield* ticks(2)
+        log(yield* Queue.get(queue))
+        // There is room, and it is for the first who waits.
+        log([Queue.size(queue), Queue.full(queue), Queue.putNowaitUnsafe(queue, 9)])
+        yield* Effect.map(Effect.flip(Queue.putNowait(queue, 9)), ({ message }) => log(message))
+        yield* createTask(Effect.map(Queue.put(queue, 4), () => log("put 4")), { eager: true })
+        yield* ticks(2)
+        for (const _ of [2, 3, 4]) {
+          log(yield* Queue.get(queue))
+          yield* ticks(2)
+        }
+      })
+    ),
+    [1, [0, true, false], `${kind}.putNowait: others wait for the room`, "put 2", 2, "put 3", 3, "put 4", 4]
+  )
+
+  everywhere(
+    "a busy getter starves nobody, as it does elsewhere",
+    Effect.gen(function*() {
+      const turns: Array<number> = []
+      for (const fair of [true, false]) {
+        const queue = yield* make({ fair })
+        yield* Queue.put(queue, 0)
+        let busy = 0
+        const turn = Effect.flatMap(Queue.get(queue), () => Effect.andThen(Effect.yieldNow, Queue.put(queue, busy++)))
+        yield* createTask(Effect.forEach(Array.from({ length: 20 }), () => turn))
+        yield* ticks(1)
+        yield* Queue.get(queue)
+        turns.push(busy)
+      }
+      return turns
+    }),
+    [1, 20]
+  )
+
+  everywhere(
+    "those in line when it is shut down get what is left, in their order; who comes then waits behind them",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* make({ fair: true })
+        const getter = (name: string) =>
+          createTask(
+            Effect.match(Queue.get(queue), {
+              onFailure: ({ _tag }) => log(`${name} ${_tag}`),
+              onSuccess: got(log, name)
+            }),
+            { eager: true }
+          )
+        for (const name of ["a", "b", "c"]) yield* getter(name)
+        yield* putAll(queue, [1])
+        yield* Queue.shutdown(queue)
+        yield* getter("d")
+        yield* ticks(3)
+        yield* getter("e")
+      })
+    ),
+    ["a 1", "b QueueShutDown", "c QueueShutDown", "d QueueShutDown", "e QueueShutDown"]
+  )
+
+  everywhere(
+    "a getter or putter that is cancelled after its wake hands its turn on",
+    logged((log) =>
+      Effect.gen(function*() {
+        const queue = yield* make({ fair: true, maxsize: 1 })
+        const getters = []
+        for (const name of ["a", "b"]) getters.push(yield* createTask(Effect.map(Queue.get(queue), got(log, name))))
+        yield* ticks(2)
+        yield* Queue.put(queue, 1)
+        yield* Task.cancel(getters[0]!)
+        yield* ticks(3)
+        yield* Queue.put(queue, 2)
+        const putters = []
+        for (const item of [3, 4]) putters.push(yield* createTask(Queue.put(queue, item)))
+        yield* ticks(2)
+        log(yield* Queue.get(queue))
+        yield* Task.cancel(putters[0]!)
+        yield* ticks(3)
+        log(yield* Queue.get(queue))
+      })
+    ),
+    ["b 1", 2, 4]
+  )
+})
+
 describe("PriorityQueue", () => {
   everywhere(
     "equals come out in the order they were put",
@@ -379,6 +606,94 @@ describe("PriorityQueue", () => {
     ),
     "PriorityQueue.make"
   )
+
+  describe("an order that throws is the defect of who put or got, and the queue is as before", () => {
+    interface Job {
+      readonly rank?: { readonly value: number }
+    }
+    const job = (value: number): Job => ({ rank: { value } })
+    const noRank: Job = {}
+    const order = (a: Job, b: Job) => (a.rank!.value < b.rank!.value ? -1 : 1)
+    const make = (options?: Queue.Options) => PriorityQueue.make<Job>({ ...options, order })
+    const valuesIn = (queue: Queue.Queue<Job>) =>
+      Effect.map(
+        Effect.forEach(Array.from({ length: Queue.size(queue) }), () => Queue.get(queue)),
+        (jobs) => jobs.map(({ rank }) => rank?.value)
+      )
+    class Breakable {
+      isBroken = false
+      readonly order: Order.Order<number> = (a, b) => {
+        if (this.isBroken) throw new Error("no order")
+        return Order.Number(a, b)
+      }
+    }
+    const died = (exit: Exit.Exit<unknown, unknown>) => Exit.hasDies(exit)
+
+    for (const fair of [false, true]) {
+      everywhere(
+        `a put, at once or in line; the next putter goes on, fair: ${fair}`,
+        Effect.gen(function*() {
+          const queue = yield* make({ maxsize: 2, fair })
+          for (const value of [2, 1]) yield* Queue.put(queue, job(value))
+          const putters = []
+          for (const item of [noRank, job(3)]) putters.push(yield* createTask(Effect.exit(Queue.put(queue, item))))
+          yield* ticks(2)
+          yield* Queue.get(queue)
+          const exits = []
+          for (const putter of putters) exits.push(died(yield* putter))
+          yield* Queue.get(queue)
+          const direct = yield* Effect.exit(Queue.put(queue, noRank))
+          const nowait = yield* Effect.exit(Queue.putNowait(queue, noRank))
+          expect(() => Queue.putNowaitUnsafe(queue, noRank)).toThrow(TypeError)
+          const { size, unfinished } = Queue.statistics(queue)
+          return [exits, died(direct), died(nowait), size, unfinished, yield* valuesIn(queue)]
+        }),
+        [[true, false], true, true, 1, 3, [3]]
+      )
+
+      everywhere(
+        `a get, at once or in line; the next getter looks as well, fair: ${fair}`,
+        Effect.gen(function*() {
+          const breakable = new Breakable()
+          const queue = yield* PriorityQueue.make({ fair, order: breakable.order })
+          const getters = []
+          for (let i = 0; i < 3; i++) getters.push(yield* createTask(Effect.exit(Queue.get(queue))))
+          yield* ticks(2)
+          yield* putAll(queue, [3, 1, 2])
+          breakable.isBroken = true
+          yield* ticks(1)
+          breakable.isBroken = false
+          const exits = []
+          for (const getter of getters) exits.push(died(yield* getter))
+          breakable.isBroken = true
+          const direct = [yield* Effect.exit(Queue.get(queue)), yield* Effect.exit(Queue.getNowait(queue))]
+          breakable.isBroken = false
+          const { size, unfinished } = Queue.statistics(queue)
+          return [exits, direct.map(died), size, unfinished, yield* take(queue, 3)]
+        }),
+        [[true, true, true], [true, true], 3, 3, [1, 2, 3]]
+      )
+    }
+
+    everywhere(
+      "a stream; the next one looks as well",
+      Effect.gen(function*() {
+        const breakable = new Breakable()
+        const queue = yield* PriorityQueue.make({ order: breakable.order })
+        const readers = []
+        for (let i = 0; i < 3; i++) {
+          readers.push(yield* createTask(Effect.exit(Stream.runHead(Queue.stream(queue)))))
+        }
+        yield* ticks(2)
+        yield* putAll(queue, [3, 1, 2])
+        breakable.isBroken = true
+        yield* ticks(1)
+        breakable.isBroken = false
+        return [...(yield* asyncio.gather(readers)).map(died), yield* take(queue, 3)]
+      }),
+      [true, true, true, [1, 2, 3]]
+    )
+  })
 
   timed(
     "many items, sorted",

@@ -1,5 +1,5 @@
 import { describe } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
 import { linear } from "./costs.ts"
@@ -155,6 +155,26 @@ describe("TaskGroup", () => {
       )
     }),
     "outer"
+  )
+
+  everywhere(
+    "an eager child is awaited by the block's task in its first step",
+    Effect.gen(function*() {
+      const awaiters = Effect.map(
+        asyncio.currentTask,
+        (task) => Option.isSome(task) ? Array.from(Task.awaitedBy(task.value), ({ name }) => name) : []
+      )
+      const block = TaskGroup.run((group) =>
+        Effect.gen(function*() {
+          const eager = yield* group.createTask(Effect.all([awaiters, Effect.andThen(ticks(1), awaiters)]), {
+            eager: true
+          })
+          return [...yield* eager, Array.from(Task.awaitedBy(eager))]
+        })
+      )
+      return yield* yield* createTask(block, { name: "parent" })
+    }),
+    [["parent"], ["parent"], []]
   )
 
   everywhere(

@@ -3,6 +3,7 @@ import {
   Cause,
   Clock,
   Context,
+  Data,
   DateTime,
   Duration,
   Effect,
@@ -15,10 +16,10 @@ import {
   Stream
 } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
+import { EventLoop, Future, Lock, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, SpinError, VirtualLoop } from "effect-asyncio/testing"
 import * as net from "node:net"
-import { defectOf, logged, loggedBy, outcome, outcomeOf, quiet, ticks } from "./loops.ts"
+import { defectOf, logged, loggedBy, outcome, outcomeOf, type Program, quiet, ticks } from "./loops.ts"
 
 const { createTask, sleep } = asyncio
 const { advance } = VirtualLoop
@@ -544,33 +545,291 @@ describe("DeadlockError", () => {
       expect(messages).toEqual(["Task was destroyed but it is pending! hanging"])
     }))
 
-  it.live("under a bare layer: the exception handler is told, and every parked task is cancelled", () =>
-    Effect.gen(function*() {
-      const reports: Array<EventLoop.ExceptionContext> = []
-      yield* EventLoop.setExceptionHandler((context) => Effect.sync(() => void reports.push(context)))
-      const tasks = [yield* createTask(never, { name: "a" }), yield* createTask(never, { name: "b" })] as const
-      const exits = yield* Effect.forEach(tasks, (task) => Task.await(task))
-      expect(exits.map((exit) => outcomeOf(exit))).toEqual(["cancelled", "cancelled"])
-      expect(reports).toHaveLength(1)
-      const error = Cause.squash(reports[0]!.cause!)
-      expect(error).toBeInstanceOf(DeadlockError)
-      expect((error as DeadlockError).message).toMatch(/'a'[^]*'b'/)
-      // The loop goes on.
-      expect(yield* sleep("1 hour", "on")).toBe("on")
-    }).pipe(Effect.provide(VirtualLoop.layer({ patience: 0 }))))
+  // --------------------------------------------------------------------------------------------- the users of a layer
 
-  it.live("under a bare layer, by default: an error in the log", () =>
-    Effect.gen(function*() {
-      const lines = yield* loggedBy(
-        Effect.flatMap(createTask(never, { name: "parked" }), Task.await).pipe(
-          Effect.provide(VirtualLoop.layer({ patience: 0 }))
+  const onLayer = <A, E>(test: Effect.Effect<A, E, EventLoop.EventLoop>, options?: VirtualLoop.Options) =>
+    Effect.exit(Effect.provide(test, VirtualLoop.layer({ patience: 0, ...options })))
+  const reasonsOf = (exit: Exit.Exit<unknown, unknown>) => Exit.isFailure(exit) ? exit.cause.reasons : []
+  const deadlockOf = (exit: Exit.Exit<unknown, unknown>) => {
+    const die = reasonsOf(exit).filter(Cause.isDieReason).find(({ defect }) => defect instanceof DeadlockError)
+    if (die === undefined) throw new Error("no DeadlockError", { cause: exit })
+    return die.defect as DeadlockError
+  }
+
+  describe("under a layer it ends whoever waits, with its whole text", () => {
+    const stuckLock = Effect.flatMap(Lock.make, (lock) => Effect.andThen(Lock.acquire(lock), Lock.acquire(lock)))
+    const stuckTask = createTask(never, { name: "stuck" })
+    for (
+      const [what, test, text] of [
+        ["a future", never, "a future"],
+        ["a lock", stuckLock, "a Lock"],
+        ["a queue", Effect.flatMap(asyncio.Queue.make<void>(), asyncio.Queue.get), "Queue.get"],
+        ["an event", Effect.flatMap(asyncio.Event.make, asyncio.Event.wait), "an Event"],
+        ["a timeout without a deadline", asyncio.timeout(Infinity, () => stuckLock), "a Lock"],
+        ["branches", Effect.all([never, stuckLock], { concurrency: 2 }), "a Lock"],
+        ["a child fiber", Effect.flatMap(Effect.forkChild(stuckLock), Fiber.join), "a Lock"],
+        ["an uninterruptible part", Effect.uninterruptible(stuckLock), "a Lock"],
+        ["a task that it joins", Effect.flatMap(stuckTask, Task.join), "'stuck' waiting for a future"],
+        ["a task that it watches", Effect.flatMap(stuckTask, Task.await), "'stuck' waiting for a future"],
+        [
+          "a task that can't be cancelled",
+          Effect.flatMap(createTask(Effect.uninterruptible(never)), Task.join),
+          "Task-1"
+        ],
+        ["gather", asyncio.gather([never, sleep("1 hour")]), "Task-1"],
+        ["wait", asyncio.wait([never]), "Task-1"],
+        ["a group", asyncio.TaskGroup.run((group) => Effect.asVoid(group.createTask(never))), "Task-1"],
+        ["what is not the loop's", Effect.never, "something that is not the loop's"],
+        ["the same, uninterruptible", Effect.uninterruptible(Effect.never), "something that is not the loop's"],
+        [
+          "what is not the loop's, later",
+          Effect.andThen(sleep("1 hour"), Effect.never),
+          "something that is not the loop's"
+        ]
+      ] as ReadonlyArray<[string, Effect.Effect<unknown, unknown, EventLoop.EventLoop>, string]>
+    ) {
+      it.live(`who waits for ${what}`, () =>
+        Effect.gen(function*() {
+          const { message } = deadlockOf(yield* onLayer(test))
+          expect(message).toMatch(/^nothing is ready, nothing is scheduled/)
+          expect(message).toContain(text)
+        }))
+    }
+
+    it.effect("in it.effect", () => Effect.map(onLayer(never), (exit) => void deadlockOf(exit)))
+
+    it.live("its tasks are cancelled", () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const test = Effect.gen(function*() {
+          const task = yield* createTask(Effect.onInterrupt(never, () => Effect.sync(() => lines.push("cancelled"))))
+          const exit = yield* Effect.exit(Task.join(task))
+          lines.push(deadlockOf(exit)._tag)
+          yield* Task.await(task)
+          // The loop goes on.
+          return yield* sleep("1 hour", "on")
+        })
+        expect(outcomeOf(yield* onLayer(test))).toBe("on")
+        expect(lines).toEqual(["DeadlockError", "cancelled"])
+      }))
+
+    it("of a loop that several share", async () => {
+      const scope = Scope.makeUnsafe()
+      const context = await Effect.runPromise(Layer.buildWithScope(VirtualLoop.layer({ patience: 0 }), scope))
+      const test = <A, E>(effect: Effect.Effect<A, E, EventLoop.EventLoop>) =>
+        Effect.runPromiseExitWith(context)(effect)
+      deadlockOf(await test(never))
+      deadlockOf(await test(Effect.flatMap(createTask(never), Task.join)))
+      expect(outcomeOf(await test(sleep("1 hour", "on")))).toBe("on")
+      // Nobody waits: no deadlock.
+      await after(5)
+      expect(outcomeOf(await Effect.runPromiseExit(Scope.close(scope, Exit.void)))).toBe(undefined)
+    })
+
+    it.live("who takes it goes on", () =>
+      Effect.map(
+        onLayer(Effect.as(Effect.exit(never), "on")),
+        (exit) => expect(outcomeOf(exit)).toBe("on")
+      ))
+
+    it.live("while a promise is in flight it waits for `patience`", () =>
+      Effect.gen(function*() {
+        const promise = Effect.promise(() => after(20))
+        expect(outcomeOf(yield* onLayer(promise, { patience: "10 seconds" }))).toBe("after 20")
+      }))
+
+    it.live("where nobody waits it is reported, and told in the log, once, if that does not help", () =>
+      Effect.gen(function*() {
+        const lines = yield* loggedBy(Effect.gen(function*() {
+          const exit = yield* Effect.exit(Effect.scoped(Effect.gen(function*() {
+            const context = yield* Layer.build(VirtualLoop.layer({ patience: 0 }))
+            const loop = Context.get(context, EventLoop.EventLoop)
+            yield* Effect.provideContext(createTask(Effect.uninterruptible(never), { name: "stuck" }), context)
+            for (let i = 0; i < 3; i++) {
+              yield* Effect.promise(() => after(2))
+              loop.callSoonUnsafe(() => {})
+            }
+          })))
+          expect(deadlockOf(exit).message).toContain("'stuck'")
+        }))
+        expect(lines.map(({ error, level }) => [level, error])).toEqual([["Error", expect.any(DeadlockError)]])
+      }))
+
+    it.live("what it waits for is cleaned up after", () =>
+      Effect.gen(function*() {
+        let aborted = false
+        const test = Effect.promise((signal) =>
+          new Promise(() =>
+            signal.addEventListener("abort", () => {
+              aborted = true
+            })
+          )
         )
+        deadlockOf(yield* onLayer(test))
+        expect(aborted).toBe(true)
+      }))
+  })
+
+  describe("under a layer, a program that takes reports itself", () => {
+    it.live("is told, its tasks are cancelled, and it goes on", () =>
+      Effect.gen(function*() {
+        const reports: Array<EventLoop.ExceptionContext> = []
+        yield* EventLoop.setExceptionHandler((context) => Effect.sync(() => void reports.push(context)))
+        const tasks = [yield* createTask(never, { name: "a" }), yield* createTask(never, { name: "b" })] as const
+        const exits = yield* Effect.forEach(tasks, (task) => Task.await(task))
+        expect(exits.map((exit) => outcomeOf(exit))).toEqual(["cancelled", "cancelled"])
+        expect(reports).toHaveLength(1)
+        const error = Cause.squash(reports[0]!.cause!)
+        expect(error).toBeInstanceOf(DeadlockError)
+        expect((error as DeadlockError).message).toMatch(/'a'[^]*'b'/)
+        // The loop goes on.
+        expect(yield* sleep("1 hour", "on")).toBe("on")
+      }).pipe(Effect.provide(VirtualLoop.layer({ patience: 0 }))))
+
+    const handled = EventLoop.setExceptionHandler(() => Effect.void)
+    for (
+      const [how, test] of [
+        ["a task's cancellation", Effect.flatMap(createTask(never), Task.join)],
+        ["nothing else", never],
+        ["a task that can't be cancelled", Effect.flatMap(createTask(Effect.uninterruptible(never)), Task.join)]
+      ] as ReadonlyArray<[string, Effect.Effect<unknown, unknown, EventLoop.EventLoop>]>
+    ) {
+      it.live(`ends with the error, if ${how} would end it`, () =>
+        Effect.map(onLayer(Effect.andThen(handled, test)), (exit) => void deadlockOf(exit)))
+    }
+
+    it.live("`unseen: \"report\"`, too: an error in the log", () =>
+      Effect.gen(function*() {
+        const lines = yield* loggedBy(
+          Effect.flatMap(createTask(never, { name: "parked" }), Task.await).pipe(
+            Effect.provide(VirtualLoop.layer({ patience: 0, unseen: "report" }))
+          )
+        )
+        expect(lines).toHaveLength(1)
+        expect(lines[0]!.level).toBe("Error")
+        expect(lines[0]!.error).toBeInstanceOf(DeadlockError)
+        expect(lines[0]!.text).toContain("'parked'")
+      }))
+  })
+
+  it.live("a clean-up that hangs ends the run", () =>
+    Effect.gen(function*() {
+      const main = Effect.andThen(
+        createTask(Effect.ensuring(never, Effect.never), { name: "hanging" }),
+        Effect.yieldNow
       )
-      expect(lines).toHaveLength(1)
-      expect(lines[0]!.level).toBe("Error")
-      expect(lines[0]!.error).toBeInstanceOf(DeadlockError)
-      expect(lines[0]!.text).toContain("'parked'")
+      expect((yield* stuck(main)).message).toContain("'hanging'")
+      expect(deadlockOf(yield* onLayer(main)).message).toContain("'hanging'")
     }))
+
+  it.live("a future that a Runner runs", () =>
+    Effect.promise(async () => {
+      await using runner = Runner.make({ layer: VirtualLoop.layer({ patience: 0 }) })
+      const future = await runner.run(Future.make<void>())
+      await expect(runner.run(future)).rejects.toThrow(/nothing is scheduled[^]*a future/)
+    }))
+
+  // ---------------------------------------------------------------------------------------------------------- circles
+
+  describe("says who waits for whom in a circle, however they wait", () => {
+    const forked: ReadonlyArray<[string, (task: Task.Task<void>) => Program<unknown>]> = [
+      ["Task.join", Task.join],
+      ["Task.await", Task.await],
+      ["wait", (task) => asyncio.wait([task])],
+      ["a loop of waits", (task) =>
+        Effect.gen(function*() {
+          let pending: ReadonlySet<Task.Task<void>> = new Set([
+            task,
+            yield* createTask(sleep(1)),
+            yield* createTask(sleep(2))
+          ])
+          while (pending.size > 0) {
+            ;({ pending } = yield* asyncio.wait(pending, { returnWhen: asyncio.FIRST_COMPLETED }))
+          }
+        })],
+      ["gather", (task) => asyncio.gather([sleep(1), task])],
+      ["gather with returnExceptions", (task) => asyncio.gather([task], { returnExceptions: true })],
+      ["asCompleted", (task) => Stream.runDrain(asyncio.asCompleted([task]))],
+      ["asCompletedEffects", (task) => Effect.flatMap(asyncio.asCompletedEffects([task]), ([next]) => next!)],
+      ["shield", (task) => asyncio.shield(task)],
+      ["waitFor", (task) => asyncio.waitFor(task, Infinity)],
+      ["timeout", (task) => asyncio.timeout(Infinity, () => Task.join(task))],
+      ["catchCancelled", (task) => Task.catchCancelled(Task.join(task), () => Effect.void)],
+      ["Effect.all", (task) => Effect.all([Task.join(task), sleep(1)], { concurrency: 2 })],
+      ["Effect.race", (task) => Effect.race(Task.join(task), Effect.never)],
+      ["a child fiber", (task) => Effect.flatMap(Effect.forkChild(Task.await(task)), Fiber.join)],
+      [
+        "Stream.mapEffect",
+        (task) => Stream.runDrain(Stream.mapEffect(Stream.make(1, 2), () => Task.join(task), { concurrency: 2 }))
+      ]
+    ]
+    const messageOf = (way: (task: Task.Task<void>) => Program<unknown>) =>
+      Effect.map(
+        stuck(Effect.gen(function*() {
+          const tasks: Array<Task.Task<void>> = []
+          const a = Effect.ignore(Effect.suspend(() => way(tasks[1]!)))
+          const b = Effect.uninterruptible(Effect.suspend(() => Task.join(tasks[0]!)))
+          tasks.push(yield* createTask(a, { name: "a" }), yield* createTask(b, { name: "b" }))
+          return yield* never
+        })),
+        ({ message }) => message.split("\n").at(-1)
+      )
+    for (const [name, way] of forked) {
+      it.live(name, () =>
+        Effect.gen(function*() {
+          expect(yield* messageOf(way)).toBe("these wait for each other in a circle: 'a' -> 'b' -> 'a'")
+        }))
+    }
+    it.live("TaskGroup", () =>
+      Effect.gen(function*() {
+        const way = (task: Task.Task<void>) =>
+          asyncio.TaskGroup.run((group) => Effect.asVoid(group.createTask(Task.join(task), { name: "child" })))
+        expect(yield* messageOf(way)).toBe("these wait for each other in a circle: 'a' -> 'child' -> 'b' -> 'a'")
+      }))
+    it.live("what a fiber waits for that the task forked stands in the text, too", () =>
+      Effect.gen(function*() {
+        const { message } = yield* stuck(
+          Effect.flatMap(createTask(Effect.all([never, Effect.void], { concurrency: 2 }), { name: "x" }), Task.join)
+        )
+        expect(message).toMatch(/name='x'.*\n {4}in a fiber that it forked: waiting for a future$/)
+      }))
+  })
+
+  // ----------------------------------------------------------------------------------------------------- nested loops
+
+  describe("a loop inside of another", () => {
+    const hours = Effect.forEach(Array.from({ length: 3000 }), () => sleep("1 hour"), { discard: true })
+    const inner = VirtualLoop.run(Effect.as(hours, "inner"), { patience: 0 })
+    for (
+      const [where, main] of [
+        ["in the main program", inner],
+        ["in a task", Effect.flatMap(createTask(inner), Task.join)],
+        ["in another one", VirtualLoop.run(inner, { patience: 0 })],
+        ["as a layer", Effect.provide(Effect.as(hours, "inner"), VirtualLoop.layer({ patience: 0 }))],
+        ["beside another one", Effect.map(asyncio.gather([inner, inner]), ([one]) => one)]
+      ] as ReadonlyArray<[string, Program<string>]>
+    ) {
+      it.live(`at work is no deadlock: ${where}`, () =>
+        Effect.gen(function*() {
+          expect(yield* VirtualLoop.run(main, { patience: 0 })).toBe("inner")
+        }))
+    }
+
+    it.live("has its own", () =>
+      Effect.gen(function*() {
+        for (const main of [never, Effect.flatMap(createTask(never), Task.join)]) {
+          const outer = Effect.flatMap(createTask(Effect.flip(VirtualLoop.run(main, { patience: 0 }))), Task.join)
+          const error = yield* VirtualLoop.run(Effect.map(outer, (error) => error._tag), { patience: 0 })
+          expect(error).toBe("DeadlockError")
+        }
+      }))
+
+    it.live("does not hide that of the one around", () =>
+      Effect.gen(function*() {
+        expect((yield* stuck(Effect.andThen(inner, never))).message).toContain("a future")
+        expect((yield* stuck(Effect.andThen(createTask(inner), never))).message).toContain("a future")
+      }))
+  })
 
   it.live("its own defects are not taken for one", () =>
     Effect.gen(function*() {
@@ -647,6 +906,66 @@ describe("SpinError", () => {
       expect(count).toBeLessThanOrEqual(1_001_000)
     }), 30_000)
 
+  describe("awaiting what is done takes no tick", () => {
+    const live = Effect.gen(function*() {
+      const tasks = new Set<Task.Task<number>>()
+      for (let i = 0; i < 3; i++) tasks.add(yield* createTask(Effect.succeed(i)))
+      yield* sleep("1 second")
+      return tasks
+    })
+    const forever = (
+      wait: (tasks: ReadonlySet<Task.Task<number>>) => Effect.Effect<unknown, unknown, EventLoop.EventLoop>
+    ) =>
+      Effect.gen(function*() {
+        const tasks = yield* live
+        while (tasks.size > 0) yield* wait(tasks)
+      })
+    const waits = {
+      gather: (tasks) => asyncio.gather(tasks),
+      "gather of nothing": () => asyncio.gather([]),
+      join: ([task]) => Task.join(task!),
+      await: ([task]) => Task.await(task!),
+      "in blocks of its own": ([task]) => asyncio.timeout("1 hour", () => asyncio.shield(task!)),
+      "and keeping every cause": (tasks) => Effect.exit(asyncio.gather(tasks)),
+      "and refusing to be cancelled": (tasks) => Task.catchCancelled(asyncio.gather(tasks), () => Effect.void),
+      uninterruptibly: (tasks) => Effect.uninterruptible(asyncio.gather(tasks))
+    } satisfies Record<string, Parameters<typeof forever>[0]>
+    for (const [name, wait] of Object.entries(waits)) {
+      it.live(`a task that never stops to: ${name}`, () =>
+        Effect.gen(function*() {
+          const main = Effect.andThen(createTask(forever(wait), { name: "spinner" }), day)
+          const error = yield* Effect.flip(VirtualLoop.run(main, { maxTicks: 1000, patience: 0 }))
+          expect(error).toBeInstanceOf(SpinError)
+          expect((error as SpinError).message).toMatch(
+            /^'spinner' \(created at .*\) awaited what was done already 1000 times in one tick/
+          )
+        }).pipe(quiet))
+    }
+
+    it.live("main itself, at the default", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(VirtualLoop.run(forever(([task]) => Task.join(task!))))
+        expect((error as SpinError).message).toMatch(/'Task-1' .* 1000000 times/)
+      }))
+
+    it.live("a bare fiber dies with it", () =>
+      Effect.gen(function*() {
+        const error = yield* defectOf(forever((tasks) => asyncio.gather(tasks)))
+        expect(error).toBeInstanceOf(SpinError)
+        expect(error.message).toMatch(/^a bare fiber awaited/)
+      }).pipe(Effect.provide(VirtualLoop.layer({ maxTicks: 1000 })), quiet))
+
+    it.live("each task is counted by itself, each tick anew", () =>
+      Effect.gen(function*() {
+        const main = Effect.gen(function*() {
+          const tasks = yield* live
+          const often = Effect.forEach(Array.from({ length: 900 }), () => asyncio.gather(tasks), { discard: true })
+          yield* asyncio.gather(Array.from({ length: 5 }, () => Effect.andThen(often, Effect.andThen(sleep(0), often))))
+        })
+        expect(yield* outcome(VirtualLoop.run(main, { maxTicks: 1000 }))).toBe(undefined)
+      }))
+  })
+
   it.live("under a bare layer: the exception handler is told, and the tasks are cancelled", () =>
     quiet(Effect.gen(function*() {
       const errors: Array<unknown> = []
@@ -655,6 +974,66 @@ describe("SpinError", () => {
       expect(outcomeOf(yield* Task.await(task))).toBe("cancelled")
       expect(errors).toEqual([expect.any(SpinError)])
     })).pipe(Effect.provide(VirtualLoop.layer({ maxTicks: 500 }))))
+
+  describe("what can't be ended gets no further tick", () => {
+    const runs: ReadonlyArray<[string, (main: Program<unknown>) => Effect.Effect<unknown, unknown>]> = [
+      ["run", (main) => VirtualLoop.run(main, { maxTicks: 500 })],
+      ["a layer", (main) => Effect.provide(main, VirtualLoop.layer({ maxTicks: 500 }))],
+      ["a Runner", (main) => Effect.promise(() => asyncio.run(main, { layer: VirtualLoop.layer({ maxTicks: 500 }) }))]
+    ]
+    const spinners: ReadonlyArray<[string, (spin: Effect.Effect<never>) => Program<unknown>]> = [
+      ["a task", (spin) => Effect.flatMap(createTask(spin), Task.join)],
+      [
+        "a fiber that a task forked",
+        (spin) => Effect.flatMap(createTask(Effect.all([spin, spin], { concurrency: 2 })), Task.join)
+      ],
+      ["a fiber outside of tasks", (spin) => Effect.andThen(Effect.forkDetach(spin), never)],
+      ["a clean-up", (spin) => Effect.andThen(createTask(Effect.ensuring(never, spin)), ticks(2))]
+    ]
+    for (const [name, run] of runs) {
+      for (const [who, program] of spinners) {
+        it.live(`${name}: ${who}`, () =>
+          Effect.gen(function*() {
+            let steps = 0
+            const spin = Effect.uninterruptible(Effect.forever(Effect.map(Effect.yieldNow, () => void steps++)))
+            const lines = yield* loggedBy(Effect.gen(function*() {
+              expect(outcomeOf(yield* Effect.exit(run(program(spin))))).toMatch(/ticks went by/)
+              const before = steps
+              yield* Effect.promise(() => after(5))
+              expect(steps).toBe(before)
+            }))
+            expect(lines).toEqual([])
+          }))
+      }
+    }
+
+    it.live("callbacks where nobody waits: told in the log, once", () =>
+      Effect.gen(function*() {
+        let steps = 0
+        const lines = yield* loggedBy(Effect.scoped(Effect.gen(function*() {
+          const context = yield* Layer.build(VirtualLoop.layer({ maxTicks: 500 }))
+          const loop = Context.get(context, EventLoop.EventLoop)
+          const again = (): void => {
+            steps++
+            loop.callSoonUnsafe(again)
+          }
+          again()
+          yield* Effect.promise(() => after(20))
+          const before = steps
+          yield* Effect.promise(() => after(5))
+          expect(steps).toBe(before)
+        })))
+        expect(lines.map(({ error, level }) => [level, error])).toEqual([["Error", expect.any(SpinError)]])
+      }))
+  })
+
+  it.live("a layer's user that spins ends with it, uninterruptible too", () =>
+    Effect.gen(function*() {
+      for (const user of [spin, Effect.uninterruptible(spin), Effect.forever(Effect.yieldNow)]) {
+        const exit = yield* Effect.exit(Effect.provide(user, VirtualLoop.layer({ maxTicks: 500 })))
+        expect(outcomeOf(exit)).toMatch(/^die 500 ticks went by/)
+      }
+    }))
 
   it.live("I/O gets its turn in the midst of many ticks", () =>
     Effect.gen(function*() {
@@ -674,6 +1053,171 @@ describe("SpinError", () => {
     }))
 })
 
+// ------------------------------------------------------------------------------------------- failures that nobody saw
+
+describe("a failure that nobody saw", () => {
+  const bug = new Error("an assertion")
+  const ways: ReadonlyArray<[string, Program<unknown>]> = [
+    ["of a task", Effect.andThen(createTask(Effect.die(bug)), sleep("1 second"))],
+    ["of a task, typed", Effect.andThen(createTask(Effect.fail(bug)), ticks(2))],
+    ["of a future", Effect.flatMap(Future.make<void, Error>(), (future) => Future.fail(future, bug))],
+    ["of a task that `wait` hands out", asyncio.wait([Effect.fail(bug)])],
+    [
+      "of a callback",
+      Effect.andThen(
+        EventLoop.callLater("1 second", () => {
+          throw bug
+        }),
+        sleep("2 seconds")
+      )
+    ],
+    [
+      "of a done callback",
+      Effect.flatMap(createTask(Effect.void), (task) =>
+        Effect.andThen(
+          Task.addDoneCallback(task, () => {
+            throw bug
+          }),
+          ticks(3)
+        ))
+    ],
+    [
+      "of a clean-up while the loop closes",
+      Effect.andThen(createTask(Effect.ensuring(never, Effect.die(bug))), ticks(2))
+    ]
+  ]
+  const onLayer = (main: Program<unknown>, options?: VirtualLoop.Options) =>
+    Effect.provide(main, VirtualLoop.layer(options))
+  const runs: ReadonlyArray<
+    [string, (main: Program<unknown>, options?: VirtualLoop.Options) => Effect.Effect<unknown, unknown>]
+  > = [
+    ["run", VirtualLoop.run],
+    ["layer", onLayer],
+    [
+      "asyncio.run",
+      (main, options) => Effect.promise(() => asyncio.run(Effect.orDie(main), { layer: VirtualLoop.layer(options) }))
+    ],
+    ["Runner", (main, options) =>
+      Effect.promise(async () => {
+        const runner = Runner.make({ layer: VirtualLoop.layer(options) })
+        await runner.run(Effect.orDie(main))
+        await runner.close()
+      })]
+  ]
+  for (const [what, main] of ways) {
+    for (const [name, run] of runs) {
+      it.live(`${what} ends ${name}, as a defect, and is not logged besides`, () =>
+        Effect.gen(function*() {
+          const lines = yield* loggedBy(Effect.gen(function*() {
+            expect(yield* defectOf(run(main))).toBe(bug)
+          }))
+          expect(lines).toEqual([])
+        }))
+    }
+
+    it.live(`${what} goes to the program's exception handler, where there is one`, () =>
+      Effect.gen(function*() {
+        for (const run of [VirtualLoop.run, onLayer]) {
+          const seen: Array<unknown> = []
+          const handler = EventLoop.setExceptionHandler(({ cause }) =>
+            Effect.sync(() => void seen.push(Cause.squash(cause!)))
+          )
+          yield* run(Effect.andThen(handler, main))
+          expect(seen).toEqual([bug])
+        }
+      }))
+
+    it.live(`${what} is an error in the log with \`unseen: "report"\``, () =>
+      Effect.gen(function*() {
+        for (const run of [VirtualLoop.run, onLayer]) {
+          const lines = yield* loggedBy(run(main, { unseen: "report" }))
+          expect(lines.map(({ error, level }) => [level, error])).toEqual([["Error", bug]])
+        }
+      }))
+  }
+
+  const defectsOf = (exit: Exit.Exit<unknown, unknown>) =>
+    Exit.isFailure(exit) ? exit.cause.reasons.map((reason) => [reason._tag, (reason as Cause.Die).defect]) : []
+
+  it.live("several: one cause, in order; what a cause has beside its interrupts", () =>
+    Effect.gen(function*() {
+      const main = Effect.gen(function*() {
+        yield* createTask(Effect.fail("one"))
+        yield* createTask(
+          Effect.failCause(Cause.combine(Cause.interrupt(), Cause.combine(Cause.fail("two"), Cause.die("three"))))
+        )
+        yield* createTask(Effect.fail("one"))
+        yield* createTask(Effect.interrupt)
+        yield* ticks(3)
+        return "value"
+      })
+      for (const run of [VirtualLoop.run, onLayer]) {
+        expect(defectsOf(yield* Effect.exit(run(main)))).toEqual([
+          ["Die", "one"],
+          ["Die", "two"],
+          ["Die", "three"],
+          ["Die", "one"]
+        ])
+      }
+    }))
+
+  it.live("beside the program's own failure", () =>
+    Effect.gen(function*() {
+      const main = Effect.gen(function*() {
+        yield* createTask(Effect.fail("unseen"))
+        yield* ticks(2)
+        return yield* Effect.fail("own")
+      })
+      for (const run of [VirtualLoop.run, onLayer]) {
+        expect(defectsOf(yield* Effect.exit(run(main)))).toEqual([["Die", "own"], ["Die", "unseen"]])
+      }
+      const error = yield* Effect.promise(() =>
+        asyncio.run(main, { layer: VirtualLoop.layer() }).catch((error: unknown) => error)
+      )
+      expect(error).toBeInstanceOf(AggregateError)
+      expect((error as AggregateError).errors).toEqual(["own", "unseen"])
+      expect((error as AggregateError).message).toBe("own; unseen")
+    }))
+
+  it.live("a handler that was taken back is none", () =>
+    Effect.gen(function*() {
+      const main = Effect.gen(function*() {
+        yield* EventLoop.setExceptionHandler(() => Effect.void)
+        yield* EventLoop.callExceptionHandler({ message: "", cause: Cause.fail("handled") })
+        yield* EventLoop.setExceptionHandler(undefined)
+        yield* EventLoop.callExceptionHandler({ message: "", cause: Cause.fail("unseen") })
+      })
+      expect(defectsOf(yield* Effect.exit(VirtualLoop.run(main)))).toEqual([["Die", "unseen"]])
+    }))
+
+  it.live("a report without a failure is an error in the log", () =>
+    Effect.gen(function*() {
+      const lines = yield* loggedBy(VirtualLoop.run(EventLoop.callExceptionHandler({ message: "a message" })))
+      expect(lines).toEqual([{ level: "Error", text: "a message", error: undefined }])
+    }))
+
+  it.live("one that somebody saw is none", () =>
+    Effect.gen(function*() {
+      const main = Effect.gen(function*() {
+        yield* Effect.ignore(Task.join(yield* createTask(Effect.fail("joined"))))
+        yield* Task.await(yield* createTask(Effect.fail("watched")))
+        yield* Effect.exit(asyncio.gather([Effect.fail("gathered"), Effect.fail("counted")]))
+        yield* ticks(3)
+      })
+      expect(outcomeOf(yield* Effect.exit(VirtualLoop.run(main)))).toBe(undefined)
+    }))
+
+  class Declined extends Data.TaggedError("Declined")<{ readonly message: string }> {}
+  it.live("keeps the stack of an Effect.fn", () =>
+    Effect.gen(function*() {
+      const charge = Effect.fn("charge")(function*() {
+        return yield* new Declined({ message: "declined" })
+      })
+      const exit = yield* Effect.exit(VirtualLoop.run(Effect.andThen(createTask(charge()), ticks(2))))
+      expect(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "").toMatch(/declined[^]*at charge /)
+    }))
+})
+
 describe("options", () => {
   for (
     const options of [
@@ -682,7 +1226,9 @@ describe("options", () => {
       { maxTicks: -5 },
       { settle: NaN },
       { patience: NaN },
-      { patience: "soon" as Duration.Input }
+      { patience: "soon" as Duration.Input },
+      { unseen: "ignore" as "report" },
+      { closeTimeout: NaN }
     ] as ReadonlyArray<VirtualLoop.Options>
   ) {
     it.live(`${JSON.stringify(options)} dies with IllegalArgumentError`, () =>

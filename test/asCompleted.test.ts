@@ -1,11 +1,13 @@
-import { describe } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import { Task } from "effect-asyncio"
+import { EventLoop, Task } from "effect-asyncio"
 import { linear } from "./costs.ts"
-import { defectOf, everywhere, messagesOf, outcome, ticks, timed } from "./loops.ts"
+import { collect, defectOf, everywhere, lineOf, messagesOf, outcome, ticks, timed } from "./loops.ts"
 
 const { asCompleted, asCompletedEffects, createTask, sleep } = asyncio
+
+const awaiters = (task: Task.Task<unknown, unknown>) => Array.from(Task.awaitedBy(task), ({ name }) => name)
 
 const sleepers = [3, 1, 2].map((n) => sleep({ seconds: n }, n))
 
@@ -75,6 +77,33 @@ describe("asCompleted", () => {
     1
   )
 
+  timed(
+    "a task that takes from it awaits what is left, until it leaves",
+    Effect.gen(function*() {
+      const tasks: Array<Task.Task<number>> = []
+      for (const sleeper of sleepers) tasks.push(yield* createTask(sleeper))
+      const states: Array<unknown> = []
+      const look = () => states.push([tasks.map(awaiters), tasks.map(lineOf)])
+      const taker = yield* createTask(
+        Effect.andThen(Stream.runDrain(Stream.take(asCompleted(tasks), 2)), sleep("1 hour")),
+        { name: "taker" }
+      )
+      yield* sleep("500 millis")
+      look()
+      yield* sleep("1 second")
+      look()
+      yield* sleep("1 second")
+      look()
+      yield* Task.cancel(taker)
+      return states
+    }),
+    [
+      [[["taker"], ["taker"], ["taker"]], [1, 1, 1]],
+      [[["taker"], [], ["taker"]], [1, 0, 1]],
+      [[[], [], []], [0, 0, 0]]
+    ]
+  )
+
   for (const input of [Effect.void, 1, [1]]) {
     everywhere(
       `${String(input)} is a defect`,
@@ -124,4 +153,81 @@ describe("asCompletedEffects", () => {
     }),
     ["fail no", 1]
   )
+
+  timed(
+    "the task that asked for them awaits what is left, whoever takes, as long as it runs",
+    Effect.gen(function*() {
+      const slow = yield* createTask(sleep("3 seconds"), { name: "slow" })
+      const asks = (rest: Effect.Effect<unknown, unknown>) =>
+        Effect.flatMap(
+          asCompletedEffects([slow, sleep("1 second")]),
+          ([first]) => Effect.andThen(createTask(first!, { name: "taker" }), rest)
+        )
+      yield* createTask(asks(sleep("2 seconds")), { name: "asker" })
+      yield* createTask(asks(Effect.void), { name: "done by then" })
+      const states = [awaiters(slow)]
+      for (let i = 0; i < 2; i++) {
+        yield* sleep("1500 millis")
+        states.push(awaiters(slow))
+      }
+      return states
+    }),
+    [[], ["asker"], []]
+  )
+
+  timed(
+    "nobody awaits what is left when the time is over",
+    Effect.gen(function*() {
+      const slow = yield* createTask(sleep("3 seconds"))
+      const effects = yield* asCompletedEffects([slow], { timeout: "1 second" })
+      const before = awaiters(slow).length
+      yield* outcome(effects[0]!)
+      return [before, awaiters(slow).length, lineOf(slow)]
+    }),
+    [1, 0, 0]
+  )
+
+  const tooOften = (n: number) =>
+    `die asCompletedEffects: awaited ${n + 1} times, expected at most once for each of the ${n} awaitables`
+  timed(
+    "awaited more often than there are awaitables",
+    Effect.gen(function*() {
+      const [a, b] = yield* asCompletedEffects([sleep("1 second", 1), sleep("2 seconds", 2)])
+      // Together, and one after the others.
+      const outcomes = yield* asyncio.gather([outcome(a!), outcome(b!), outcome(a!)])
+      return [...outcomes, yield* outcome(b!)]
+    }),
+    [1, 2, tooOften(2), tooOften(2)]
+  )
+
+  timed(
+    "awaited more often than there are awaitables, after the timeout",
+    Effect.gen(function*() {
+      const [a] = yield* asCompletedEffects([sleep("1 second", 1), sleep("1 hour")], { timeout: "2 seconds" })
+      return yield* Effect.forEach([a!, a!, a!], outcome)
+    }),
+    [1, "fail asCompletedEffects: timed out after 2s", tooOften(2)]
+  )
+
+  timed(
+    "a cancelled await takes nothing",
+    Effect.gen(function*() {
+      const [a, b] = yield* asCompletedEffects([sleep("1 second", 1), sleep("2 seconds", 2)])
+      const early = yield* outcome(asyncio.timeout("500 millis", () => a!))
+      return [early, yield* b!, yield* a!]
+    }),
+    ["fail timeout: timed out after 500ms", 1, 2]
+  )
+
+  it.live("dropped early they leave long-lived futures", () =>
+    EventLoop.provide(Effect.gen(function*() {
+      const future = yield* asyncio.Future.make<never>()
+      // In a task of its own: what this fiber's frames hold is no garbage.
+      yield* yield* createTask(Effect.gen(function*() {
+        const [first] = yield* asCompletedEffects([future, Effect.succeed("value")])
+        expect([yield* first!, lineOf(future)]).toEqual(["value", 1])
+      }))
+      yield* collect(() => lineOf(future) === 0)
+      expect(lineOf(future)).toBe(0)
+    })))
 })

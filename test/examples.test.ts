@@ -32,8 +32,6 @@ const observe = Effect.fnUntraced(function*<E>(main: Effect.Effect<void, E, asyn
     Effect.provideService(Console.Console, recorder),
     Effect.forkChild
   )
-  // All that is ready has to run up to its first sleep, before time moves.
-  yield* Effect.repeat(Effect.yieldNow, { times: 100 })
   yield* TestClock.adjust("1 hour")
   return { lines, millis: yield* Fiber.join(fiber) }
 })

@@ -6,8 +6,10 @@ import { inspect } from "node:util"
 import {
   cancelledAtEveryStep,
   cancelSoon,
+  collect,
   defectOf,
   everywhere,
+  lineOf,
   logged,
   messagesOf,
   type OnLoop,
@@ -748,6 +750,67 @@ describe("misuse", () => {
       yield* ticks(2)
     })
   )
+})
+
+describe("a gather that has failed leaves what runs on", () => {
+  everywhere(
+    "its children's lines, at once; what they fail with later is no report",
+    Effect.gen(function*() {
+      const future = yield* Future.make<never, string>()
+      const inputs = [future, future, Effect.andThen(ticks(2), Effect.fail("no")), Effect.never]
+      const states: Array<unknown> = []
+      const each: ReadonlyArray<asyncio.gather.Options> = [{}, { concurrency: 2 }]
+      for (const options of each) {
+        const task = yield* createTask(gather(inputs, options))
+        yield* ticks(2)
+        states.push(lineOf(future))
+        states.push(outcomeOf(yield* Task.await(task)), lineOf(future), Future.awaitedBy(future).size)
+      }
+      const messages = yield* messagesOf(Effect.gen(function*() {
+        const late = yield* Future.make<never, string>()
+        yield* Effect.flip(gather([late, Effect.fail("early")]))
+        yield* Future.fail(late, "late")
+      }))
+      return [states, messages]
+    }),
+    [[2, "fail no", 0, 0, 2, "fail no", 0, 0], []]
+  )
+
+  everywhere(
+    "also where it was cancelled, and a child goes on",
+    Effect.gen(function*() {
+      const stubborn = yield* createTask(Task.catchCancelled(Effect.never, () => Effect.never))
+      const task = yield* createTask(gather([stubborn, Effect.never]))
+      yield* ticks(3)
+      yield* Task.cancel(task)
+      const exit = outcomeOf(yield* Task.await(task))
+      const left = lineOf(stubborn)
+      yield* Task.cancel(stubborn)
+      return [exit, left]
+    }),
+    ["cancelled", 0]
+  )
+
+  it.live("100,000 beside one long-lived future leave nothing", () =>
+    onVirtual(Effect.gen(function*() {
+      const future = yield* Future.make<never>()
+      for (let i = 0; i < 100_000; i++) yield* Effect.flip(gather([future, Effect.fail(i)]))
+      expect([lineOf(future), (yield* asyncio.allTasks).size]).toEqual([0, 1])
+    })), 60_000)
+
+  it.live("the values of those who were done are garbage", () =>
+    EventLoop.provide(Effect.gen(function*() {
+      const future = yield* Future.make<never>()
+      // In a task of its own: what this fiber's frames hold is no garbage.
+      const value = yield* yield* createTask(Effect.gen(function*() {
+        const value = {}
+        yield* Effect.flip(gather([future, Effect.succeed(value), Effect.andThen(ticks(3), Effect.fail("no"))]))
+        return new WeakRef(value)
+      }))
+      // `deref` would keep it for the turn.
+      yield* collect(() => false)
+      expect(value.deref()).toBe(undefined)
+    })))
 })
 
 describe("many", () => {

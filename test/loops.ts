@@ -2,15 +2,18 @@
  * What the tests of the library share: a behaviour is a program and what it gives, checked on every loop that we have.
  *
  * - `live`: `EventLoop.provide` on Effect's own scheduler and clock. Only for programs in which no time passes.
- * - `TestClock`: the same under Effect's `TestClock`, moved once the program has come to rest.
+ * - `TestClock`: the same under Effect's `TestClock`, moved by the hour.
  * - `virtual`: the loop of `effect-asyncio/testing`.
  */
 import { expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Logger } from "effect"
-import { EventLoop, Task } from "effect-asyncio"
+import { EventLoop, type Future, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { FutureImpl } from "../src/internal/future.ts"
 import { LoopImpl } from "../src/internal/loop.ts"
 import { type Entry, OwnQueue } from "../src/internal/ReadyQueue.ts"
 
@@ -88,6 +91,18 @@ export const loggedBy = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Effect.as(Effect.provide(effect, Logger.layer([logger])), lines)
   })
 
+setFlagsFromString("--expose-gc")
+const gc = runInNewContext("gc") as () => void
+
+/** Collects garbage until `isDone`, or for some turns. */
+export const collect = (isDone: () => boolean): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    for (let turn = 0; turn < 6 && !isDone(); turn++) {
+      gc()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+
 // --------------------------------------------------------------------------------------------------------------- loops
 
 export type OnLoop = <A, E>(main: Program<A, E>) => Effect.Effect<A, unknown>
@@ -95,12 +110,11 @@ export type OnLoop = <A, E>(main: Program<A, E>) => Effect.Effect<A, unknown>
 const provideLoop: OnLoop = (main) => EventLoop.provide(main)
 export const onVirtual: OnLoop = (main) => VirtualLoop.run(main, { patience: 0 })
 
-/** Lets a program come to rest, then moves the clock; again until it ends. */
+/** Moves the clock until the program ends. */
 export const underTestClock: OnLoop = (main) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(EventLoop.provide(main))
     for (let hours = 0; hours < 1000 && fiber.pollUnsafe() === undefined; hours++) {
-      yield* ticks(200)
       yield* TestClock.adjust("1 hour")
     }
     if (fiber.pollUnsafe() === undefined) return yield* Effect.die(new Error("the program is stuck"))
@@ -142,7 +156,13 @@ export const ticksOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<
     })
   })
 
-/** The virtual loop that the program runs on, and its ready queue. */
+/** How many stand in the line of a future: what verbs leave there is kept for as long as it lives. */
+export const lineOf = (future: Future.Future<any, any>): number => {
+  if (future instanceof FutureImpl) return future.length
+  throw new Error("no future of this package")
+}
+
+/** The loop that the program runs on, and its ready queue. */
 export const inside = Effect.map(EventLoop.EventLoop, (loop) => {
   if (!(loop instanceof LoopImpl && loop.ready instanceof OwnQueue)) throw new Error("not on a loop with its own queue")
   return { loop, queue: loop.ready }

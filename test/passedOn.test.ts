@@ -71,6 +71,8 @@ const passing: Record<string, (wait: Program) => Program> = {
     Effect.flatMap(createTask(Effect.ensuring(wait, Effect.die(broken))), Task.join),
   "a broken clean-up in catchCancelled": (wait) =>
     Task.catchCancelled(Effect.ensuring(wait, Effect.die(broken)), () => Effect.succeed("met")),
+  "a joined task with a broken clean-up in a group": (wait) =>
+    Effect.flatMap(createTask(TaskGroup.run(() => Effect.ensuring(wait, Effect.die(broken)))), Task.join),
   "a broken clean-up in a group": (wait) => TaskGroup.run(() => Effect.ensuring(wait, Effect.die(broken)))
 }
 
@@ -181,14 +183,16 @@ describe("what broke comes out beside it", () => {
   it.live("a request from outside that came while a deadline unwound its block", () =>
     Effect.gen(function*() {
       const breaks = Effect.onExit(hour, () => Effect.andThen(sleep("5 seconds"), Effect.die(broken)))
-      const main = Effect.gen(function*() {
-        const block = timeout("1 second", () => breaks)
-        const task = yield* createTask(Effect.andThen(Effect.exit(block), Effect.succeed("goes on")))
-        yield* sleep("2 seconds")
-        yield* Task.cancel(task)
-        return [yield* outcome(Task.join(task)), yield* EventLoop.time]
-      })
-      expect(yield* onVirtual(main)).toEqual(["die broke", 6])
+      const block = timeout("1 second", () => breaks)
+      for (const unwound of [block, timeout("2 seconds", () => block)]) {
+        const main = Effect.gen(function*() {
+          const task = yield* createTask(Effect.andThen(Effect.exit(unwound), Effect.succeed("goes on")))
+          yield* sleep("1500 millis")
+          yield* Task.cancel(task)
+          return [yield* outcome(Task.join(task)), yield* EventLoop.time]
+        })
+        expect(yield* onVirtual(main)).toEqual(["die broke", 6])
+      }
     }))
 
   it.live("a failure out of an uninterruptible part", () =>

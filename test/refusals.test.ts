@@ -69,11 +69,17 @@ const barrier = kind(asyncio.Barrier.make(1))
 const queue = kind(asyncio.Queue.make(), (stray) => stray === strayQueue)
 const timeout = kind(asyncio.timeout("1 second", (self) => Effect.succeed(self)).pipe(Effect.orDie))
 
-const maxsize = { maxsize: whole }
+const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
-const loop = { debug: flag, slowCallbackDuration: duration }
+const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration }
 const run = { ...loop, signal, layer: value(asyncio.EventLoop.layer(), Layer.isLayer) }
-const virtual = { ...loop, maxTicks: value(1, (stray) => isNumber(stray)), settle: duration, patience: duration }
+const virtual = {
+  ...loop,
+  maxTicks: value(1, (stray) => isNumber(stray)),
+  settle: duration,
+  patience: duration,
+  unseen: value("report", (stray) => stray === "fail" || stray === "report")
+}
 
 // ---------------------------------------------------------------------------------------------------------------- rows
 
@@ -226,6 +232,8 @@ const rows: Readonly<Record<string, Row>> = {
   "Timeout.when": row(timeout),
   "Timeout.expired": row(timeout),
   "Timeout.reschedule": row(timeout, optional(seconds)),
+
+  "TestLoop.layer": row(options(loop)),
 
   "VirtualLoop.layer": row(options(virtual)),
   "VirtualLoop.run": row(awaitable, options(virtual)),

@@ -130,7 +130,6 @@ describe("without a loop", () => {
   it.effect("it sleeps on the Clock", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(sleep("1 hour", "slept"))
-      yield* ticks(3)
       yield* TestClock.adjust("59 minutes")
       expect(fiber.pollUnsafe()).toBe(undefined)
       yield* TestClock.adjust("1 minute")
@@ -148,7 +147,6 @@ describe("without a loop", () => {
   it.effect("infinity waits until it is interrupted", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(sleep(Infinity))
-      yield* ticks(3)
       yield* TestClock.adjust("10000 days")
       expect(fiber.pollUnsafe()).toBe(undefined)
       yield* Fiber.interrupt(fiber)

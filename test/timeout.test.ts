@@ -1,11 +1,11 @@
-import { describe } from "@effect/vitest"
+import { describe, expect } from "@effect/vitest"
 import { Duration, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, Timeout } from "effect-asyncio"
 import { linear } from "./costs.ts"
-import { defectOf, everywhere, logged, outcome, type Program, ticks, timed } from "./loops.ts"
+import { defectOf, everywhere, lineOf, logged, outcome, type Program, ticks, timed } from "./loops.ts"
 
-const { createTask, sleep, timeout, timeoutAt, waitFor } = asyncio
+const { createTask, sleep, TaskGroup, timeout, timeoutAt, waitFor } = asyncio
 
 /** After so many seconds from its beginning. */
 const tooLate = (call: string, seconds: number) =>
@@ -180,7 +180,83 @@ describe("timeout", () => {
   linear("n blocks", 1, (n) => Effect.forEach(Array.from({ length: n }), () => timeout("1 second", () => Effect.void)))
 })
 
+describe("a cancellation that was asked for before the block, in the same step, is none of the block's", () => {
+  const self = Effect.map(asyncio.currentTask, Option.getOrThrow)
+  const blocks: Record<string, (body: Program) => Program> = {
+    "timeout(0)": (body) => timeout(0, () => body),
+    "timeout(-1)": (body) => timeout(-1, () => body),
+    "timeoutAt, passed": (body) => timeoutAt(-1, () => body),
+    "rescheduled to before": (body) => timeout("1 hour", (t) => Effect.andThen(Timeout.reschedule(t, -1), body)),
+    "one in another": (body) => timeout(0, () => Effect.exit(timeout(0, () => body))),
+    "one behind another": (body) => Effect.andThen(Effect.exit(timeout(0, () => Effect.void)), timeout(0, () => body)),
+    "in a group": (body) => TaskGroup.run(() => timeout(0, () => body)),
+    "waitFor(0) of an effect": (body) => waitFor(body, 0),
+    "waitFor(0) of a task": (body) => Effect.flatMap(createTask(body), waitFor(0))
+  }
+  for (const [name, block] of Object.entries(blocks)) {
+    for (const requests of [1, 2]) {
+      timed(
+        `${name}, asked ${requests} times`,
+        Effect.gen(function*() {
+          const task = yield* createTask(Effect.gen(function*() {
+            for (let i = 0; i < requests; i++) yield* Task.cancel(yield* self, { message: "please" })
+            yield* Effect.exit(block(sleep("1 second")))
+            yield* sleep("2 seconds")
+          }))
+          const exit = yield* Task.await(task)
+          const message = Exit.isFailure(exit) ? Task.cancelMessage(exit.cause) : Option.none()
+          return [Task.cancelled(task), Option.getOrUndefined(message), Task.cancelling(task)]
+        }),
+        [true, "please", requests]
+      )
+    }
+    timed(
+      `${name}, and taken back`,
+      Effect.gen(function*() {
+        const task = yield* createTask(Effect.gen(function*() {
+          yield* Task.cancel(yield* self)
+          yield* Task.uncancel(yield* self)
+          return String(yield* outcome(block(sleep("1 second"))))
+        }))
+        return [yield* task, Task.cancelling(task)]
+      }),
+      [expect.stringMatching(/^fail \w+: timed out /), 0]
+    )
+  }
+  timed(
+    "taken back within the block",
+    Effect.gen(function*() {
+      const task = yield* createTask(Effect.gen(function*() {
+        yield* Task.cancel(yield* self)
+        return String(
+          yield* outcome(timeout(0, () => Effect.andThen(Effect.flatMap(self, Task.uncancel), sleep("1 second"))))
+        )
+      }))
+      return [yield* task, Task.cancelling(task)]
+    }),
+    [expect.stringMatching(/^fail \w+: timed out /), 0]
+  )
+})
+
 describe("waitFor", () => {
+  for (const duration of [0, -1]) {
+    timed(
+      `${duration}: who waits for the clean-up awaits the task, until it is cancelled itself`,
+      Effect.gen(function*() {
+        const task = yield* createTask(Effect.onInterrupt(Effect.never, () => sleep("3 seconds")))
+        yield* ticks(1)
+        const waiter = yield* createTask(waitFor(task, duration), { name: "waiter" })
+        yield* sleep("1 second")
+        const before = [Array.from(Task.awaitedBy(task), ({ name }) => name), lineOf(task)]
+        const text = String(waiter)
+        yield* Task.cancel(waiter)
+        yield* Task.await(waiter)
+        return [before, text.includes(`waiting for task '${task.name}'`), Task.awaitedBy(task).size, lineOf(task)]
+      }),
+      [[["waiter"], 1], true, 0, 0]
+    )
+  }
+
   timed(
     "a task is cancelled and waited for",
     Effect.gen(function*() {

@@ -473,7 +473,11 @@ describe("it never touches the tasks", () => {
         let pending: ReadonlySet<AnyTask> = new Set(tasks)
         while (pending.size > 0) ({ pending } = yield* wait(pending, { timeout: "700 millis" }))
       })],
-    ["of its own tasks", () => wait([ended(1), ticks(3), ended(2, Effect.fail("no"))])]
+    ["of its own tasks", () =>
+      Effect.andThen(
+        asyncio.EventLoop.setExceptionHandler(() => Effect.void),
+        wait([ended(1), ticks(3), ended(2, Effect.fail("no"))])
+      )]
   ]
   for (const [name, waiting] of programs) {
     it.live(`cancelled at every step: ${name}`, () =>

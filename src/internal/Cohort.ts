@@ -106,6 +106,11 @@ export class Cohort {
     return done.map((member) => member.future)
   }
 
+  /** Those that are neither handed out nor done. */
+  pending(): ReadonlyArray<AnyFuture> {
+    return this.members.filter((m) => m.removedAt === Infinity && m.future.exit === undefined).map((m) => m.future)
+  }
+
   private attach(): void {
     this.attached = true
     for (const member of this.members) {

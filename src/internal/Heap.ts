@@ -1,6 +1,7 @@
 /**
  * A heap whose members know their place, so that one can leave from the middle. Equal members leave in the order they
- * came. `push`, `pop` and `remove` cost O(log n), `peek` O(1).
+ * came. `push`, `pop` and `remove` cost O(log n), `peek` O(1). All comparing is done before anything moves: an order that
+ * throws leaves the heap as it was.
  *
  * Neither Effect nor JavaScript has a heap; the usual packages can't remove a member, and a timer that is cancelled has
  * to leave at once: a clock must not jump to a deadline that nobody waits for.
@@ -36,9 +37,8 @@ export class Heap<K, A extends Member> {
 
   push(member: A, key: K): void {
     member.turn = this.turns++
-    this.members.push(member)
-    this.keys.push(key)
-    this.rise(member, key, this.members.length - 1)
+    const place = this.members.length
+    this.raise(member, key, place, this.placeAbove(member, key, place))
   }
 
   pop(): A | undefined {
@@ -48,14 +48,19 @@ export class Heap<K, A extends Member> {
   }
 
   remove(member: A): void {
-    const place = member.place
+    const { keys, members } = this
+    const { place } = member
     if (place < 0) return
-    const last = this.members.pop()!
-    const key = this.keys.pop()!
+    const end = members.length - 1
+    const last = members[end]!
     if (last !== member) {
-      this.rise(last, key, place)
-      this.sink(last, key, last.place)
+      const key = keys[end]!
+      const above = this.placeAbove(last, key, place)
+      if (above < place) this.raise(last, key, place, above)
+      else this.lower(last, key, place, this.placeBelow(last, key, place, end))
     }
+    members.pop()
+    keys.pop()
     member.place = -1
   }
 
@@ -63,6 +68,11 @@ export class Heap<K, A extends Member> {
     for (const member of this.members) member.place = -1
     this.members.length = 0
     this.keys.length = 0
+  }
+
+  /** In no order. */
+  toArray(): Array<A> {
+    return this.members.slice()
   }
 
   private before(a: A, keyOfA: K, b: A, keyOfB: K): boolean {
@@ -76,32 +86,52 @@ export class Heap<K, A extends Member> {
     member.place = place
   }
 
-  private rise(member: A, key: K, place: number): void {
+  /** Where a member comes to stand that rises from `place`. */
+  private placeAbove(member: A, key: K, place: number): number {
     const { keys, members } = this
     while (place > 0) {
       const above = (place - 1) >> 2
-      const parent = members[above]!
-      if (!this.before(member, key, parent, keys[above]!)) break
-      this.put(parent, keys[above]!, place)
+      if (!this.before(member, key, members[above]!, keys[above]!)) break
       place = above
     }
-    this.put(member, key, place)
+    return place
   }
 
-  private sink(member: A, key: K, place: number): void {
+  /** Where a member comes to stand that sinks from `place`, among the first `size`. */
+  private placeBelow(member: A, key: K, place: number, size: number): number {
     const { keys, members } = this
-    const size = members.length
     for (let below = 4 * place + 1; below < size; below = 4 * place + 1) {
       let least = below
       const end = Math.min(below + 4, size)
       for (let i = below + 1; i < end; i++) {
         if (this.before(members[i]!, keys[i]!, members[least]!, keys[least]!)) least = i
       }
-      const child = members[least]!
-      if (!this.before(child, keys[least]!, member, key)) break
-      this.put(child, keys[least]!, place)
+      if (!this.before(members[least]!, keys[least]!, member, key)) break
       place = least
     }
-    this.put(member, key, place)
+    return place
+  }
+
+  /** Puts a member to where it rises: those on the way there each go down by one, the lowest to `from`. */
+  private raise(member: A, key: K, from: number, to: number): void {
+    while (from > to) {
+      const above = (from - 1) >> 2
+      this.put(this.members[above]!, this.keys[above]!, from)
+      from = above
+    }
+    this.put(member, key, to)
+  }
+
+  /** Puts a member to where it sinks: those on the way there each go up by one, the highest to `from`. */
+  private lower(member: A, key: K, from: number, to: number): void {
+    while (to > from) {
+      const next = this.members[to]!
+      const nextKey = this.keys[to]!
+      this.put(member, key, to)
+      member = next
+      key = nextKey
+      to = (to - 1) >> 2
+    }
+    this.put(member, key, to)
   }
 }

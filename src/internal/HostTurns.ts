@@ -4,9 +4,13 @@
  * A trip through the host costs more than the ticks of most programs (1.7 µs against 0.05 to 0.2 an entry), so one turn
  * runs several ticks. That changes no order inside the loop. It ends after 64 ticks, or after the tick in which 2 ms have
  * passed: the host's timers, promises and I/O get their turn then, however busy the loop is.
+ *
+ * A timer of the host that wakes the loop is a turn, too. Those of fake timers would wait to be advanced, and move time by
+ * a millisecond each; so there a message asks for a turn as well.
  */
 import type * as Clock from "effect/Clock"
 import type * as Scheduler from "effect/Scheduler"
+import { hasFakeTurns, takeMessageTurn } from "./host.ts"
 
 const maxTicks = 64
 const maxMillis = 2
@@ -18,6 +22,7 @@ export class HostTurns {
   private next: (() => void) | undefined = undefined
   // INVARIANT: true from the request of a turn to its end.
   private busy = false
+  private running = false
 
   constructor(host: Scheduler.SchedulerDispatcher, clock: Clock.Clock) {
     this.host = host
@@ -31,11 +36,17 @@ export class HostTurns {
 
   private ask(): void {
     this.busy = true
-    this.host.scheduleTask(this.turn, 0)
+    this.host.scheduleTask(() => this.turn(), 0)
+    if (hasFakeTurns()) takeMessageTurn(() => this.turn())
   }
 
-  private readonly turn = (): void => {
+  /** Takes a turn, whoever got it, for what `prepare` schedules and all that is ready. */
+  readonly turn = (prepare?: () => void): void => {
+    if (this.running) return prepare?.()
+    this.running = true
+    this.busy = true
     try {
+      prepare?.()
       const end = this.clock.currentTimeMillisUnsafe() + maxMillis
       for (let ticks = 0; ticks < maxTicks && this.next !== undefined; ticks++) {
         const tick = this.next
@@ -44,6 +55,7 @@ export class HostTurns {
         if (this.clock.currentTimeMillisUnsafe() >= end) break
       }
     } finally {
+      this.running = false
       this.busy = false
       if (this.next !== undefined) this.ask()
     }

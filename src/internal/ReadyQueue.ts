@@ -13,11 +13,12 @@
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import { meetAfterYield, postpone } from "./cancellation.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
+import type { Waiter } from "./WaitQueue.ts"
 
 /** One thing to run. */
 export interface Entry {
-  /** Whose step it is: a task, a callback's handle or a timer; undefined where that is not known. */
+  /** Whose step it is: a task, a fiber outside of tasks, a callback's handle or a timer; undefined if that is not known. */
   readonly owner: unknown
   run(): void
 }
@@ -25,6 +26,10 @@ export interface Entry {
 /** What the loop schedules on. It is an Effect dispatcher too, shared by all fibers of the loop. */
 export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
   schedule(entry: Entry, priority: number): void
+  /** Takes a turn of the host that somebody else got, for what `prepare` schedules and all that is ready. */
+  readonly takeTurn?: ((prepare: () => void) => void) | undefined
+  /** Told of every waiter that is not the one of a task's own region, as it parks, while somebody wants to know. */
+  readonly onPark?: ((waiter: Waiter<any, any, any>) => void) | undefined
 }
 
 /**
@@ -32,27 +37,38 @@ export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
  * it is; any other takes a closure.
  */
 export const scheduleOn = (dispatcher: Scheduler.SchedulerDispatcher, entry: Entry, priority: number): void => {
-  const queue = dispatcher as Partial<ReadyQueue> & Scheduler.SchedulerDispatcher
-  if (queue.schedule !== undefined) queue.schedule(entry, priority)
+  if (isReadyQueue(dispatcher)) dispatcher.schedule(entry, priority)
   else dispatcher.scheduleTask(() => entry.run(), priority)
 }
+
+export const isReadyQueue = (dispatcher: Scheduler.SchedulerDispatcher): dispatcher is ReadyQueue =>
+  (dispatcher as Partial<ReadyQueue>).schedule !== undefined
 
 /**
  * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
  * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
 class RuntimeEntry implements Entry {
-  readonly region: Region | undefined
+  private readonly fiber = Fiber.getCurrent()
+  private readonly region: Region | undefined
   private readonly task: () => void
   constructor(task: () => void) {
-    this.region = currentRegion()
+    this.region = this.fiber?.getRef(CurrentRegion)
     this.task = task
   }
   get owner(): unknown {
-    return this.region?.owner.task
+    return this.region?.owner.task ?? this.fiber
+  }
+  /** The region that the fiber itself runs, if a request is pending there. */
+  get asked(): Region | undefined {
+    const region = this.region
+    return region?.owner.pending !== undefined && region.fiber === this.fiber ? region : undefined
   }
   run(): void {
-    if (this.region?.owner.pending !== undefined) meetAfterYield(this.region)
+    if (this.region?.owner.pending !== undefined) {
+      if (isAbandoned(this.region)) return
+      if (this.asked !== undefined) meetAfterYield(this.asked)
+    }
     this.task()
   }
 }
@@ -61,17 +77,9 @@ class RuntimeEntry implements Entry {
 export const scheduleRuntimeTask = (queue: ReadyQueue, task: () => void, priority: number): void => {
   const entry = new RuntimeEntry(task)
   queue.schedule(entry, priority)
-  // The step comes later than the delivery of a request on its way, so the request waits for the step. A loop inside of
-  // another hands its entries on to the other's queue: not again there.
-  const owner = entry.region?.owner
-  if (owner?.pending !== undefined && owner.loop.ready === queue) postpone(owner)
-}
-
-/** The region that the running fiber runs. */
-const currentRegion = (): Region | undefined => {
-  const fiber = Fiber.getCurrent()
-  const region = fiber?.getRef(CurrentRegion)
-  return region !== undefined && region.fiber === fiber ? region : undefined
+  // The step comes later than the delivery of a request on its way, so the request waits for the step.
+  const owner = entry.asked?.owner
+  if (owner !== undefined && owner.loop.ready === queue) postpone(owner)
 }
 
 interface Bucket {
@@ -98,16 +106,25 @@ export class OwnQueue implements ReadyQueue {
   // INVARIANT: true from the call of `host` to the tick that it brings.
   private requested = false
   private readonly host: (tick: () => void) => void
+  readonly takeTurn: ((prepare: () => void) => void) | undefined
 
-  constructor(host: (tick: () => void) => void) {
+  constructor(host: (tick: () => void) => void, takeTurn?: (prepare: () => void) => void) {
     this.host = host
+    this.takeTurn = takeTurn
   }
 
   /** Told of every entry before it runs, while somebody wants to know. */
   onRun: ((entry: Entry) => void) | undefined = undefined
+  onPark: ReadyQueue["onPark"] = undefined
 
   get isEmpty(): boolean {
     return this.count === 0 && this.buckets.length === 0
+  }
+
+  get size(): number {
+    let size = this.count
+    for (const { entries } of this.buckets) size += entries.length
+    return size
   }
 
   schedule(entry: Entry, priority: number): void {
@@ -163,7 +180,8 @@ export class OwnQueue implements ReadyQueue {
 
   private runReady(end: number): void {
     try {
-      for (; end > 0; end--) {
+      // An entry may flush the queue, and so take what was left of the tick.
+      for (; end > 0 && this.count > 0; end--) {
         const { head, ring } = this
         const entry = ring[head]!
         ring[head] = undefined
@@ -193,22 +211,59 @@ export class OwnQueue implements ReadyQueue {
   }
 }
 
+/** Ticks of one turn on somebody else's scheduler. */
+const maxTicks = 64
+/** If they are short, as in a pipeline that hands on one item a tick, more of them: up to so many entries. */
+const maxEntries = 2048
+
 /**
- * The queue of a scheduler that somebody else gave us, TestClock's for one, which counts what it runs: every entry goes
- * to it one to one. A queue of our own, drained by a single task of theirs, would hide the work from them.
+ * The queue on a scheduler that somebody else gave us, TestClock's for one, which counts what it runs and moves time once
+ * that is over. So every entry asks it for a turn; but what is ready runs before time moves, however many ticks that
+ * takes: a turn whose entry has already run does nothing, any other drains the queue, up to a bound.
+ *
+ * One entry a turn lets time overtake a program of many ticks. A turn that always drains makes turns multiply when a
+ * program spins: each of its entries would drain, and ask for as many again. No turns for what a drain itself schedules
+ * hides from a TestClock that is moved inside the drain what it wakes.
  */
-export class ForeignQueue implements ReadyQueue {
+export class ForeignQueue extends OwnQueue {
   private readonly dispatcher: Scheduler.SchedulerDispatcher
+  private scheduled = 0
+
   constructor(dispatcher: Scheduler.SchedulerDispatcher) {
+    super(() => {})
     this.dispatcher = dispatcher
   }
-  schedule(entry: Entry, priority: number): void {
-    this.dispatcher.scheduleTask(() => entry.run(), priority)
+
+  override schedule(entry: Entry, priority: number): void {
+    super.schedule(entry, priority)
+    this.ask(++this.scheduled)
   }
-  scheduleTask(task: () => void, priority: number): void {
-    scheduleRuntimeTask(this, task, priority)
+
+  // INVARIANT: no fewer turns are to come than entries wait. All have one priority, so that they come in the order of
+  // their entries; entries of other priorities find theirs in the tick.
+  private ask(turn: number): void {
+    this.dispatcher.scheduleTask(() => this.take(turn), 0)
   }
-  flush(): void {
+
+  /** How many entries have left the queue. */
+  private get left(): number {
+    return this.scheduled - this.size
+  }
+
+  private take(turn: number): void {
+    if (this.left >= turn) return
+    const end = this.left + maxEntries
+    let thrown = true
+    try {
+      for (let ticks = 0; !this.isEmpty && (ticks < maxTicks || this.left < end); ticks++) this.tick()
+      thrown = false
+    } finally {
+      // Effect's dispatcher drops what else it was about to run, so the turns that were to come may be gone.
+      if (thrown && !this.isEmpty) this.ask(this.scheduled)
+    }
+  }
+
+  override flush(): void {
     this.dispatcher.flush()
   }
 }

@@ -38,13 +38,26 @@ export interface Region {
   waiter: Waiter<any, any, any> | undefined
   // INVARIANT: the open region that `fiber` itself is suspended in.
   inner: Region | undefined
-  /** The request that was delivered; "effect" where Effect's own means interrupted it. */
-  interrupted: Request | "effect" | undefined
+  /**
+   * The request that was delivered; "effect" where Effect's own means interrupted it; "abandoned", of a task, where nobody
+   * waits for its fiber any longer.
+   */
+  interrupted: Request | "effect" | "abandoned" | undefined
 }
 
 /** Whether the region was interrupted at its own request: its deadline passed, its child failed. */
 export const isOwnDoing = (region: Region): boolean =>
   typeof region.interrupted === "object" && region.interrupted.origin === region
+
+/** What the fiber of the region, or of the innermost one open in it, is suspended in. */
+export const waiterOf = (region: Region): Region["waiter"] => {
+  let innermost = region
+  while (innermost.inner !== undefined) innermost = innermost.inner
+  return innermost.waiter
+}
+
+/** Whether its task was given up when the loop closed: then its code gets no further step on the loop. */
+export const isAbandoned = (region: Region | undefined): boolean => region?.owner.task?.interrupted === "abandoned"
 
 /** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
 export const CurrentRegion = Context.Reference<Region | undefined>(`effect-asyncio@${version}/CurrentRegion`, {

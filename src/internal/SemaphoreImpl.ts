@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import { pipeArguments } from "effect/Pipeable"
 import type { Semaphore } from "../Semaphore.ts"
 import * as check from "./check.ts"
+import { counted, Printable, type Words } from "./printing.ts"
 import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
-export class SemaphoreImpl implements Semaphore {
+export class SemaphoreImpl extends Printable implements Semaphore {
   readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"
   // INVARIANT: not negative. While it is above 0, somebody waits only as long as `waking` is above 0.
   available: number
@@ -15,12 +16,28 @@ export class SemaphoreImpl implements Semaphore {
   private readonly bound: number
 
   constructor(permits: number, bound: number) {
+    super()
     this.available = permits
     this.bound = bound
   }
 
   pipe() {
     return pipeArguments(this, arguments)
+  }
+
+  get kind(): string {
+    return this.bound === Infinity ? "Semaphore" : "BoundedSemaphore"
+  }
+  describe(): Words {
+    return [
+      this.isLocked ? "locked" : "unlocked",
+      `value=${this.available}`,
+      counted("waiters", this.waitingCount)
+    ]
+  }
+  /** How many wait, those that have a permit and are about to run included. */
+  get waitingCount(): number {
+    return this.waiting.length + this.waking
   }
 
   get isLocked(): boolean {

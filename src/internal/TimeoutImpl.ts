@@ -8,38 +8,36 @@ import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
 import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
 import * as check from "./check.ts"
-import { getLoop, type LoopImpl } from "./loop.ts"
+import { getLoop } from "./loop.ts"
 import { type InnerRegion, openRegion } from "./openRegion.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { nowNanos, PlainTimer } from "./Timers.ts"
+import { PlainTimer, type Timers } from "./Timers.ts"
 
 /** Runs `body` in a region under a deadline, which `arm` sets. */
 export const block = <A, E, R>(
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,
   body: (timeout: Timeout) => Effect.Effect<A, E, R>,
-  arm: (timeout: TimeoutImpl, clock: Clock.Clock, now: number) => void
+  arm: (timeout: TimeoutImpl, timers: Timers) => void
 ): Effect.Effect<A, E | Cause.TimeoutError, R> => {
-  const loop = getLoop(call, fiber)
-  const clock = fiber.getRef(Clock.Clock)
+  const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
   let timeout: TimeoutImpl
   return openRegion(
     (region) => {
-      const now = nowNanos(clock)
-      timeout = new TimeoutImpl(call, loop, region, now)
-      arm(timeout, clock, now)
+      timeout = new TimeoutImpl(call, region, timers.now())
+      arm(timeout, timers)
       return check.given(call, "the body", body(timeout))
     },
     (exit) => timeout.end(exit)
   )
 }
 
-export class TimeoutImpl implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
   private readonly call: string
-  private readonly loop: LoopImpl
   private readonly region: InnerRegion
   private readonly began: number
   /** Requests at entry: more of them at the end mean that somebody else wants the task cancelled. */
@@ -47,30 +45,44 @@ export class TimeoutImpl implements Timeout {
   // INVARIANT: defined once the state is `expiring`, until the end.
   private deadline: Deadline | undefined = undefined
 
-  constructor(call: string, loop: LoopImpl, region: InnerRegion, began: number) {
+  constructor(call: string, region: InnerRegion, began: number) {
+    super()
     this.call = call
-    this.loop = loop
     this.region = region
     this.began = began
-    this.requests = region.owner.requests
+    const { pending, requests } = region.owner
+    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // (python/cpython#134471).
+    this.requests = pending === undefined ? requests : requests - 1
+  }
+
+  /** `delay` in nanoseconds. */
+  after(timers: Timers, delay: number): void {
+    const now = timers.now()
+    this.arm(timers, now, now + delay, (now + delay) / 1e9)
+  }
+
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
   }
 
   /** `when` in seconds. */
-  reschedule(clock: Clock.Clock, when: number | undefined): void {
-    this.arm(clock, when === undefined ? undefined : Math.round(when * 1e9), when)
+  at(timers: Timers, when: number | undefined): void {
+    this.arm(timers, timers.now(), when === undefined ? Infinity : Math.round(when * 1e9), when)
   }
 
-  arm(clock: Clock.Clock, nanos: number | undefined, when = nanos === undefined ? undefined : nanos / 1e9): void {
+  private arm(timers: Timers, now: number, nanos: number, when: number | undefined): void {
     this.disarm()
-    if (nanos === undefined || nanos === Infinity) {
-      this.when = undefined
-      return
-    }
+    this.when = undefined
+    if (nanos === Infinity) return
     this.when = when
     this.deadline = new Deadline(nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= nowNanos(clock)) this.loop.ready.schedule(this.deadline, 0)
-    else this.loop.timersOf(clock).add(this.deadline)
+    if (nanos <= now) this.region.owner.loop.ready.schedule(this.deadline, 0)
+    else timers.add(this.deadline)
   }
 
   private disarm(): void {
@@ -80,6 +92,9 @@ export class TimeoutImpl implements Timeout {
 
   get owner(): unknown {
     return this.region.owner.task
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.region.fiber
   }
 
   expire(): void {
@@ -121,6 +136,9 @@ class Deadline extends PlainTimer implements Entry {
   }
   get owner(): unknown {
     return this.timeout?.owner
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.timeout?.fiber
   }
   fire(): void {
     this.timeout?.expire()

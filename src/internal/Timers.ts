@@ -8,6 +8,8 @@
  * Times are whole nanoseconds of the Clock's monotonic time, in a number: exact for the first 104 days of a machine's
  * uptime, to 2 ns beyond. Milliseconds as floats would order 0.07 s before or after 70 ms by rounding alone.
  *
+ * Where the Clock's readings are not sound, each timer sleeps for itself, as Effect's do, and no reading counts.
+ *
  * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.
  */
 import type * as Clock from "effect/Clock"
@@ -17,7 +19,10 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { Heap, type Member } from "./Heap.ts"
-import { type Entry, scheduleOn } from "./ReadyQueue.ts"
+import { hostClock } from "./host.ts"
+import { ordinary, Readings } from "./Readings.ts"
+import { type Entry, type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned } from "./Region.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
@@ -26,6 +31,8 @@ export interface Timer extends Member {
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
   readonly owner: unknown
+  /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs inside the tick; it must not throw. */
   fire(): void
 }
@@ -41,6 +48,9 @@ export abstract class PlainTimer implements Timer {
   constructor(deadline: number) {
     this.deadline = deadline
   }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return undefined
+  }
   abstract fire(): void
   disarm(): void {
     this.timers?.remove(this)
@@ -52,15 +62,23 @@ const slack = 1_000
 
 export class Timers implements Entry {
   readonly owner = "due timers"
+  // INVARIANT: all in it were added while the readings were sound; not empty only if a sleep is armed or `firing` defined.
   private readonly heap = new Heap<number, Timer>((a, b) => a - b)
+  // INVARIANT: the sleeps of those that sleep for themselves.
+  private readonly alone = new Map<Timer, Fiber.Fiber<void>>()
   private readonly clock: Clock.Clock
+  private readonly readings: Readings
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly context: Context.Context<never>
   private readonly onEmpty: () => void
-  // INVARIANT: a sleep is armed only while no firing tick is requested, never past the first deadline.
+  // INVARIANT: the sleep for the heap, never past its first deadline.
   private armed: { readonly deadline: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
+  /** The deadline whose sleep ended a little early, as a host's may: what was left is slept as well, once. */
+  private resumed: number | undefined = undefined
   // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
   private firing: number | undefined = undefined
+  // INVARIANT: those whose own sleep is over; if there are any, `firing` is defined.
+  private readonly ended: Array<Timer> = []
   // INVARIANT: what fires in the tick under way; empty between ticks.
   private readonly due: Array<Timer> = []
   // INVARIANT: true while `sweeper` is in the ready queue.
@@ -77,40 +95,64 @@ export class Timers implements Entry {
     onEmpty: () => void
   ) {
     this.clock = clock
+    this.readings = new Readings(clock)
     this.dispatcher = scheduler.makeDispatcher()
     this.context = Context.add(context, Scheduler.Scheduler, scheduler)
     this.onEmpty = onEmpty
   }
 
   now(): number {
-    return nowNanos(this.clock)
+    return this.readings.now()
   }
 
+  /** Adds a timer whose deadline was made in this very step, of what `now` gave. */
   add(timer: Timer): void {
     timer.timers = this
+    const { readings } = this
+    const now = readings.latest
+    if (readings.areBroken && this.heap.size === 0) {
+      this.disarm()
+      readings.renew()
+    }
+    // What is due already counts on no reading to come.
+    if (timer.deadline <= now ? readings.areBroken : !readings.areSound()) return this.sleepAlone(timer, now)
     this.heap.push(timer, timer.deadline)
-    if (timer.place === 0 || this.firing !== undefined) this.arm(this.now())
+    if (timer.place === 0) this.arm(readings.latest)
   }
 
   remove(timer: Timer): void {
     const wasFirst = timer.place === 0
     this.heap.remove(timer)
     timer.timers = undefined
-    if (wasFirst && this.firing === undefined) this.arm(undefined)
+    if (wasFirst) this.arm(undefined)
+    else if (this.alone.size > 0) this.wakeAlone(timer)
   }
 
-  /** All timers leave without firing. */
-  clear(): void {
-    this.heap.clear()
-    this.due.length = 0
-    this.disarm()
+  /** The loop has closed. Timers that nobody waits for leave: callbacks, and what abandoned tasks wait for. */
+  close(): void {
+    for (const timer of this.waiting) {
+      if (timer.fiber === undefined || isAbandoned(timer.fiber.getRef(CurrentRegion))) this.remove(timer)
+    }
+    if (this.heap.size === 0) this.disarm()
+  }
+
+  get waiting(): ReadonlyArray<Timer> {
+    return [...this.due, ...this.ended, ...this.heap.toArray(), ...this.alone.keys()]
+  }
+
+  /** Whether the fiber is one that sleeps in the name of timers. */
+  sleepsWith(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep === fiber)
   }
 
   /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
   private readonly collect: Entry = {
     owner: undefined,
     run: () => {
-      const limit = Math.max(this.firing!, this.now())
+      for (const timer of this.ended) this.due.push(timer)
+      this.ended.length = 0
+      const now = this.readings.now()
+      const limit = this.readings.areBroken ? this.firing! : Math.max(this.firing!, now)
       for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
         this.due.push(first)
         this.heap.pop()
@@ -126,7 +168,8 @@ export class Timers implements Entry {
       timer.fire()
     }
     this.firing = undefined
-    this.arm(undefined)
+    if (this.ended.length > 0) this.fire(-Infinity)
+    else this.arm(undefined)
   }
 
   /** Requests the firing tick if the first timer is due, else arms the sleep that ends at it. */
@@ -138,21 +181,73 @@ export class Timers implements Entry {
     // Waking early for a timer that has left is cheaper than arming anew for each that leaves.
     if (this.armed !== undefined && this.armed.deadline <= first.deadline) return
     this.disarm()
-    now ??= this.now()
+    now ??= this.readings.now()
+    if (this.readings.areBroken) return this.disperse(this.readings.latestSound)
     if (first.deadline <= now) return this.fire(now)
     const deadline = first.deadline
-    const sleep = this.clock.sleep(Duration.nanos(BigInt(deadline - now)))
-    const fiber = Effect.runForkWith(this.context)(sleep)
+    const fiber = this.sleep(deadline - now)
     this.armed = { deadline, fiber }
     fiber.addObserver((exit) => {
       if (this.armed?.fiber !== fiber) return
       this.armed = undefined
-      if (exit._tag === "Failure" || this.heap.size === 0) return
-      const woken = this.now()
-      const now = deadline - woken <= slack ? Math.max(woken, deadline) : woken
-      if (this.heap.peek()!.deadline <= now) this.fire(now)
-      else this.arm(now)
+      if (exit._tag === "Success" && this.heap.size > 0) this.inTurn(() => this.wake(deadline))
     })
+  }
+
+  /** The heap's sleep is over. */
+  private wake(deadline: number): void {
+    const { readings } = this
+    const now = readings.now()
+    const early = deadline - now
+    if (early > ordinary || (early > slack && this.resumed === deadline)) readings.refute()
+    if (readings.areBroken) return this.disperse(deadline)
+    if (early > slack) this.resumed = deadline
+    const time = early > slack ? now : Math.max(now, deadline)
+    if (this.heap.peek()!.deadline <= time) this.fire(time)
+    else this.arm(time)
+  }
+
+  /** At a time that is sure, with readings that are not: what is not due then sleeps on for itself. */
+  private disperse(time: number): void {
+    for (let first = this.heap.pop(); first !== undefined; first = this.heap.pop()) this.sleepAlone(first, time)
+    this.readings.renew()
+  }
+
+  private sleepAlone(timer: Timer, now: number): void {
+    if (timer.deadline <= now) return this.end(timer)
+    const fiber = this.sleep(timer.deadline - now)
+    this.alone.set(timer, fiber)
+    fiber.addObserver((exit) => {
+      if (this.alone.get(timer) !== fiber) return
+      this.alone.delete(timer)
+      if (exit._tag === "Success") this.inTurn(() => this.end(timer))
+    })
+  }
+
+  private wakeAlone(timer: Timer): void {
+    const fiber = this.alone.get(timer)
+    if (fiber === undefined) return
+    this.alone.delete(timer)
+    fiber.interruptUnsafe()
+    this.sweepSoon()
+  }
+
+  /** A sleep has ended. A host's timer is a turn of the host: another would come later, in browsers by 4 ms. */
+  private inTurn(prepare: () => void): void {
+    const queue: Partial<ReadyQueue> = this.dispatcher
+    if (this.clock === hostClock && queue.takeTurn !== undefined) queue.takeTurn(prepare)
+    else prepare()
+  }
+
+  private end(timer: Timer): void {
+    this.ended.push(timer)
+    this.fire(-Infinity)
+  }
+
+  private sleep(nanos: number): Fiber.Fiber<void> {
+    // A host counts whole milliseconds, and drops the rest.
+    const whole = this.clock === hostClock ? Math.ceil((nanos - slack) / 1e6) * 1e6 : nanos
+    return Effect.runForkWith(this.context)(this.clock.sleep(Duration.nanos(BigInt(whole))))
   }
 
   /** With the last timer gone the sleep ends too, unless the next tick brings another: most deadlines never pass. */
@@ -166,16 +261,18 @@ export class Timers implements Entry {
     owner: undefined,
     run: () => {
       this.sweeping = false
-      if (this.heap.size > 0 || this.firing !== undefined) return
+      if (this.heap.size > 0 || this.alone.size > 0 || this.firing !== undefined) return
       this.disarm()
       this.onEmpty()
     }
   }
 
   private fire(limit: number): void {
-    this.firing = limit
-    scheduleOn(this.dispatcher, this.collect, -1)
-    scheduleOn(this.dispatcher, this, 1)
+    if (this.firing === undefined) {
+      scheduleOn(this.dispatcher, this.collect, -1)
+      scheduleOn(this.dispatcher, this, 1)
+    }
+    this.firing = Math.max(limit, this.firing ?? -Infinity)
   }
 
   private disarm(): void {
@@ -184,6 +281,3 @@ export class Timers implements Entry {
     armed?.fiber.interruptUnsafe()
   }
 }
-
-/** The Clock's monotonic time in nanoseconds. */
-export const nowNanos = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe())

@@ -11,6 +11,7 @@
  * (python/cpython#90155), so there is one `passOn`, called by the waiter's own step when a request to cancel came first,
  * and by its finalizer.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Fiber from "effect/Fiber"
@@ -18,8 +19,8 @@ import type { Task } from "../Task.ts"
 import type { Request } from "./cancellation.ts"
 import * as cancellation from "./cancellation.ts"
 import type { FutureImpl } from "./future.ts"
-import { type Entry, scheduleOn } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { type Entry, type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
 
 /** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
 export abstract class Node {
@@ -48,12 +49,16 @@ export class WaitQueue {
     return this.first
   }
 
-  push(node: Node): void {
+  /** Puts a node before another one of the line, or at its end. */
+  push(node: Node, after: Node | undefined = undefined): void {
+    const before = after === undefined ? this.last : after.before
     node.queue = this
-    node.before = this.last
-    if (this.last === undefined) this.first = node
-    else this.last.after = node
-    this.last = node
+    node.before = before
+    node.after = after
+    if (before === undefined) this.first = node
+    else before.after = node
+    if (after === undefined) this.last = node
+    else after.before = node
     this.length++
   }
 
@@ -128,15 +133,15 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
   get target(): FutureImpl<any, any> | undefined {
     return undefined
   }
-  /** The task that has what this one waits for, if there is one: for the explanation of a deadlock. */
-  get blockedBy(): FutureImpl<any, any> | undefined {
-    return undefined
+  /** The futures and tasks that have to end, or to let go, before this one goes on; none where that is not known. */
+  waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return []
   }
   abstract proceed(): Effect.Effect<A, E, R>
   passOn(): void {}
 
   get owner(): unknown {
-    return this.awaiter
+    return this.awaiter ?? this.fiber
   }
 
   get awaiter(): FutureImpl<any, any> | undefined {
@@ -175,9 +180,19 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
       // The request beats the queued wake-up; the finalizer passes on what came with it.
       return cancellation.deliverPending(region)
     }
-    const effect = this.proceed()
+    const effect = this.goOn()
     this.end()
     this.resume!(effect)
+  }
+
+  /** What `proceed` throws is its own fiber's defect; the tick, and whoever comes next in line, go on. */
+  private goOn(): Effect.Effect<A, E, R> {
+    try {
+      return this.proceed()
+    } catch (thrown) {
+      this.passOn()
+      return Effect.die(thrown)
+    }
   }
 
   /** Marks it over and frees its region for the next waiter. */
@@ -189,12 +204,26 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
 
   /** The finalizer: the fiber is being interrupted while it waits. */
   interrupted(): Effect.Effect<void, E> {
+    this.drop()
+    return Effect.void
+  }
+
+  /** Its fiber does not go on with what it waited for. */
+  drop(): void {
     const state = this.state
-    if (state === Over) return Effect.void
+    if (state === Over) return
     this.end()
     if (state === Parked) this.left()
     else if (state === Woken) this.passOn()
-    return Effect.void
+  }
+
+  /** Ends the wait of its fiber with a failure, in the next tick: what it waits for can't come. */
+  fail(cause: Cause.Cause<never>): void {
+    if (this.state !== Parked) return
+    this.drop()
+    const resume = this.resume!
+    const entry: Entry = { owner: this.owner, run: () => resume(Effect.failCause(cause)) }
+    scheduleOn(this.fiber.currentDispatcher, entry, 0)
   }
 
   /** Suspends the calling fiber until the waiter is woken. */
@@ -220,8 +249,12 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry {
       this.region = region
       region.waiter = this
     }
+    if (this.region?.owner.task === undefined) (fiber.currentDispatcher as Partial<ReadyQueue>).onPark?.(this)
     this.parked()
-    if (region?.owner.pending !== undefined && this.region === region) cancellation.meet(region)
+    if (region?.owner.pending !== undefined) {
+      if (isAbandoned(region)) this.drop()
+      else if (this.region === region) cancellation.meet(region)
+    }
     // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
     return this as unknown as Effect.Effect<void>
   }

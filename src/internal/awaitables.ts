@@ -18,12 +18,8 @@ import { contextOf, createTask, makerOf, TaskImpl } from "./task.ts"
  */
 export const itemsOf = (call: string, input: unknown): Array<unknown> => {
   if (Effect.isEffect(input) || Predicate.hasProperty(input, FutureTypeId)) {
-    return check.illegal(
-      call,
-      "the argument",
-      String(input),
-      "a collection of awaitables, not a lone one: put it in brackets"
-    )
+    const expected = "a collection of awaitables, not a lone one: put it in brackets"
+    return check.illegal(call, "the argument", input, expected)
   }
   if (typeof input !== "object" || input === null || !(Symbol.iterator in input)) {
     return check.illegal(call, "the argument", input, "an iterable of Effects, Futures or Tasks")

@@ -35,9 +35,20 @@ export const callSite = (calledFunction: Function): CallSite | undefined => {
   }
 }
 
+/** Undefined as well where the program's `Error.prepareStackTrace` gives nothing to read a place from. */
 export const formatCallSite = (site: CallSite | undefined): string | undefined => {
-  const line = site?.stack?.split("\n").find((line) => /:\d+:\d+\)?$/.test(line))
+  const line = linesOf(site).find((line) => /:\d+:\d+\)?$/.test(line))
   if (line === undefined) return undefined
   const inner = /\(([^()]*:\d+:\d+)\)$/.exec(line)?.[1] ?? line.trim().replace(/^at (async )?|^.*@/, "")
   return inner.replace(/^file:\/\//, "")
+}
+
+/** Many a `prepareStackTrace` gives the frames as they are, and they are text as well. */
+const linesOf = (site: CallSite | undefined): ReadonlyArray<string> => {
+  try {
+    const stack: unknown = site?.stack
+    return typeof stack === "string" ? stack.split("\n") : Array.isArray(stack) ? stack.map(String) : []
+  } catch {
+    return []
+  }
 }

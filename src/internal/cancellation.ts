@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { FutureImpl } from "./future.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
+import { CurrentRegion, isAbandoned, isOwnDoing, type Owner, type Region } from "./Region.ts"
 import { Parked, Withdrawn } from "./WaitQueue.ts"
 
 /** One request to cancel. */
@@ -26,8 +26,8 @@ export interface Request {
   readonly by: number | undefined
   /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
   readonly origin: Region
-  /** It came while a narrower region unwound. */
-  readonly late?: true
+  /** It was met, and put off: a narrower region unwound, or its group had failed. */
+  readonly putOff?: true
 }
 
 /** The cancel message, among the annotations of an interrupt. */
@@ -76,6 +76,14 @@ export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Exit.Exit<void, E
 export const withoutInterrupts = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" || isCancelled(exit) ? exit : Exit.failCause(besideInterrupts(exit.cause))
 
+/** Interrupts a fiber for another reason than a request. */
+export const interruptFiber = (fiber: Fiber.Fiber<unknown, unknown>): void => {
+  const region = fiber.getRef(CurrentRegion)
+  // The code around a region is interrupted with it.
+  if (region !== undefined && region.fiber === fiber) region.interrupted ??= "effect"
+  fiber.interruptUnsafe()
+}
+
 /** Interrupts the region's fiber. */
 export const deliver = (region: Region, request: Request): void => {
   if (region.owner.pending === request) region.owner.pending = undefined
@@ -95,7 +103,7 @@ class Delivery implements Entry {
     return this.request.origin.owner.task
   }
   run(): void {
-    if (this.request.origin.owner.pending !== this.request) return
+    if (this.request.origin.owner.pending !== this.request || isAbandoned(this.request.origin)) return
     const region = targetOf(this.request.origin)
     // Not started, or about to be woken: its own step looks for the request.
     if (region.fiber === undefined || (region.waiter !== undefined && isAboutToWake(region))) return
@@ -106,17 +114,23 @@ class Delivery implements Entry {
 const isAboutToWake = (region: Region): boolean =>
   isInterruptible(region.fiber!) && (region.waiter!.state !== Parked || region.waiter!.target !== undefined)
 
-/** Leaves the request to whoever meets it first, the next tick at the latest. */
-const leavePending = (request: Request): void => {
+/**
+ * Makes it the pending one, if it can. A request of a wider region stays: what the narrower one asked for is part of it.
+ * The later message is the one that comes out, as in asyncio.
+ */
+const post = (request: Request): boolean => {
   const { owner } = request.origin
-  // A request of a wider region stays: what the narrower one asked for is part of it. The later message is the one that
-  // comes out, as in asyncio.
   if (owner.pending !== undefined && isWider(owner.pending.origin, request.origin)) {
     owner.pending.message = request.message
-    return
+    return false
   }
   owner.pending = request
-  owner.loop.ready.schedule(new Delivery(request), 0)
+  return true
+}
+
+/** Leaves the request to whoever meets it first, the next tick at the latest. */
+const leavePending = (request: Request): void => {
+  if (post(request)) request.origin.owner.loop.ready.schedule(new Delivery(request), 0)
 }
 
 /** The task's own step comes later than the delivery that is on its way: the request waits for that step. */
@@ -158,7 +172,7 @@ export const requestOf = (
   if (interrupted !== undefined) {
     // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
     // of the cancellation under way.
-    if (interrupted !== "effect" && isWider(origin, interrupted.origin)) owner.pending = { ...request, late: true }
+    if (typeof interrupted === "object" && isWider(origin, interrupted.origin)) post({ ...request, putOff: true })
     return undefined
   }
   const waiter = region.waiter
@@ -179,6 +193,10 @@ export const requestOf = (
   leavePending(request)
   return undefined
 }
+
+/** A group that was asked to cancel has failed: what it was asked comes at the next suspension of the code around. */
+export const putOff = (owner: Owner): void =>
+  leavePending({ message: undefined, by: undefined, origin: owner.root, putOff: true })
 
 /** Asks a region of its own task: a deadline, a failing child. */
 export const cancelRegion = (region: Region): void => {
@@ -299,7 +317,7 @@ export const interruptAround = (
     request = owner.pending ?? { message, by: undefined, origin: owner.root }
     owner.pending = undefined
     // Had it not had to wait for the unwinding, its message would be the one that comes out.
-    if (request.late) message = request.message
+    if (request.putOff) message = request.message
   }
   if (around !== undefined) around.interrupted = request
   outer.interruptUnsafe(undefined, annotations(message))

@@ -9,8 +9,8 @@
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { format } from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
+import { format } from "./printing.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)

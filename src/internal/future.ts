@@ -2,17 +2,19 @@
  * The future: a value that will be there later, and the queue of those who wait for it.
  */
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Hash from "effect/Hash"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
 import { capture } from "./AsyncContext.ts"
+import type { CallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
 import type { Origin } from "./Origin.ts"
-import { describe } from "./printing.ts"
+import { describeExit, Printable, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
 import { Node, Over, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
@@ -25,6 +27,8 @@ const variance = { _A: (_: never) => _, _E: (_: never) => _ }
 export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   declare readonly [FutureTypeId]: Future<A, E>[typeof FutureTypeId]
   readonly loop: LoopImpl
+  /** Of a task, where it was created. */
+  declare readonly site: CallSite | undefined
   // INVARIANT: set once, before anybody is woken.
   exit: Exit.Exit<A, E> | undefined = undefined
   /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
@@ -44,25 +48,30 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
     return pipeArguments(this, arguments)
   }
 
+  // Itself and nothing else: Effect compares plain objects part by part, and a future knows its whole loop.
+  [Equal.symbol](that: unknown): boolean {
+    return this === that
+  }
+  [Hash.symbol](): number {
+    return Hash.random(this)
+  }
+
   get kind(): string {
     return "Future"
   }
-  /** For the report of its failure. */
+  /** For the log of its failure. */
   get origin(): Origin | undefined {
+    return undefined
+  }
+  get name(): string | undefined {
     return undefined
   }
   /** What somebody who waits for it waits for, in words. */
   get label(): string {
     return "a future"
   }
-  override toString(): string {
-    return describe(this)
-  }
-  toJSON(): unknown {
-    return { _id: this.kind, description: describe(this) }
-  }
-  [NodeInspectSymbol](): unknown {
-    return describe(this)
+  describe(): Words {
+    return this.exit === undefined ? ["pending"] : describeExit(this.exit)
   }
 
   /** The futures that who waits for this one waits for: itself, or a gather's children. */
@@ -125,8 +134,13 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   }
 }
 
-// On the prototype: a field in each future would cost memory for nothing.
-Object.defineProperty(FutureImpl.prototype, FutureTypeId, { value: variance })
+const { constructor: _, ...printing } = Object.getOwnPropertyDescriptors(Printable.prototype)
+Object.defineProperties(FutureImpl.prototype, {
+  // A field in each future would cost memory for nothing.
+  [FutureTypeId]: { value: variance },
+  // It is a line already, and can't extend both.
+  ...printing
+})
 
 type DoneCallback = (future: Future<any, any>) => unknown
 
@@ -169,6 +183,9 @@ abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   }
   get label(): string {
     return this.future.label
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.future.members()
   }
   override passOn(): void {
     this.future.retrieve()
@@ -237,7 +254,7 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
     const exit = self.exit
     if (exit !== undefined) {
       self.retrieve()
-      return exit
+      return self.loop.atOnce?.(fiber) ?? exit
     }
     checkAwait(self, fiber)
     return new Joiner(self).enter()
@@ -246,8 +263,13 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
 /** Waits for a future's outcome and leaves it alone. */
 export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.withFiber((fiber) => {
-    if (self.exit === undefined) checkAwait(self, fiber)
-    return ended(self)
+    const { exit } = self
+    if (exit === undefined) {
+      checkAwait(self, fiber)
+      return new Watcher(self).enter()
+    }
+    self.retrieve()
+    return self.loop.atOnce?.(fiber) ?? Effect.succeed(exit)
   })
 
 /** `watch` from wherever it has to be: a loop that closes, a finalizer. */
@@ -261,11 +283,11 @@ export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
 
 const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unknown>): void => {
   if (findLoop(fiber) !== undefined && findLoop(fiber) !== self.loop) {
-    throw new RuntimeError({ message: `await: ${describe(self)} belongs to another event loop` })
+    throw new RuntimeError({ message: `await: ${self} belongs to another event loop` })
   }
   const region = fiber.getRef(CurrentRegion)
   if (region !== undefined && region.owner.task === (self as FutureImpl<unknown, unknown>)) {
-    throw new RuntimeError({ message: `await: ${describe(self)} cannot await itself` })
+    throw new RuntimeError({ message: `await: ${self} cannot await itself` })
   }
 }
 
@@ -275,8 +297,10 @@ export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<FutureImpl<an
   const futures = [self]
   for (const future of futures) {
     for (const { awaiter } of future.nodes()) {
-      if (awaiter?.kind === "Task") tasks.add(awaiter)
-      else if (awaiter !== undefined) futures.push(awaiter)
+      // Who asked for completions may be done by now.
+      if (awaiter === undefined || awaiter.exit !== undefined) continue
+      if (awaiter.kind === "Task") tasks.add(awaiter)
+      else futures.push(awaiter)
     }
   }
   return tasks

@@ -7,34 +7,51 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { RuntimeError } from "../Errors.ts"
 import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../EventLoop.ts"
 import { type AsyncContext, capture } from "./AsyncContext.ts"
-import { cancelAll, isCancelled } from "./cancellation.ts"
 import * as check from "./check.ts"
-import { ended } from "./future.ts"
+import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
 import type { Origin } from "./Origin.ts"
-import { type Entry, ForeignQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { counted, format, Printable, shortened, type Words } from "./printing.ts"
+import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion } from "./Region.ts"
 import { Registry } from "./Registry.ts"
 import { copy, EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import { nowNanos, PlainTimer, Timers } from "./Timers.ts"
+import { type Timer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
+import { version } from "./version.ts"
+import { type Waiter, WaitQueue } from "./WaitQueue.ts"
 
-/** A program that somebody waits for. */
-export interface Main {
-  /** Ends the waiting: the loop can't go on. */
-  fail(cause: Cause.Cause<never>): void
-}
-
+type AnyWaiter = Waiter<any, any, any>
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
 
-export class LoopImpl implements Shape {
+/** An exception handler at work. */
+interface Handling {
+  readonly context: ExceptionContext
+  fiber: Fiber.Fiber<void> | undefined
+  /** Those who wait for its end. */
+  readonly waiting: WaitQueue
+}
+
+/** The handling that the fiber is a part of; tasks that a handler makes inherit it. */
+export const CurrentHandling = Context.Reference<Handling | undefined>(`effect-asyncio@${version}/CurrentHandling`, {
+  defaultValue: () => undefined
+})
+
+/**
+ * `live`: on the host's own time. `driven`: on a scheduler and a clock of somebody else, as a TestClock. `virtual`: reports
+ * what nobody saw only when it closes.
+ */
+export type Mode = "live" | "driven" | "virtual"
+
+export class LoopImpl extends Printable implements Shape {
   readonly copy = copy
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
@@ -50,10 +67,15 @@ export class LoopImpl implements Shape {
   readonly context: Context.Context<EventLoop>
   private readonly clock: Clock.Clock
   private readonly timers = new Map<Clock.Clock, Timers>()
-  private state: "open" | "closing" | "closed" = "open"
-  private handler: ExceptionHandler
-  // INVARIANT: the fibers of exception handlers that have not ended; closing waits for them.
-  private readonly reports = new Set<Fiber.Fiber<void, unknown>>()
+  readonly mode: Mode
+  /** Undefined: the default, a log. */
+  handler: ExceptionHandler | undefined = undefined
+  // INVARIANT: the handlings that have not ended; closing waits for them.
+  readonly handlings = new Set<Handling>()
+  /** Where they are to end the run: the failures that came to the default handler, in the log's place. */
+  failures: Array<Cause.Cause<unknown>> | undefined = undefined
+  /** Undefined: closing takes its time. */
+  readonly closeTimeout: Duration.Duration | undefined
   /** The clock of the fiber that scheduled the callback that runs now. */
   private callbackClock: Clock.Clock | undefined = undefined
 
@@ -61,8 +83,9 @@ export class LoopImpl implements Shape {
     context: Context.Context<never>,
     ready: ReadyQueue,
     options: Options | undefined,
-    reportOnlyAtClose: boolean
+    mode: Mode
   ) {
+    super()
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
     this.ready = options?.debug === true
@@ -77,9 +100,19 @@ export class LoopImpl implements Shape {
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
-    this.context = Context.merge(context, this.provided)
-    this.handler = this.defaultHandler
-    this.unseen = new Unseen((context, origin) => this.report(context, origin), reportOnlyAtClose)
+    // Whatever task the loop was made in: what runs in this context is none of it.
+    this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
+    this.mode = mode
+    const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
+    this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
+    this.unseen = new Unseen((context, origin) => this.report(context, origin), mode === "virtual")
+  }
+
+  get kind(): string {
+    return "EventLoop"
+  }
+  describe(): Words {
+    return [this.state, counted("tasks", this.tasks.size)]
   }
 
   // ------------------------------------------------------------------------------------------------------------- time
@@ -109,12 +142,23 @@ export class LoopImpl implements Shape {
     return timers
   }
 
+  /** The fibers that wait for a time. */
+  get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
+    const timers = Array.from(this.timers.values()).flatMap(({ waiting }) => waiting)
+    return timers.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
+  }
+
+  /** Whether the fiber is one that sleeps in the name of timers. */
+  isTimersOwn(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return Array.from(this.timers.values()).some((timers) => timers.sleepsWith(fiber))
+  }
+
   // -------------------------------------------------------------------------------------------------------- callbacks
 
   callSoonUnsafe = (callback: () => void): Handle => {
     this.checkOpen("callSoon")
     check.callback("callSoon", "the callback", callback)
-    const handle = new CallbackHandle(this, callback)
+    const handle = new CallbackHandle("callSoon", this, this.currentClock(), callback)
     this.ready.schedule(handle, 0)
     return handle
   }
@@ -122,26 +166,25 @@ export class LoopImpl implements Shape {
   callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
     this.checkOpen("callLater")
     check.callback("callLater", "the callback", callback)
+    const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
-    return this.startTimer("callLater", clock, nowNanos(clock) + check.nanos("callLater", delay), callback)
+    const timers = this.timersOf(clock)
+    const deadline = timers.now() + nanos
+    return this.startTimer(timers, new CallbackTimer("callLater", this, clock, deadline, deadline / 1e9, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
     this.checkOpen("callAt")
     check.callback("callAt", "the callback", callback)
     check.seconds("callAt", when)
-    return this.startTimer("callAt", this.currentClock(), Math.round(when * 1e9), callback, when)
+    const clock = this.currentClock()
+    const timers = this.timersOf(clock)
+    timers.now()
+    return this.startTimer(timers, new CallbackTimer("callAt", this, clock, Math.round(when * 1e9), when, callback))
   }
 
-  private startTimer(
-    call: string,
-    clock: Clock.Clock,
-    deadline: number,
-    callback: () => void,
-    when = deadline / 1e9
-  ): TimerHandle {
-    const timer = new CallbackTimer(call, this, clock, deadline, when, callback)
-    if (deadline < Infinity) this.timersOf(clock).add(timer)
+  private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
+    if (timer.deadline < Infinity) timers.add(timer)
     return timer
   }
 
@@ -172,111 +215,94 @@ export class LoopImpl implements Shape {
 
   // ------------------------------------------------------------------------------------------------------- exceptions
 
-  setHandler(handler: ExceptionHandler | undefined): void {
-    this.handler = handler ?? this.defaultHandler
-  }
-
-  /** Starts the exception handler, in this very step. What the handler itself fails with goes to the default one. */
+  /** Starts the exception handler, in this very step. What it leaves undone is the default one's. */
   report(context: ExceptionContext, origin?: Origin): void {
-    const handler = this.handler
-    const guarded = handler === this.defaultHandler ? handler(context) : Effect.suspend(() => handler(context)).pipe(
-      Effect.catchCause((cause) =>
-        this.defaultHandler({ ...context, message: "Unhandled error in exception handler", cause })
-      )
-    )
-    const fiber = Effect.runForkWith(origin?.addTo(this.context) ?? this.context)(guarded)
-    if (fiber.pollUnsafe() !== undefined) return
-    this.reports.add(fiber)
-    fiber.addObserver(() => this.reports.delete(fiber))
+    const { handler } = this
+    if (handler === undefined) return this.log(context, origin)
+    const handling: Handling = { context, fiber: undefined, waiting: new WaitQueue() }
+    this.handlings.add(handling)
+    const own = Context.add(this.contextFor(origin), CurrentHandling, handling)
+    const fiber = handling.fiber = Effect.runForkWith(own)(Effect.suspend(() => handler(context)))
+    fiber.addObserver((exit) => {
+      const isLeft = this.handlings.delete(handling)
+      handling.waiting.wakeAll()
+      if (exit._tag === "Success" || !isLeft) return
+      this.log(context, origin)
+      this.log({ ...context, message: "Unhandled error in exception handler", cause: exit.cause })
+    })
   }
 
-  private readonly defaultHandler: ExceptionHandler = ({ cause, future, message, subject, task }) => {
-    const about = subject ?? task ?? future
-    const text = about === undefined ? message : `${message}: ${about}`
-    return cause === undefined ? Effect.logError(text) : Effect.logError(text, cause)
+  /** The default handler. */
+  log(context: ExceptionContext, origin?: Origin): void {
+    const { cause } = context
+    if (this.failures === undefined || cause === undefined || Cause.hasInterruptsOnly(cause)) this.say(context, origin)
+    else this.failures.push(cause)
+  }
+
+  /** The log, whatever else is to become of it. */
+  say(context: ExceptionContext, origin?: Origin): void {
+    const { cause } = context
+    const text = inWords(context)
+    // Effect's loggers print the cause, and fail where a part of it can't be printed.
+    const log = cause === undefined ? Effect.logError(text) : Effect.catchCause(
+      Effect.logError(text, cause),
+      () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)
+    )
+    Effect.runForkWith(this.contextFor(origin))(log)
+  }
+
+  private contextFor(origin: Origin | undefined): Context.Context<EventLoop> {
+    return origin === undefined ? this.context : origin.addTo(this.context)
+  }
+
+  fork(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Effect.runForkWith(this.context)(effect)
   }
 
   // ---------------------------------------------------------------------------------------------------------- running
 
-  // INVARIANT: the programs that somebody waits for.
-  readonly mains = new Set<Main>()
+  // INVARIANT: those who wait for a program.
+  readonly mains = new Set<AnyWaiter>()
   /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
   runsByMains = false
+  /**
+   * Told of a fiber that found done what it awaits, and may give what stops it. Whoever does nothing else takes no tick
+   * and no time: a virtual loop has to end that, the others do not ask.
+   */
+  atOnce: ((fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<never> | undefined) | undefined = undefined
   /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
   onChange: (() => void) | undefined = undefined
 
-  enter(main: Main): void {
+  enter(main: AnyWaiter): void {
     this.mains.add(main)
     this.onChange?.()
   }
 
-  leave(main: Main): void {
+  leave(main: AnyWaiter): void {
     this.mains.delete(main)
     this.onChange?.()
   }
 
   // ---------------------------------------------------------------------------------------------------------- closing
 
+  /** How it comes there: closing.ts. */
+  state: "open" | "closing" | "closed" = "open"
   isClosed = (): boolean => this.state === "closed"
-
-  get isClosing(): boolean {
-    return this.state === "closing"
-  }
 
   checkOpen(call: string): void {
     if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
   }
 
-  /**
-   * Cancels every task and waits for it, again for those that a clean-up made meanwhile; then reports the failures that
-   * nobody saw, stops the timers and drops the callbacks that are left.
-   */
-  readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.state !== "open") return Effect.void
-    this.state = "closing"
+  become(state: "closing" | "closed"): void {
+    this.state = state
+    if (state === "closed") { for (const timers of this.timers.values()) timers.close() }
     this.onChange?.()
-    return this.endTasks().pipe(Effect.andThen(Effect.suspend(() => {
-      this.unseen.reportAll()
-      for (const timers of this.timers.values()) timers.clear()
-      this.timers.clear()
-      this.state = "closed"
-      return Fiber.awaitAll(this.reports)
-    })))
-  })
-
-  /** The tasks left can't end, so nobody waits for them any longer. */
-  abandonTasks(): void {
-    for (const task of Array.from(this.tasks)) {
-      this.report({ message: "Task was destroyed but it is pending!", task })
-      task.abandon()
-    }
-  }
-
-  private endTasks(): Effect.Effect<void> {
-    const tasks = Array.from(this.tasks)
-    if (tasks.length === 0) return Effect.void
-    cancelAll(tasks)
-    return Effect.forEach(tasks, ended, { discard: true }).pipe(Effect.andThen(Effect.suspend(() => {
-      for (const task of tasks) {
-        const exit = task.exit!
-        if (exit._tag === "Failure" && !isCancelled(exit)) {
-          const message = "Unhandled exception during shutdown of the event loop"
-          this.report({ message, cause: exit.cause, task }, task.origin)
-        }
-      }
-      return this.endTasks()
-    })))
   }
 }
 
-/** The queue for a loop on somebody else's scheduler. */
-const makeReadyQueue = (parent: Scheduler.Scheduler, clock: Clock.Clock): ReadyQueue => {
-  const dispatcher = parent.makeDispatcher()
-  // Only Effect's plain scheduler is known not to count, delay or order what it is given.
-  const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype
-  return isPlain && parent.executionMode === "async"
-    ? new OwnQueue(new HostTurns(dispatcher, clock).request)
-    : new ForeignQueue(dispatcher)
+export const inWords = ({ future, message, subject, task }: ExceptionContext): string => {
+  const about = subject ?? task ?? future
+  return about === undefined ? message : `${message}: ${about}`
 }
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
@@ -299,27 +325,32 @@ const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
   })
 }
 
-const nameOf = (callback: () => void): string => callback.name === "" ? "callback" : callback.name
-
-class CallbackHandle implements Handle, Entry {
+class CallbackHandle extends Printable implements Handle, Entry {
   readonly owner = this
   cancelled = false
+  private readonly call: string
   private readonly loop: LoopImpl
   private readonly clock: Clock.Clock
   private readonly callback: () => void
   private readonly asyncContext = capture()
-  constructor(loop: LoopImpl, callback: () => void) {
+  constructor(call: string, loop: LoopImpl, clock: Clock.Clock, callback: () => void) {
+    super()
+    this.call = call
     this.loop = loop
-    this.clock = loop.currentClock()
+    this.clock = clock
     this.callback = callback
   }
   run(): void {
     if (!this.cancelled && !this.loop.isClosed()) {
-      this.loop.runCallback("callSoon", this.callback, this.asyncContext, {}, this.clock)
+      this.loop.runCallback(this.call, this.callback, this.asyncContext, {}, this.clock)
     }
   }
-  toString(): string {
-    return `<Handle ${nameOf(this.callback)}>`
+  get kind(): string {
+    return "Handle"
+  }
+  describe(): Words {
+    const { name } = this.callback
+    return [this.cancelled ? "cancelled" : undefined, name === "" ? "callback" : shortened(name)]
   }
   cancelUnsafe(): void {
     this.cancelled = true
@@ -327,15 +358,13 @@ class CallbackHandle implements Handle, Entry {
   readonly cancel = Effect.sync(() => this.cancelUnsafe())
 }
 
-class CallbackTimer extends PlainTimer implements TimerHandle {
-  readonly owner = this
-  cancelled = false
+class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
+  readonly deadline: number
   readonly when: number
-  private readonly loop: LoopImpl
-  private readonly clock: Clock.Clock
-  private readonly call: string
-  private readonly callback: () => void
-  private readonly asyncContext = capture()
+  place = -1
+  turn = 0
+  timers: Timers | undefined = undefined
+  readonly fiber = undefined
   constructor(
     call: string,
     loop: LoopImpl,
@@ -344,27 +373,31 @@ class CallbackTimer extends PlainTimer implements TimerHandle {
     when: number,
     callback: () => void
   ) {
-    super(deadline)
-    this.call = call
-    this.loop = loop
-    this.clock = clock
+    super(call, loop, clock, callback)
+    this.deadline = deadline
     this.when = when
-    this.callback = callback
   }
   fire(): void {
-    if (!this.loop.isClosed()) this.loop.runCallback(this.call, this.callback, this.asyncContext, {}, this.clock)
+    this.run()
   }
-  override toString(): string {
-    return `<TimerHandle ${nameOf(this.callback)}>`
+  override get kind(): string {
+    return "TimerHandle"
   }
-  cancelUnsafe(): void {
-    this.cancelled = true
-    this.disarm()
+  override describe(): Words {
+    const [state, callback] = super.describe()
+    return [state, `when=${this.when}`, callback]
   }
-  readonly cancel = Effect.sync(() => this.cancelUnsafe())
+  override cancelUnsafe(): void {
+    super.cancelUnsafe()
+    this.timers?.remove(this)
+  }
 }
 
-export const optionKinds = { debug: check.boolean, slowCallbackDuration: check.duration }
+export const optionKinds = {
+  debug: check.boolean,
+  slowCallbackDuration: check.duration,
+  closeTimeout: check.duration
+}
 export const checkOptions = check.options<Options>(optionKinds)
 
 /** Builds a loop on the scheduler and clock of the context. */
@@ -372,6 +405,19 @@ export const makeLoop = (
   context: Context.Context<never>,
   options: Options | undefined
 ): LoopImpl => {
-  const ready = makeReadyQueue(Context.get(context, Scheduler.Scheduler), Context.get(context, Clock.Clock))
-  return new LoopImpl(context, ready, options, false)
+  const parent = Context.get(context, Scheduler.Scheduler)
+  const dispatcher = parent.makeDispatcher()
+  // Only Effect's plain scheduler is known not to count, delay or order what it is given.
+  const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype &&
+    parent.executionMode === "async"
+  const turns = new HostTurns(dispatcher, Context.get(context, Clock.Clock))
+  const ready = isPlain
+    ? new OwnQueue(turns.request, turns.turn)
+    // A loop inside of another: its entries take their places among those of the other.
+    : isReadyQueue(dispatcher)
+    ? dispatcher
+    : new ForeignQueue(dispatcher)
+  const around = Context.getOrUndefined(context, EventLoop)
+  const isLive = isPlain || around instanceof LoopImpl && around.scheduler === parent && around.mode === "live"
+  return new LoopImpl(context, ready, options, isLive ? "live" : "driven")
 }

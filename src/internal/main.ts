@@ -1,5 +1,4 @@
 /** Running a program on a loop, and ending as it ends. */
-import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Future } from "../Future.ts"
@@ -7,9 +6,8 @@ import type { Options } from "../Runner.ts"
 import * as awaitables from "./awaitables.ts"
 import * as check from "./check.ts"
 import { type FutureImpl, join, Joiner } from "./future.ts"
-import { getLoop, type Main, optionKinds } from "./loop.ts"
+import { getLoop, optionKinds } from "./loop.ts"
 import type { EventLoop } from "./service.ts"
-import { Parked } from "./WaitQueue.ts"
 
 export const checkRunOptions = check.options<Options, typeof optionKinds>({
   signal: check.signal,
@@ -28,23 +26,7 @@ export const runMain = <A, E, R>(
     const future: FutureImpl<A, E> = awaitables.start(call, fiber, main, undefined)
     begun?.(future)
     if (future.exit !== undefined) return join(future)
-    const joiner = new MainJoiner(future)
+    const joiner = new Joiner(future)
     loop.enter(joiner)
     return Effect.ensuring(joiner.enter(), Effect.sync(() => loop.leave(joiner)))
   })
-
-/** The one who waits for a program, and is told when the loop can't go on. */
-class MainJoiner<A, E> extends Joiner<A, E> implements Main {
-  private stuck: Cause.Cause<never> | undefined = undefined
-
-  fail(cause: Cause.Cause<never>): void {
-    if (this.state !== Parked) return
-    this.left()
-    this.stuck = cause
-    this.wake()
-  }
-
-  override proceed() {
-    return this.stuck === undefined ? super.proceed() : Effect.failCause(this.stuck)
-  }
-}

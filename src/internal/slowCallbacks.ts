@@ -2,6 +2,7 @@
  * Debug mode: a ready queue that times what it runs, and warns of what held the loop too long.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type { LoopImpl } from "./loop.ts"
 import { type Entry, type ReadyQueue, scheduleRuntimeTask } from "./ReadyQueue.ts"
 
@@ -20,8 +21,16 @@ export class SlowCallbackQueue implements ReadyQueue {
     this.queue.schedule({ owner: entry.owner, run: () => this.timed(entry.owner, () => entry.run()) }, priority)
   }
 
+  get onPark(): ReadyQueue["onPark"] {
+    return this.queue.onPark
+  }
+
   scheduleTask(task: () => void, priority: number): void {
     scheduleRuntimeTask(this, task, priority)
+  }
+
+  get takeTurn() {
+    return this.queue.takeTurn
   }
 
   flush(): void {
@@ -35,7 +44,7 @@ export class SlowCallbackQueue implements ReadyQueue {
     } finally {
       const took = this.loop.timeUnsafe() - began
       if (took >= this.limit) {
-        const what = owner === undefined ? "a step outside of tasks" : String(owner)
+        const what = owner === undefined || Fiber.isFiber(owner) ? "a step outside of tasks" : String(owner)
         Effect.runForkWith(this.loop.context)(Effect.logWarning(`Executing ${what} took ${took.toFixed(3)} seconds`))
       }
     }

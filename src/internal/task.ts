@@ -10,15 +10,15 @@ import * as Scheduler from "effect/Scheduler"
 import type { Awaitable } from "../Awaitable.ts"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
-import type { CallSite } from "./callSite.ts"
-import { formatCallSite } from "./callSite.ts"
+import { type CallSite, formatCallSite } from "./callSite.ts"
 import * as cancellation from "./cancellation.ts"
 import * as check from "./check.ts"
 import { FutureImpl } from "./future.ts"
 import { getLoop, type LoopImpl } from "./loop.ts"
 import { Origin } from "./Origin.ts"
+import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
 import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region } from "./Region.ts"
+import { CurrentRegion, type Region, waiterOf } from "./Region.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
@@ -35,7 +35,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   interrupted: Region["interrupted"] = undefined
   requests = 0
   pending: cancellation.Request | undefined = undefined
-  private readonly site: CallSite | undefined
+  override readonly site: CallSite | undefined
   // INVARIANT: defined until it has ended: what it was created with.
   private context: Context.Context<never> | undefined
   private failedOrigin: Origin | undefined = undefined
@@ -59,11 +59,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     loop.tasks.add(this as TaskImpl<any, any>)
   }
 
-  get name(): string {
+  override get name(): string {
     const name = this.nameOrNumber
     return typeof name === "string" ? name : `Task-${name}`
   }
-  set name(name: string) {
+  override set name(name: string) {
     this.nameOrNumber = name
   }
 
@@ -82,7 +82,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     return "Task"
   }
   override get label(): string {
-    return `task '${this.name}'`
+    return `task '${shortened(this.name)}'`
   }
 
   override get origin(): Origin | undefined {
@@ -91,6 +91,16 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
 
   get createdAt(): string | undefined {
     return formatCallSite(this.site)
+  }
+
+  override describe(): Words {
+    if (this.exit !== undefined) return describeExit(this.exit, this)
+    const label = waiterOf(this)?.label
+    return [
+      this.requests > 0 ? "cancelling" : "pending",
+      label === undefined ? undefined : `waiting for ${label}`,
+      placeOf(this)
+    ]
   }
 
   /** Puts the first step into the ready queue. */
@@ -133,19 +143,30 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
     const { pending } = this
     this.pending = undefined
+    // A failure comes first, but the cancellation that was put off for it is not gone for those who await the task.
+    if (pending?.putOff) this.interrupted ??= pending
     const settled = pending !== undefined && exit._tag === "Success"
       ? cancellation.cancelledExit(pending.message)
       : cancellation.settle(this, exit)
     if (settled._tag === "Failure" && !cancellation.isCancelled(settled)) {
-      this.failedOrigin = new Origin(this.name, this.site, this.context!)
+      this.failedOrigin = new Origin(this.name, this.context!)
     }
     this.context = undefined
     this.complete(settled)
   }
 
-  /** Ends it without its fiber, which can't end any more. */
+  /** What it was created with; nothing once it has ended. */
+  get services(): Context.Context<never> {
+    return this.context ?? Context.empty()
+  }
+
+  /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
   abandon(): void {
+    waiterOf(this)?.drop()
     this.end(cancellation.cancelledExit(undefined))
+    this.interrupted = "abandoned"
+    // For good: every step looks for a pending request, and this one is never delivered.
+    this.pending = { message: undefined, by: undefined, origin: this }
   }
 
   override get endedByRequest(): boolean {

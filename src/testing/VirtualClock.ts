@@ -5,31 +5,40 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { Heap, type Member } from "../internal/Heap.ts"
 
 interface Sleeper extends Member {
   readonly deadline: number
+  readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly resume: (effect: Effect.Effect<void>) => void
 }
 
 export class VirtualClock implements Clock.Clock {
   /** Since the loop began: whole nanoseconds. */
   nanos = 0
-  /** Told of every new sleeper: a driver that has nothing to do has now. */
-  onSleep: (() => void) | undefined = undefined
-  private readonly sleepers = new Heap<number, Sleeper>((a, b) => a - b)
+  /** Told of every new sleeper, and when no loop inside of this one is at work any more: its driver may have to do now. */
+  onChange: (() => void) | undefined = undefined
+  // INVARIANT: how many loops made inside of this one's are at work.
+  inside = 0
+  private readonly sleeping = new Heap<number, Sleeper>((a, b) => a - b)
 
   /** When the next sleeper wakes. */
   get next(): number | undefined {
-    return this.sleepers.peek()?.deadline
+    return this.sleeping.peek()?.deadline
+  }
+
+  /** Those who sleep. */
+  get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
+    return this.sleeping.toArray().map(({ fiber }) => fiber)
   }
 
   /** Wakes those whose time has come. */
   wakeDue(): void {
-    for (let first = this.sleepers.peek(); first !== undefined && first.deadline <= this.nanos;) {
-      this.sleepers.pop()
+    for (let first = this.sleeping.peek(); first !== undefined && first.deadline <= this.nanos;) {
+      this.sleeping.pop()
       first.resume(Effect.void)
-      first = this.sleepers.peek()
+      first = this.sleeping.peek()
     }
   }
 
@@ -51,10 +60,16 @@ export class VirtualClock implements Clock.Clock {
     if (nanos <= 0) return Effect.yieldNow
     if (nanos === Infinity) return Effect.never
     return Effect.callback((resume) => {
-      const sleeper: Sleeper = { deadline: this.nanos + nanos, resume, place: -1, turn: 0 }
-      this.sleepers.push(sleeper, sleeper.deadline)
-      this.onSleep?.()
-      return Effect.sync(() => this.sleepers.remove(sleeper))
+      const sleeper: Sleeper = {
+        deadline: this.nanos + nanos,
+        fiber: Fiber.getCurrent()!,
+        resume,
+        place: -1,
+        turn: 0
+      }
+      this.sleeping.push(sleeper, sleeper.deadline)
+      this.onChange?.()
+      return Effect.sync(() => this.sleeping.remove(sleeper))
     })
   }
 }

@@ -7,17 +7,18 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import { RuntimeError } from "../Errors.ts"
 import type * as EventLoop from "../EventLoop.ts"
 import * as check from "../internal/check.ts"
+import { close } from "../internal/closing.ts"
 import { LoopImpl, optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
@@ -32,7 +33,7 @@ import { VirtualClock } from "./VirtualClock.ts"
  * @since 0.1.0
  */
 export interface Options extends EventLoop.Options {
-  /** Ticks without time passing before it fails. Default 1,000,000. */
+  /** Ticks without time passing, or awaits in one tick of what is done already, before it fails. Default 1,000,000. */
   readonly maxTicks?: number | undefined
   /** Real time to wait for work in flight outside (promises, I/O) before the clock jumps. Default: one turn of the host. */
   readonly settle?: Duration.Input | undefined
@@ -41,6 +42,11 @@ export interface Options extends EventLoop.Options {
    * Default 1 second.
    */
   readonly patience?: Duration.Input | undefined
+  /**
+   * What becomes of failures that nobody saw, as long as the program sets no exception handler. `"fail"`, the default: the
+   * run, or the layer's scope, ends with them, as defects. `"report"`: an error in the log, as on a live loop.
+   */
+  readonly unseen?: "fail" | "report" | undefined
 }
 
 /**
@@ -55,8 +61,13 @@ export interface Options extends EventLoop.Options {
  * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and all that reads the `Clock`
  * see virtual time. Before the clock jumps, the host gets a turn, so that promises are heard; `settle` waits longer.
  *
- * On a deadlock the exception handler gets the `DeadlockError`, and every parked task is cancelled; a `Runner`'s main
- * program dies with it.
+ * On a deadlock whoever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, else the fibers that
+ * are no tasks, the test itself for one; and every task is cancelled. So it is with `SpinError`. A program that sets an
+ * exception handler is told first, and goes on with its cancelled tasks, if that helps.
+ *
+ * When the scope closes it ends with the failures that nobody saw, as defects: those that would go to the default exception
+ * handler, of tasks, futures, callbacks and clean-ups. See `unseen`. Fibers that are no tasks and still sleep are
+ * interrupted, and finish their clean-up: time ends with the loop.
  *
  * **Example** (Hours in no time)
  *
@@ -78,24 +89,32 @@ export interface Options extends EventLoop.Options {
  */
 export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
   Layer.effectContext(
-    Effect.contextWith((context: Context.Context<Scope.Scope>) => {
-      checkOptions("VirtualLoop.layer", options)
-      const { clock, loop } = make(context, options)
-      const provided = Context.add(loop.provided, Clock.Clock, clock)
-      return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), loop.close), provided)
-    })
+    Effect.contextWith((context: Context.Context<Scope.Scope>) =>
+      Effect.withFiber((fiber) => {
+        checkOptions("VirtualLoop.layer", options)
+        const { clock, driver, loop } = make(fiber, options)
+        const provided = Context.add(loop.provided, Clock.Clock, clock)
+        const scope = Context.get(context, Scope.Scope)
+        const finalizer = Scope.addFinalizerExit(scope, (exit) => Effect.andThen(close(loop), driver.end(exit)))
+        return Effect.as(finalizer, provided)
+      })
+    )
   )
 
 const checkOptions = check.options<Options, typeof optionKinds>({
   maxTicks: check.kind((value) => typeof value === "number" && value >= 1, "a number above 0"),
   settle: check.duration,
-  patience: check.duration
+  patience: check.duration,
+  unseen: check.kind((value) => value === "fail" || value === "report", "\"fail\" or \"report\"")
 }, optionKinds)
 
-const make = (context: Context.Context<never>, options: Options | undefined) => {
+/** A loop for the fiber that runs, and whoever it lends it to. */
+const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) => {
+  const { context } = fiber
   const settle = options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle)
   const patience = check.nanos("VirtualLoop", options?.patience ?? "1 second")
   const maxTicks = options?.maxTicks ?? 1_000_000
+  const unseen = options?.unseen ?? "fail"
   const clock = new VirtualClock()
   const queue = new OwnQueue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
@@ -104,9 +123,18 @@ const make = (context: Context.Context<never>, options: Options | undefined) => 
     makeDispatcher: () => queue
   }
   const inner = context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
-  const loop = new LoopImpl(inner, queue, options, true)
-  const driver = new Driver(loop, clock, queue, { settle, patience, maxTicks })
-  return { clock, loop }
+  const loop = new LoopImpl(inner, queue, options, "virtual")
+  if (unseen === "fail") loop.failures = []
+  const around = Context.get(context, Clock.Clock)
+  const driver = new Driver(
+    loop,
+    clock,
+    queue,
+    { settle, patience, maxTicks },
+    fiber,
+    around instanceof VirtualClock ? around : undefined
+  )
+  return { clock, driver, loop }
 }
 
 /**
@@ -116,7 +144,10 @@ const make = (context: Context.Context<never>, options: Options | undefined) => 
  *
  * Fails with `DeadlockError` when nothing is ready, nothing is scheduled, nothing is heard from outside for `patience`,
  * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after `maxTicks`
- * ticks without time passing.
+ * ticks without time passing, and for a task that awaits what is done already so often in one tick: it would never stop.
+ * Clean-ups that hang while the loop closes fail it, too. A virtual loop inside of another that is at work is no deadlock.
+ *
+ * Dies with the failures that nobody saw, unless `main` sets an exception handler or `unseen` is `"report"`.
  *
  * **Example** (A deadlock, explained)
  *
@@ -134,6 +165,19 @@ const make = (context: Context.Context<never>, options: Options | undefined) => 
  * error._tag // => "DeadlockError"
  * ```
  *
+ * **Example** (A failure that nobody saw)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const audit = Effect.die(new Error("2 + 2 is not 5"))
+ * const test = Effect.andThen(asyncio.createTask(audit), asyncio.sleep("1 second"))
+ *
+ * await Effect.runPromise(VirtualLoop.run(test)).catch(String) // => "Error: 2 + 2 is not 5"
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */
@@ -144,18 +188,17 @@ export const run = <A, E, R>(
   Effect.suspend(() => {
     checkOptions("VirtualLoop.run", options)
     return runMain("VirtualLoop.run", main).pipe(
+      Effect.provide(layer(options), { local: true }),
       Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
-        const stuck = cause.reasons.find(isStuck)
-        return stuck === undefined ? Effect.failCause(cause) : Effect.fail(stuck.defect)
-      }),
-      Effect.provide(layer(options), { local: true })
+        // Beside another defect it is one itself, as everywhere in Effect.
+        const [reason, ...others] = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
+        const error = reason?._tag === "Die" && others.length === 0 ? reason.defect : undefined
+        return error instanceof DeadlockError || error instanceof SpinError
+          ? Effect.fail(error)
+          : Effect.failCause(cause)
+      })
     )
   })
-
-const isStuck = (
-  reason: Cause.Reason<unknown>
-): reason is Cause.Die & { readonly defect: DeadlockError | SpinError } =>
-  reason._tag === "Die" && (reason.defect instanceof DeadlockError || reason.defect instanceof SpinError)
 
 /**
  * Lets `duration` of virtual time pass as if the running code had been busy: nothing else runs meanwhile.

@@ -67,7 +67,7 @@ const virtualHost = (): Host => {
   let context: Context.Context<EventLoop.EventLoop> | undefined
   return {
     layer: () =>
-      Layer.tap(VirtualLoop.layer({ patience: "100 millis" }), (built) =>
+      Layer.tap(VirtualLoop.layer({ patience: "100 millis", unseen: "report" }), (built) =>
         Effect.sync(() => {
           context = built
         })),
@@ -96,9 +96,13 @@ const testClockHost = (): Host => {
     time: () => clock === undefined ? 0 : clock.currentTimeMillisUnsafe() / 1000,
     advance: notBusy,
     drive: async (isOver, isSteady) => {
+      if (isSteady) {
+        // As a test does: fork, adjust once, join.
+        while (clock === undefined) await new Promise<void>(afterTurn)
+        return adjust("1 hour")
+      }
       await settle()
-      if (isSteady) await adjust("1 hour")
-      else for (let steps = 0; steps < 1000 && !isOver(); steps++) await adjust("500 millis")
+      for (let steps = 0; steps < 1000 && !isOver(); steps++) await adjust("500 millis")
     }
   }
 }

@@ -1,18 +1,20 @@
 /**
  * Runs the Python programs on CPython 3.14 (npm `pyodide`, CPython compiled to WebAssembly) and compares what they print
- * with `traces/`.
+ * with `traces/`. What was recorded on a later CPython is left out.
  *
  *     npm run conformance:record                       reports every trace that differs; exit code 1 if one does
- *     npm run conformance:record -- --write            writes the traces anew
+ *     npm run conformance:record -- --write            writes the traces that differ anew
+ *     npm run conformance:record -- --python python3.15
+ *                                                      on a CPython of your own
  *     npm run conformance:record -- --stable           also runs each program with asyncio's sets shuffled and with
  *                                                      equal timers in order: a program whose trace changes then shows
  *                                                      what asyncio does not define
  *     npm run conformance:record -- my_program.py ...  prints what CPython does with programs of your own
  */
 import { readFileSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { basename } from "node:path"
 import { parseArgs } from "node:util"
-import { loadPyodide } from "pyodide"
+import { loadPython } from "./python.ts"
 import { groupOf, type Line, readPrograms, readTraces, type Recording, type Trace, traceFileOf } from "./suite.ts"
 
 interface Recorded extends Recording {
@@ -21,20 +23,12 @@ interface Recorded extends Recording {
 }
 
 const record = async (
-  programs: Iterable<readonly [name: string, source: string]>,
-  modes: ReadonlyArray<string>
+  programs: Iterable<readonly [name: string, source: string]>
 ): Promise<{ readonly python: string; readonly scenarios: Readonly<Record<string, Recorded>> }> => {
-  const python = await loadPyodide({ stdout: () => {}, stderr: (line) => console.error(line) })
-  const recorder = readFileSync(join(import.meta.dirname, "virtual_loop.py"), "utf8")
-  python.FS.writeFile("/home/pyodide/virtual_loop.py", recorder)
-  python.globals.set("programs", JSON.stringify(Array.from(programs)))
-  python.globals.set("modes", JSON.stringify(modes))
-  return JSON.parse(python.runPython(`
-import sys
-sys.path.insert(0, "/home/pyodide")
-import virtual_loop
-virtual_loop.run_many_json(programs, modes)
-`))
+  const python = await loadPython(values.python, ["virtual_loop.py"])
+  return JSON.parse(
+    python("virtual_loop", "run_many_json", [JSON.stringify(Array.from(programs)), JSON.stringify(modes)])
+  )
 }
 
 const show = ({ end, error, outcome, trace }: Recorded): string =>
@@ -60,9 +54,9 @@ const printTraces = (python: string, group: string, scenarios: Iterable<readonly
   }\n}}\n`
 }
 
-const recordOwn = async (files: ReadonlyArray<string>, modes: ReadonlyArray<string>): Promise<void> => {
+const recordOwn = async (files: ReadonlyArray<string>): Promise<void> => {
   const programs = files.map((file) => [basename(file, ".py"), readFileSync(file, "utf8")] as const)
-  const { python, scenarios } = await record(programs, modes)
+  const { python, scenarios } = await record(programs)
   console.log(`CPython ${python}`)
   for (const [name, recorded] of Object.entries(scenarios)) {
     console.log(`\n${name}\n${show(recorded)}`)
@@ -70,18 +64,24 @@ const recordOwn = async (files: ReadonlyArray<string>, modes: ReadonlyArray<stri
   }
 }
 
-const recordSuite = async (write: boolean, modes: ReadonlyArray<string>): Promise<void> => {
-  const files = readTraces()
-  // A group that was made on a patched CPython cannot be made again on a plain one.
-  const patched = Array.from(files.values()).filter((file) => !/^[\d.]+$/.test(file.python))
-  for (const { group, python } of patched) console.log(`left out: ${group}, recorded on ${python}`)
-  const groups = Map.groupBy(readPrograms(), ([name]) => groupOf(name, files.keys()))
-  for (const { group } of patched) groups.delete(group)
+/** Whether CPython `a` is later than `b`. */
+const isLater = (a: string, b: string): boolean => a.localeCompare(b, "en", { numeric: true }) > 0
 
-  const { python, scenarios } = await record(Array.from(groups.values()).flat(), modes)
+const recordSuite = async (write: boolean): Promise<void> => {
+  const files = readTraces()
+  const groups = Map.groupBy(readPrograms(), ([name]) => groupOf(name, files.keys()))
+  const { python, scenarios } = await record(Array.from(groups.values()).flat())
+  for (const file of files.values()) {
+    if (!isLater(file.python, python)) continue
+    console.log(`left out: ${file.group}, recorded on ${file.python}`)
+    groups.delete(file.group)
+  }
+  let count = 0
   let differing = 0
   for (const [group, programs] of groups) {
     const known = files.get(group)?.scenarios ?? {}
+    const before = differing
+    count += programs.length
     const recordings = programs.map(([name, source]): [string, Trace] => {
       const { end, outcome, trace } = scenarios[name]
       return [name, { ...known[name], doc: docOf(source), outcome, end, trace }]
@@ -102,17 +102,20 @@ const recordSuite = async (write: boolean, modes: ReadonlyArray<string>): Promis
       console.log(`\n${name} has a trace, but no program`)
       differing++
     }
-    if (write) writeFileSync(traceFileOf(group), printTraces(python, group, recordings))
+    if (write && differing > before) writeFileSync(traceFileOf(group), printTraces(python, group, recordings))
   }
-  const count = Object.keys(scenarios).length
   console.log(`CPython ${python}: ${count} programs, ${differing} differ${write ? ", traces written" : ""}`)
   if (differing > 0 && !write) process.exitCode = 1
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { write: { type: "boolean", default: false }, stable: { type: "boolean", default: false } }
+  options: {
+    write: { type: "boolean", default: false },
+    stable: { type: "boolean", default: false },
+    python: { type: "string" }
+  }
 })
 const modes = values.stable ? ["plain", "fifo", "shuffle"] : []
-if (positionals.length > 0) await recordOwn(positionals, modes)
-else await recordSuite(values.write, modes)
+if (positionals.length > 0) await recordOwn(positionals)
+else await recordSuite(values.write)

@@ -68,7 +68,7 @@ const page = `# Conformance with CPython
 
 <!-- Written by \`npm run conformance\`. -->
 
-Each scenario is a small asyncio program, run on CPython 3.14 on a virtual clock (\`test/conformance/python/\`, what it
+Each scenario is a small asyncio program, run on CPython 3.14.x on a virtual clock (\`test/conformance/python/\`, what it
 printed is in \`traces/\`), and the same program in TypeScript (\`groups/\`). _Equal_ means: every line and every time is the
 same, on the virtual loop, on \`EventLoop.layer\` under TestClock, and on the live loop's ready queue.
 

@@ -1,7 +1,6 @@
 /** Runs programs on both sides and compares what they log. */
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { type LoopName, record } from "../conformance/harness.ts"
+import { loadPython } from "../conformance/python.ts"
 import type { Line } from "../conformance/suite.ts"
 import { interpret } from "./interpret.ts"
 import { horizon, type Program, resources } from "./program.ts"
@@ -16,16 +15,10 @@ export interface Recorded {
 /** CPython, with the interpreter loaded. */
 export type Python = (programs: ReadonlyArray<Program>) => ReadonlyArray<Recorded>
 
-export const makePython = async (): Promise<Python> => {
-  const { loadPyodide } = await import("pyodide")
-  const python = await loadPyodide({ stdout: () => {}, stderr: () => {} })
-  const load = (name: string, file: string) =>
-    python.FS.writeFile(`/home/pyodide/${name}.py`, readFileSync(join(import.meta.dirname, file), "utf8"))
-  load("virtual_loop", "../conformance/virtual_loop.py")
-  load("fuzz", "python.py")
-  python.runPython(`import sys; sys.path.insert(0, "/home/pyodide"); import fuzz, gc`)
-  const run = python.runPython("fuzz.run_json") as (...args: ReadonlyArray<unknown>) => string
-  return (programs) => JSON.parse(run(JSON.stringify(programs), JSON.stringify(resources), horizon))
+export const makePython = async (command: string | undefined): Promise<Python> => {
+  const run = await loadPython(command, ["virtual_loop.py", "../fuzz/python.py"])
+  return (programs) =>
+    JSON.parse(run("python", "run_json", [JSON.stringify(programs), JSON.stringify(resources), String(horizon)]))
 }
 
 /** What we do with it. */

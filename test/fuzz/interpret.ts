@@ -1,6 +1,7 @@
 /** The fuzzer's programs on this library. The counterpart of `python.py`, statement by statement. */
 import { Duration, Effect, Exit, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import type { LoopImpl } from "../../src/internal/loop.ts"
 import { catchRuntimeError } from "../conformance/defects.ts"
 import { ValueError } from "../conformance/errors.ts"
 import { format, formatCancelled } from "../conformance/format.ts"
@@ -32,6 +33,10 @@ interface Returned {
 interface Env {
   readonly log: Log
   readonly tasks: Map<string, AnyTask>
+  /** Those reported as never retrieved. */
+  readonly unseen: Set<unknown>
+  /** Those that asyncio's `wait` has looked at, to see whether they failed; ours does not count that as a look. */
+  readonly lookedAt: Set<unknown>
   readonly groups: Map<number, asyncio.TaskGroup.TaskGroup>
   readonly timeouts: Map<number, asyncio.Timeout.Timeout>
   readonly futures: ReadonlyArray<AnyFuture>
@@ -50,6 +55,8 @@ const makeEnv = (log: Log) =>
     return {
       log,
       tasks: new Map(),
+      unseen: new Set(),
+      lookedAt: new Set(),
       groups: new Map(),
       timeouts: new Map(),
       futures: yield* Effect.forEach(times(resources.futures), () => Future.make<unknown, unknown>()),
@@ -87,16 +94,25 @@ const labelOf = (item: Item): string => {
   }
 }
 
+/** Between the moments at which other statements do something: whoever is to be woken has been woken. */
+const quarter = Duration.millis(250)
+
+const nameOf = ({ tasks }: Env, task: unknown): string =>
+  Array.from(tasks).find(([, each]) => each === task)?.[0] ?? "?"
+
 const optionsOf = (message: string | undefined) => message === undefined ? {} : { message }
 
 /** The code that runs in one coroutine. */
 class Code {
   private readonly env: Env
   private readonly name: string
+  /** In a fiber that the task forked: its requests to cancel are the task's, in Python they are of a task of its own. */
+  private readonly forked: boolean
 
-  constructor(env: Env, name: string) {
+  constructor(env: Env, name: string, forked = false) {
     this.env = env
     this.name = name
+    this.forked = forked
   }
 
   private exists(item: Item): boolean {
@@ -182,6 +198,7 @@ class Code {
         if (items.length === 0) return Effect.sync(() => log("missing"))
         return Effect.gen({ self: this }, function*() {
           const futures = yield* Effect.forEach(items, (item) => asyncio.ensureFuture(this.awaitable(item)))
+          if (s.mode === "FIRST_EXCEPTION") { for (const future of futures) env.lookedAt.add(future) }
           const { done } = yield* asyncio.wait(futures, {
             returnWhen: s.mode,
             timeout: s.seconds === undefined ? undefined : duration(s.seconds)
@@ -307,10 +324,27 @@ class Code {
           }),
           exceptGroup((group) =>
             Effect.map(self, (task) => {
-              log("failed", group, Task.cancelling(task))
+              log("failed", group, ...this.forked ? [] : [Task.cancelling(task)])
             })
           )
         )
+      case "groupCancel":
+        return env.groups.get(s.group)?.cancel ?? Effect.sync(() => log("missing"))
+      case "branches": {
+        const forked = new Code(env, this.name, true)
+        const all = Effect.forEach(s.blocks, (block) => Effect.exit(forked.block(block)), { concurrency: "unbounded" })
+        return Effect.map(
+          s.seconds === undefined ? all : asyncio.timeout(duration(s.seconds), () => all),
+          (exits) => log("joined", exits.map((exit) => Exit.isSuccess(exit) ? exit.value?.value : exit))
+        )
+      }
+      case "awaitedBy":
+        return Effect.map(asyncio.sleep(quarter), () => {
+          const task = env.tasks.get(s.task)
+          if (task === undefined) return log("missing")
+          if (Task.done(task)) return log("done")
+          log(s.task, Array.from(Task.awaitedBy(task), (waiter) => nameOf(env, waiter)).sort())
+        })
       case "groupCreate":
         return Effect.gen(function*() {
           const group = env.groups.get(s.group)
@@ -460,6 +494,12 @@ class Code {
         return
       case "release":
         return Semaphore.releaseUnsafe(env.semaphores[action.semaphore]!)
+      case "cancelGroup": {
+        const group = env.groups.get(action.group)
+        return group === undefined ? log("missing") : Effect.runSync(group.cancel)
+      }
+      case "raise":
+        throw new ValueError("callback")
     }
   }
 }
@@ -479,9 +519,19 @@ function runBody(env: Env, { block, name }: Body): Run {
 export const interpret = (program: Program): Main => (log) =>
   Effect.gen(function*() {
     const env: Env = yield* makeEnv(log)
+    yield* EventLoop.setExceptionHandler(({ future, message }) =>
+      Effect.sync(() => {
+        if (message === "Exception in callback") log("reported", message)
+        else if (message.endsWith("never retrieved")) env.unseen.add(future)
+      })
+    )
     for (const body of program) {
       env.tasks.set(body.name, yield* asyncio.createTask(runBody(env, body), { name: body.name }))
     }
     yield* asyncio.sleep(duration(horizon))
+    yield* Effect.map(EventLoop.EventLoop, (loop) => (loop as LoopImpl).unseen.reportAll())
+    const isReported = (future: AnyFuture) => env.unseen.has(future) && !env.lookedAt.has(future)
+    for (const [i, future] of env.futures.entries()) if (isReported(future)) log("reported", `f${i}`)
+    for (const [name, task] of env.tasks) if (isReported(task)) log("reported", name)
     for (const [name, task] of env.tasks) log(name, stateOf(task), Task.cancelling(task))
   })

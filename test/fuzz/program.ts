@@ -5,6 +5,7 @@
  * Every statement logs before and after it runs, so a program needs no statement for logging. References to a task, a
  * group or a timeout that does not exist (yet) are skipped: any part of a program can be deleted.
  */
+import { Random } from "./random.ts"
 
 /** A coroutine, and the name of the task that it becomes. */
 export interface Body {
@@ -24,12 +25,13 @@ export type Item =
 
 /** What plain callbacks do. */
 export type Action =
-  | { readonly do: "log" }
+  | { readonly do: "log" | "raise" }
   | { readonly do: "cancel"; readonly task: string; readonly message?: string }
   | { readonly do: "set"; readonly event: number }
   | { readonly do: "succeed" | "fail" | "cancelFuture"; readonly future: number }
   | { readonly do: "put"; readonly queue: number }
   | { readonly do: "release"; readonly semaphore: number }
+  | { readonly do: "cancelGroup"; readonly group: number }
 
 type Mode = "FIRST_COMPLETED" | "FIRST_EXCEPTION" | "ALL_COMPLETED"
 
@@ -53,6 +55,7 @@ type Operation =
   | { readonly op: "cancel"; readonly task: string; readonly message?: string }
   | { readonly op: "uncancel"; readonly task: string }
   | { readonly op: "state"; readonly task: string }
+  | { readonly op: "awaitedBy"; readonly task: string }
   | { readonly op: "catchError"; readonly block: Block; readonly handler: Block }
   | { readonly op: "catchCancelled"; readonly block: Block; readonly handler: Block; readonly reraise: boolean }
   | { readonly op: "finally"; readonly block: Block; readonly handler: Block }
@@ -60,6 +63,8 @@ type Operation =
   | { readonly op: "return" }
   | { readonly op: "group"; readonly block: Block }
   | { readonly op: "groupCreate"; readonly group: number; readonly body: Body; readonly eager: boolean }
+  | { readonly op: "groupCancel"; readonly group: number }
+  | { readonly op: "branches"; readonly blocks: ReadonlyArray<Block>; readonly seconds?: number }
   | { readonly op: "callSoon"; readonly action: Action }
   | { readonly op: "callLater"; readonly action: Action; readonly seconds: number }
   | { readonly op: "doneCallback"; readonly item: Item; readonly action: Action }
@@ -102,17 +107,6 @@ export const resources = {
 
 // ---------------------------------------------------------------------------------------------------------- generation
 
-/** Random numbers in [0, 1), always the same for a seed (mulberry32). */
-const randomOf = (seed: number) => {
-  let state = Math.imul(seed + 1, 0x9e3779b1)
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** Parts of the library. A program uses few of them, so that what it does meets. */
 const themes = [
   "gather",
@@ -130,7 +124,9 @@ const themes = [
   "queue",
   "barrier",
   "eager",
-  "finally"
+  "finally",
+  "branches",
+  "graph"
 ] as const
 
 type Theme = typeof themes[number]
@@ -144,10 +140,13 @@ interface Place {
   readonly locked: boolean
 }
 
+const outermost: Place = { depth: 0, final: false, locked: false }
+
 class Generator {
-  private readonly random: () => number
+  private readonly random: Random
   private readonly used: ReadonlySet<Theme>
   private names = 0
+  private branchNames = 0
   private ids = 0
   private readonly groups: Array<number> = []
   private readonly timeouts: Array<number> = []
@@ -156,46 +155,37 @@ class Generator {
   private budget: number
 
   constructor(seed: number) {
-    this.random = randomOf(seed)
-    this.budget = 8 + this.below(this.chance(0.2) ? 50 : 22)
-    this.delays = this.pick([[0, 0, 0, 1], [0, 0, 1, 1, 2], [0, 0, 0.5, 1, 1, 1.5, 2, 3]])
-    this.used = new Set(Array.from({ length: 1 + this.below(4) }, () => this.pick(themes)))
+    this.random = new Random(seed)
+    this.budget = 8 + this.random.below(this.random.chance(0.2) ? 50 : 22)
+    this.delays = this.random.pick([[0, 0, 0, 1], [0, 0, 1, 1, 2], [0, 0, 0.5, 1, 1, 1.5, 2, 3]])
+    this.used = new Set(Array.from({ length: 1 + this.random.below(4) }, () => this.random.pick(themes)))
   }
 
   program(): Program {
-    return Array.from({ length: 2 + this.below(3) }, () => this.body({ depth: 0, final: false, locked: false }))
+    return Array.from({ length: 2 + this.random.below(3) }, () => this.body(outermost))
   }
 
-  private below(n: number): number {
-    return Math.floor(this.random() * n)
-  }
-  private chance(p: number): boolean {
-    return this.random() < p
-  }
-  private pick<A>(items: ReadonlyArray<A>): A {
-    return items[this.below(items.length)]!
-  }
   private seconds(): number {
-    return this.pick(this.delays)
+    return this.random.pick(this.delays)
   }
   private task(): string {
-    return `t${1 + this.below(this.names + 1)}`
+    return `t${1 + this.random.below(this.names + 1)}`
   }
   private eager(): boolean {
-    return this.used.has("eager") && this.chance(0.5)
+    return this.used.has("eager") && this.random.chance(0.5)
   }
   private message(): { readonly message?: string } {
-    return this.chance(0.3) ? { message: this.pick(["m", "n"]) } : {}
+    return this.random.chance(0.3) ? { message: this.random.pick(["m", "n"]) } : {}
   }
 
   private body({ depth }: Place): Body {
     const name = `t${++this.names}`
-    return { name, block: this.block({ depth: depth + 1, final: false, locked: false }) }
+    return { name, block: this.block({ ...outermost, depth: depth + 1 }) }
   }
 
   private block(place: Place): Block {
     const block: Array<Statement> = []
-    const length = 1 + this.below(place.depth > 3 ? 2 : 4)
+    const length = 1 + this.random.below(place.depth > 3 ? 2 : 4)
     for (let i = 0; i < length && this.budget > 0; i++) block.push(this.statement(place))
     return block
   }
@@ -211,22 +201,22 @@ class Generator {
     if (starts && !deep) kinds.push("start", "start")
     if (starts && this.used.has("shield")) kinds.push("shield")
     if (starts && this.used.has("gather") && !deep) kinds.push("gather")
-    switch (this.pick(kinds)) {
+    switch (this.random.pick(kinds)) {
       case "task":
         return { kind: "task", name: this.task() }
       case "future":
-        return { kind: "future", future: this.below(resources.futures) }
+        return { kind: "future", future: this.random.below(resources.futures) }
       case "start":
         return { kind: "start", body: this.body(place) }
       case "shield":
         return { kind: "shield", item: this.item(this.inner(place), false) }
       case "gather":
-        return { kind: "gather", items: this.items(this.inner(place)), returnExceptions: this.chance(0.4) }
+        return { kind: "gather", items: this.items(this.inner(place)), returnExceptions: this.random.chance(0.4) }
     }
   }
 
   private items(place: Place): ReadonlyArray<Item> {
-    return Array.from({ length: 1 + this.below(3) }, () => this.item(place, true))
+    return Array.from({ length: 1 + this.random.below(3) }, () => this.item(place, true))
   }
 
   private action(): Action {
@@ -235,22 +225,27 @@ class Generator {
     if (this.used.has("future")) kinds.push("succeed", "fail", "cancelFuture")
     if (this.used.has("queue")) kinds.push("put", "put")
     if (this.used.has("semaphore")) kinds.push("release")
-    const kind = this.pick(kinds)
+    if (this.used.has("callback")) kinds.push("raise")
+    if (this.groups.length > 0) kinds.push("cancelGroup")
+    const kind = this.random.pick(kinds)
     switch (kind) {
       case "log":
+      case "raise":
         return { do: kind }
+      case "cancelGroup":
+        return { do: kind, group: this.random.pick(this.groups) }
       case "cancel":
         return { do: kind, task: this.task(), ...this.message() }
       case "set":
-        return { do: kind, event: this.below(resources.events) }
+        return { do: kind, event: this.random.below(resources.events) }
       case "succeed":
       case "fail":
       case "cancelFuture":
-        return { do: kind, future: this.below(resources.futures) }
+        return { do: kind, future: this.random.below(resources.futures) }
       case "put":
-        return { do: kind, queue: this.below(resources.queues.length) }
+        return { do: kind, queue: this.random.below(resources.queues.length) }
       case "release":
-        return { do: kind, semaphore: this.below(resources.semaphores.length) }
+        return { do: kind, semaphore: this.random.below(resources.semaphores.length) }
     }
   }
 
@@ -278,7 +273,7 @@ class Generator {
         op: "catchCancelled",
         block: this.block({ ...inner, final: false }),
         handler: this.block(inner),
-        reraise: !place.final && this.chance(0.3)
+        reraise: !place.final && this.random.chance(0.3)
       }))
       if (!place.final) add(3, () => ({ op: "catchError", block: this.block(inner), handler: this.block(inner) }))
       if (used.has("finally")) {
@@ -287,7 +282,7 @@ class Generator {
       if (used.has("timeout")) {
         const timeout = (place: Place): Operation => {
           this.timeouts.push(id)
-          return { op: "timeout", block: this.block(place), seconds: this.chance(0.1) ? null : this.seconds() }
+          return { op: "timeout", block: this.block(place), seconds: this.random.chance(0.1) ? null : this.seconds() }
         }
         if (!place.final) {
           add(6, () => timeout(inner))
@@ -296,8 +291,8 @@ class Generator {
         if (this.timeouts.length > 0) {
           add(2, () => ({
             op: "reschedule",
-            timeout: this.pick(this.timeouts),
-            seconds: this.chance(0.2) ? null : this.seconds() - (this.chance(0.2) ? 1 : 0)
+            timeout: this.random.pick(this.timeouts),
+            seconds: this.random.chance(0.2) ? null : this.seconds() - (this.random.chance(0.2) ? 1 : 0)
           }))
         }
       }
@@ -308,25 +303,31 @@ class Generator {
         })
       }
       if (used.has("lock")) {
-        add(6, () => ({ op: "lock", lock: this.below(resources.locks), block: this.block(inner) }))
+        add(6, () => ({ op: "lock", lock: this.random.below(resources.locks), block: this.block(inner) }))
       }
       if (used.has("semaphore")) {
-        const semaphore = () => this.below(resources.semaphores.length)
+        const semaphore = () => this.random.below(resources.semaphores.length)
         add(6, () => ({ op: "semaphore", semaphore: semaphore(), block: this.block(inner) }))
       }
       if (used.has("condition") && !place.locked) {
         add(8, () => ({ op: "condition", block: this.block({ ...inner, locked: true }) }))
       }
     }
+    if (used.has("graph")) add(6, () => ({ op: "awaitedBy", task: this.task() }))
+    if (used.has("branches") && !place.final && !deep) add(12, () => this.branches(place.depth))
+    if (this.groups.length > 0) add(3, () => ({ op: "groupCancel", group: this.random.pick(this.groups) }))
     if (used.has("group") && this.groups.length > 0 && !deep) {
-      add(8, () => ({ op: "groupCreate", group: this.pick(this.groups), body: this.body(place), eager: this.eager() }))
+      add(
+        8,
+        () => ({ op: "groupCreate", group: this.random.pick(this.groups), body: this.body(place), eager: this.eager() })
+      )
     }
     if (!place.final) {
       add(6, () => ({ op: "join", item: this.item(place, false) }))
       add(2, () => ({ op: "raise" }))
       add(1, () => ({ op: "return" }))
       if (used.has("gather")) {
-        add(8, () => ({ op: "gather", items: this.items(place), returnExceptions: this.chance(0.4) }))
+        add(8, () => ({ op: "gather", items: this.items(place), returnExceptions: this.random.chance(0.4) }))
       }
       if (used.has("shield")) add(6, () => ({ op: "shield", item: this.item(place, true) }))
       if (used.has("timeout")) add(5, () => ({ op: "waitFor", item: this.item(place, true), seconds: this.seconds() }))
@@ -334,25 +335,29 @@ class Generator {
         add(6, () => ({
           op: "asCompleted",
           items: this.items(place),
-          plain: this.chance(0.5),
-          ...this.chance(0.4) ? { seconds: this.seconds() } : {}
+          plain: this.random.chance(0.5),
+          ...this.random.chance(0.4) ? { seconds: this.seconds() } : {}
         }))
       }
       if (used.has("queue")) {
         const does = ["put", "put", "put", "get", "get", "get", "putNowait", "getNowait", "shutdown", "shutdownNow"]
         add(12, () => ({
           op: "queue",
-          queue: this.below(resources.queues.length),
-          do: this.pick(does as ReadonlyArray<"put">)
+          queue: this.random.below(resources.queues.length),
+          do: this.random.pick(does as ReadonlyArray<"put">)
         }))
       }
       if (used.has("barrier")) {
-        add(8, () => ({ op: "barrier", do: this.pick(["wait", "wait", "wait", "wait", "reset", "abort"]) }))
+        add(8, () => ({ op: "barrier", do: this.random.pick(["wait", "wait", "wait", "wait", "reset", "abort"]) }))
       }
       if (used.has("future")) {
         add(
           4,
-          () => ({ op: "future", future: this.below(resources.futures), do: this.pick(["succeed", "fail", "cancel"]) })
+          () => ({
+            op: "future",
+            future: this.random.below(resources.futures),
+            do: this.random.pick(["succeed", "fail", "cancel"])
+          })
         )
       }
     }
@@ -360,8 +365,8 @@ class Generator {
       add(7, () => ({
         op: "wait",
         items: this.items(place),
-        mode: this.pick(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"]),
-        ...this.chance(0.4) ? { seconds: this.seconds() } : {}
+        mode: this.random.pick(["FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"]),
+        ...this.random.chance(0.4) ? { seconds: this.seconds() } : {}
       }))
     }
     if (used.has("callback")) {
@@ -372,8 +377,8 @@ class Generator {
     if (used.has("event")) {
       add(8, () => ({
         op: "event",
-        event: this.below(resources.events),
-        do: this.pick(["wait", "wait", "set", "clear"])
+        event: this.random.below(resources.events),
+        do: this.random.pick(["wait", "wait", "set", "clear"])
       }))
     }
     if (used.has("lock")) {
@@ -381,23 +386,100 @@ class Generator {
       add(2, () => ({ op: "release" }))
     }
     if (used.has("semaphore")) {
-      const semaphore = () => this.below(resources.semaphores.length)
+      const semaphore = () => this.random.below(resources.semaphores.length)
       add(3, () => ({ op: "acquirePermit", semaphore: semaphore() }))
       add(3, () => ({ op: "releasePermit", semaphore: semaphore() }))
     }
     if (place.locked) {
       add(12, () => ({ op: "conditionWait" }))
-      add(10, () => ({ op: "notify", n: this.pick([1, 1, 2, null]) }))
+      add(10, () => ({ op: "notify", n: this.random.pick([1, 1, 2, null]) }))
     }
     if (used.has("queue")) {
-      add(3, () => ({ op: "queue", queue: this.below(resources.queues.length), do: this.pick(["join", "taskDone"]) }))
+      add(
+        3,
+        () => ({
+          op: "queue",
+          queue: this.random.below(resources.queues.length),
+          do: this.random.pick(["join", "taskDone"])
+        })
+      )
     }
-    let rest = this.random() * makers.reduce((sum, [weight]) => sum + weight, 0)
-    for (const [weight, make] of makers) {
-      rest -= weight
-      if (rest < 0) return make()
+    return this.random.weighted(makers)()
+  }
+
+  // What a task forks has no ticks in common with asyncio, so it shares no moment and nothing else with the rest: every
+  // time in it is one of its own.
+
+  private moment(): number {
+    return (1 + this.random.below(2e6)) / 1e6
+  }
+
+  private branches(depth: number): Operation {
+    // A deadline that several of them may have.
+    const seconds = this.moment()
+    const branch = (): Block => {
+      if (!this.random.chance(0.6)) return this.branch(depth + 1, false)
+      const id = ++this.ids
+      return [{
+        id,
+        op: "timeout",
+        block: this.branch(depth + 2, false),
+        seconds: this.random.chance(0.5) ? seconds : this.moment()
+      }]
     }
-    return { op: "sleep", seconds: 0 }
+    return {
+      op: "branches",
+      blocks: Array.from({ length: 1 + this.random.below(3) }, branch),
+      ...this.random.chance(0.3) ? { seconds: this.moment() } : {}
+    }
+  }
+
+  private branch(depth: number, final: boolean): Block {
+    const block: Array<Statement> = []
+    const length = 1 + this.random.below(3)
+    for (let i = 0; i < length && this.budget > 0; i++) {
+      this.budget--
+      const id = ++this.ids
+      block.push({ id, ...this.branchOperation(depth, final, id) })
+    }
+    return block
+  }
+
+  private branchOperation(depth: number, final: boolean, id: number): Operation {
+    const block = () => this.branch(depth + 1, false)
+    const sleep = (): Operation => ({ op: "sleep", seconds: this.moment() })
+    const makers: Array<() => Operation> = [sleep, sleep, sleep, sleep]
+    if (!final) makers.push(() => ({ op: "raise" }), () => ({ op: "return" }))
+    if (depth < 5) {
+      makers.push(() => ({ op: "finally", block: block(), handler: this.branch(depth + 1, true) }))
+      if (!final) {
+        makers.push(
+          () => ({ op: "timeout", block: block(), seconds: this.moment() }),
+          () => ({ op: "waitForBlock", block: block(), seconds: this.moment() }),
+          () => ({ op: "catchError", block: block(), handler: block() }),
+          () => this.branches(depth),
+          () => ({ op: "group", block: this.branchGroup(depth + 1, id) })
+        )
+      }
+    }
+    return this.random.pick(makers)()
+  }
+
+  private branchGroup(depth: number, group: number): Block {
+    const sleep = (): Statement => ({ id: ++this.ids, op: "sleep", seconds: this.moment() })
+    const child = (): Statement => ({
+      id: ++this.ids,
+      op: "groupCreate",
+      group,
+      body: { name: `b${++this.branchNames}`, block: [sleep(), ...this.branch(depth + 1, false)] },
+      eager: false
+    })
+    const cancel = (): Statement => ({ id: ++this.ids, op: "groupCancel", group })
+    return [
+      ...Array.from({ length: 1 + this.random.below(2) }, child),
+      sleep(),
+      ...this.random.chance(0.3) ? [cancel()] : this.branch(depth + 1, false)
+    ]
   }
 }
 
@@ -425,6 +507,7 @@ const unwrapped = (statement: Statement): ReadonlyArray<Block> => {
   // Inside of it the lock is held.
   if (statement.op === "condition") return []
   return [
+    ..."blocks" in statement ? statement.blocks : [],
     ..."block" in statement ? [statement.block] : [],
     ..."handler" in statement ? [statement.handler] : []
   ]
@@ -442,11 +525,19 @@ function smallerStatements(statement: Statement): ReadonlyArray<Statement> {
   if ("eager" in statement && statement.eager) replace("eager", [false])
   if ("reraise" in statement && statement.reraise) replace("reraise", [false])
   if ("seconds" in statement && typeof statement.seconds === "number") {
-    if (statement.op === "wait" || statement.op === "asCompleted") {
+    if (statement.op === "wait" || statement.op === "asCompleted" || statement.op === "branches") {
       const { seconds: _, ...rest } = statement
       found.push(rest)
     }
-    replace("seconds", [0, 1, 2].filter((seconds) => seconds < statement.seconds!))
+    // A moment of its own stays one.
+    if (Number.isInteger(2 * statement.seconds)) {
+      replace("seconds", [0, 1, 2].filter((seconds) => seconds < statement.seconds!))
+    }
+  }
+  if ("blocks" in statement) {
+    const { blocks } = statement
+    if (blocks.length > 1) replace("blocks", blocks.map((_, i) => blocks.toSpliced(i, 1)))
+    replace("blocks", blocks.flatMap((block, i) => smallerBlocks(block).map((smaller) => blocks.with(i, smaller))))
   }
   if ("block" in statement) replace("block", smallerBlocks(statement.block))
   if ("handler" in statement) replace("handler", smallerBlocks(statement.handler))

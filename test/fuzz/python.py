@@ -13,6 +13,7 @@ import asyncio.timeouts
 import gc
 import json
 import logging
+import sys
 import warnings
 
 import virtual_loop
@@ -70,6 +71,11 @@ asyncio.taskgroups.set = OrderedSet
 
 
 # ------------------------------------------------------------------------------------------- what cannot be compared
+#
+# What CPython learned after 3.14.2, which is what npm's pyodide has, can be compared on a later one only.
+HAS_CALL_GRAPH = sys.version_info >= (3, 14, 10)
+HAS_GROUP_CANCEL = sys.version_info >= (3, 15, 2)
+
 current_env = None
 # The timeout or group that asks its own block to cancel.
 asking = None
@@ -82,7 +88,7 @@ class Task(asyncio.Task):
     """
 
     def __init__(self, coroutine, **options):
-        # What is open: finalizers (None), timeouts and groups.
+        # What is open: finalizers (None), branches (Branches), timeouts and groups.
         self.open = []
         self.walking = False
         self.message = None
@@ -109,13 +115,17 @@ class Task(asyncio.Task):
             inside = self.open
             if asking in inside:
                 inside = inside[inside.index(asking) :]
-            if None in inside:
+            if None in inside or Branches in inside:
                 current_env.cut_here()
         self.walking = True
         try:
             return super().cancel(msg)
         finally:
             self.walking = False
+
+
+class Branches:
+    """Fibers that a task has forked: what cancels them all comes to each at once here, there in ticks."""
 
 
 def open_parts():
@@ -129,11 +139,19 @@ def opens(cls):
     async def __aenter__(self):
         result = await enter(self)
         open_parts().append(self)
+        if cls is asyncio.timeouts.Timeout and asyncio.current_task()._must_cancel:
+            # A deadline of no time would take that request for its own (python/cpython#134471).
+            current_env.cut_here()
         return result
 
-    async def __aexit__(self, *args):
+    async def __aexit__(self, error, *args):
         try:
-            return await leave(self, *args)
+            return await leave(self, error, *args)
+        except asyncio.CancelledError:
+            if error is not None and not issubclass(error, asyncio.CancelledError):
+                # The body's failure is lost.
+                current_env.cut_here()
+            raise
         finally:
             open_parts().remove(self)
 
@@ -159,9 +177,15 @@ opens(asyncio.timeouts.Timeout)
 opens(asyncio.taskgroups.TaskGroup)
 asks(asyncio.timeouts.Timeout, "_on_timeout")
 asks(asyncio.taskgroups.TaskGroup, "_on_task_done")
+if HAS_GROUP_CANCEL:
+    asks(asyncio.taskgroups.TaskGroup, "cancel")
 
 
 # --------------------------------------------------------------------------------------------------------- programs
+# Between the moments at which other statements do something: whoever is to be woken has been woken.
+QUARTER = 0.25
+
+
 class Returned:
     def __init__(self, value):
         self.value = value
@@ -173,6 +197,10 @@ class Env:
         self.trace = []
         self.cut = None
         self.over = False
+        # Somebody has left as_completed early, and stays in the call graph until what is left is done.
+        self.stale_graph = False
+        # What `wait` has looked at to see whether it failed: its failure is retrieved, as it is not with us.
+        self.looked_at = set()
         self.tasks = {}
         self.groups = {}
         self.timeouts = {}
@@ -188,6 +216,14 @@ class Env:
     def log(self, *parts):
         line = " ".join(text(p) for p in parts)
         self.trace.append([round(self.loop.time(), 6), line])
+
+    def report(self, context):
+        message = context["message"]
+        if message.startswith("Exception in callback"):
+            self.log("reported", "Exception in callback")
+        elif "in shielded future" in message:
+            # Later ones leave it to whoever looks.
+            self.cut_here()
 
     def cut_here(self):
         if self.cut is None and not self.over:
@@ -222,9 +258,10 @@ def label(item):
 class Body:
     """The code that runs in one coroutine."""
 
-    def __init__(self, env, name):
+    def __init__(self, env, name, forked=False):
         self.env = env
         self.name = name
+        self.forked = forked
 
     # -- items
     def exists(self, item):
@@ -301,6 +338,8 @@ class Body:
         if not items:
             return log("missing")
         futures = [asyncio.ensure_future(self.awaitable(i)) for i in items]
+        if s["mode"] == "FIRST_EXCEPTION":
+            self.env.looked_at.update(futures)
         done, _ = await asyncio.wait(futures, timeout=s.get("seconds"), return_when=s["mode"])
         log("done", [label(i) for i, f in zip(items, futures) if f in done])
 
@@ -311,15 +350,19 @@ class Body:
         if len({a for a in awaitables if asyncio.isfuture(a) and a.done()}) > 1:
             self.env.cut_here()
         completions = asyncio.as_completed(awaitables, timeout=s.get("seconds"))
-        if s["plain"]:
-            for completion in completions:
-                try:
-                    log("completed", await completion)
-                except Exception as error:
-                    log("completed", error)
-        else:
-            async for future in completions:
-                log("completed", state(future))
+        try:
+            if s["plain"]:
+                for completion in completions:
+                    try:
+                        log("completed", await completion)
+                    except Exception as error:
+                        log("completed", error)
+            else:
+                async for future in completions:
+                    log("completed", state(future))
+        except asyncio.CancelledError:
+            self.env.stale_graph = True
+            raise
         log("all completed")
 
     async def do_shield(self, s, log):
@@ -434,10 +477,45 @@ class Body:
                 returned = await self.block(s["block"])
                 log("body ends")
         except ExceptionGroup as error:
-            log("failed", error, asyncio.current_task().cancelling())
+            log("failed", error, *([] if self.forked else [asyncio.current_task().cancelling()]))
             return None
         log("left")
         return returned
+
+    async def do_groupCancel(self, s, log):
+        self.cancel_group(s["group"], log)
+
+    def cancel_group(self, number, log):
+        group = self.env.groups.get(number)
+        if group is None:
+            log("missing")
+        elif HAS_GROUP_CANCEL:
+            group.cancel()
+        else:
+            self.env.cut_here()
+
+    async def do_branches(self, s, log):
+        forked = Body(self.env, self.name, True)
+        open_parts().append(Branches)
+        try:
+            async with asyncio.timeout(s.get("seconds")):
+                tasks = [asyncio.create_task(forked.block(block), eager_start=True) for block in s["blocks"]]
+                results = await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            open_parts().remove(Branches)
+        log("joined", [r.value if isinstance(r, Returned) else r for r in results])
+
+    async def do_awaitedBy(self, s, log):
+        await asyncio.sleep(QUARTER)
+        task = self.env.tasks.get(s["task"])
+        if task is None:
+            return log("missing")
+        if task.done():
+            return log("done")
+        if not HAS_CALL_GRAPH or self.env.stale_graph:
+            self.env.cut_here()
+        names = {t: name for name, t in self.env.tasks.items()}
+        log(s["task"], sorted(names.get(t, "?") for t in task._asyncio_awaited_by or ()))
 
     async def do_groupCreate(self, s, log):
         group = self.env.groups.get(s["group"])
@@ -490,6 +568,10 @@ class Body:
                 log("not put")
         elif do == "release":
             env.semaphores[action["semaphore"]].release()
+        elif do == "cancelGroup":
+            self.cancel_group(action["group"], log)
+        elif do == "raise":
+            raise ValueError("callback")
 
     async def do_future(self, s, log):
         future = self.env.futures[s["future"]]
@@ -616,6 +698,12 @@ async def main(env, program, horizon):
     for body in program:
         env.tasks[body["name"]] = asyncio.create_task(run_body(env, body), name=body["name"])
     await asyncio.sleep(horizon)
+    for i, future in enumerate(env.futures):
+        if future._log_traceback and future not in env.looked_at:
+            env.log("reported", f"f{i}")
+    for name, task in env.tasks.items():
+        if task._log_traceback and task not in env.looked_at:
+            env.log("reported", name)
     for name, task in env.tasks.items():
         env.log(name, state(task), task.cancelling())
 
@@ -624,7 +712,7 @@ def run(program, resources, horizon):
     global current_env
     loop = VirtualLoop(mode="fifo")
     loop.set_task_factory(lambda loop, coroutine, **options: Task(coroutine, loop=loop, **options))
-    loop.set_exception_handler(lambda loop, context: None)
+    loop.set_exception_handler(lambda loop, context: current_env.report(context))
     asyncio.events._set_running_loop(None)
     env = current_env = Env(loop, resources)
     loop.run_until_complete(main(env, program, horizon))
@@ -643,5 +731,5 @@ def run_json(programs, resources, horizon):
     # Coroutines that are collected run their finalizers: never in the middle of another program.
     gc.disable()
     gc.collect()
-    resources = json.loads(resources)
+    resources, horizon = json.loads(resources), json.loads(horizon)
     return json.dumps([run(program, resources, horizon) for program in json.loads(programs)])

@@ -38,7 +38,10 @@ interface Held {
 interface LockLike {
   readonly name: string
   readonly permits: number
-  /** Strictly first come, first served. Queues are not: a newcomer may be faster than a getter that was woken. */
+  /**
+   * Strictly first come, first served. Queues are that only if they are made `fair`, else a newcomer may be faster than a
+   * getter that was woken; and their streams are, among themselves.
+   */
   readonly fair: boolean
   readonly make: Effect.Effect<Held>
 }
@@ -87,6 +90,7 @@ const semaphore = (
 const queueLock = (
   name: string,
   permits: number,
+  options: { readonly fair: boolean; readonly servesInOrder?: boolean },
   prepare: (self: asyncio.Queue.Queue<number>) => {
     readonly acquire: Effect.Effect<unknown, unknown>
     readonly release: Effect.Effect<unknown, unknown>
@@ -95,9 +99,9 @@ const queueLock = (
 ): LockLike => ({
   name,
   permits,
-  fair: false,
+  fair: options.servesInOrder ?? options.fair,
   make: Effect.gen(function*() {
-    const self = yield* Queue.make<number>({ maxsize: permits })
+    const self = yield* Queue.make<number>({ maxsize: permits, fair: options.fair })
     const { acquire, idleSize, release } = prepare(self)
     if (idleSize > 0) { for (let i = 0; i < permits; i++) yield* Effect.orDie(Queue.putNowait(self, i)) }
     const [take, give] = [Effect.asVoid(Effect.orDie(acquire)), Effect.asVoid(Effect.orDie(release))]
@@ -140,15 +144,22 @@ const lockLikes: ReadonlyArray<LockLike> = [
     }))
   },
   ...[1, 2].flatMap((permits) => [
-    queueLock(`a Queue of ${permits}, getting tokens`, permits, (self) => ({
-      acquire: Queue.get(self),
+    ...[false, true].flatMap((fair) => [
+      queueLock(`a ${fair ? "fair " : ""}Queue of ${permits}, getting tokens`, permits, { fair }, (self) => ({
+        acquire: Queue.get(self),
+        release: Queue.putNowait(self, 0),
+        idleSize: permits
+      })),
+      queueLock(`a ${fair ? "fair " : ""}Queue of ${permits}, putting tokens`, permits, { fair }, (self) => ({
+        acquire: Queue.put(self, 0),
+        release: Queue.getNowait(self),
+        idleSize: 0
+      }))
+    ]),
+    queueLock(`streams of a Queue of ${permits}`, permits, { fair: false, servesInOrder: true }, (self) => ({
+      acquire: Stream.runHead(Queue.stream(self)),
       release: Queue.putNowait(self, 0),
       idleSize: permits
-    })),
-    queueLock(`a Queue of ${permits}, putting tokens`, permits, (self) => ({
-      acquire: Queue.put(self, 0),
-      release: Queue.getNowait(self),
-      idleSize: 0
     }))
   ])
 ]
@@ -159,6 +170,7 @@ class Room {
   private readonly like: LockLike
   readonly held: Held
   private inside = 0
+  private entries = 0
   private visits = 0
   // In the order they came; those who have entered or given up are out.
   private readonly line: Array<number> = []
@@ -179,13 +191,16 @@ class Room {
   visit<A, E, R>(effect: Effect.Effect<A, E, R>, within: Held["within"] = this.held.within): Effect.Effect<A, E, R> {
     return Effect.suspend(() => {
       const visit = this.visits++
+      const last = this.entries + this.line.length
       this.line.push(visit)
       const stay = Effect.suspend(() => {
         this.leaveLine(visit)
         if (this.like.fair) {
+          this.law.expect(this.entries <= last, `somebody waited for ${this.entries - last} more than were before it`)
           this.law.expect(!this.overtaken.has(visit), "somebody was overtaken")
           for (const longer of this.line) if (longer < visit) this.overtaken.add(longer)
         }
+        this.entries++
         this.inside++
         this.law.expect(this.inside <= this.like.permits, `${this.inside} are inside`)
         return Effect.ensuring(effect, Effect.sync(() => void this.inside--))
@@ -239,6 +254,15 @@ const lockPrograms = (like: LockLike): ReadonlyArray<Program> => {
       {
         independent: isWorker
       }
+    ),
+    program(
+      "a busy one starves nobody",
+      (room) =>
+        side({
+          busy: Effect.forEach(new Array<number>(6).fill(0), () => room.visit(sleep(0)), { discard: true }),
+          ...times(3, (i) => Effect.andThen(ticks(i), room.visit(ticks(i))))
+        }),
+      { independent: isWorker }
     ),
     program("released by a callback", (room, law) =>
       Effect.gen(function*() {
@@ -350,21 +374,32 @@ interface QueueLike {
 /** Even numbers before odd ones: equals in the order they were put. */
 const evenFirst = Order.mapInput(Order.Number, (n: number) => n % 2)
 
-const queueLikes: ReadonlyArray<QueueLike> = [0, 1, 3].flatMap((maxsize): Array<QueueLike> => [
-  { name: `Queue(${maxsize})`, maxsize, make: Queue.make<number>({ maxsize }), next: () => 0 },
-  {
-    name: `LifoQueue(${maxsize})`,
-    maxsize,
-    make: LifoQueue.make<number>({ maxsize }),
-    next: (items) => items.length - 1
-  },
-  {
-    name: `PriorityQueue(${maxsize})`,
-    maxsize,
-    make: PriorityQueue.make({ maxsize, order: evenFirst }),
-    next: (items) => Math.max(0, items.findIndex((item) => item % 2 === 0))
+const queueLike = (kind: "Queue" | "LifoQueue" | "PriorityQueue", maxsize: number, fair: boolean): QueueLike => {
+  const name = `${fair ? "fair " : ""}${kind}(${maxsize})`
+  const options = { maxsize, fair }
+  switch (kind) {
+    case "Queue":
+      return { name, maxsize, make: Queue.make<number>(options), next: () => 0 }
+    case "LifoQueue":
+      return { name, maxsize, make: LifoQueue.make<number>(options), next: (items) => items.length - 1 }
+    case "PriorityQueue":
+      return {
+        name,
+        maxsize,
+        make: PriorityQueue.make({ ...options, order: evenFirst }),
+        next: (items) => Math.max(0, items.findIndex((item) => item % 2 === 0))
+      }
   }
-])
+}
+
+const queueLikes: ReadonlyArray<QueueLike> = [
+  ...[0, 1, 3].flatMap((maxsize) =>
+    (["Queue", "LifoQueue", "PriorityQueue"] as const).map((kind) => queueLike(kind, maxsize, false))
+  ),
+  queueLike("Queue", 0, true),
+  queueLike("LifoQueue", 1, true),
+  queueLike("PriorityQueue", 3, true)
+]
 
 /** A queue, and beside it what must be in it: every put and get is held against that. */
 class Belt {
@@ -420,6 +455,9 @@ class Belt {
 
   readonly get = Effect.suspend(() => Effect.tap(Queue.get(this.queue), this.wasGot))
   readonly getNowait = Effect.suspend(() => Effect.tap(Queue.getNowait(this.queue), this.wasGot))
+  get stream() {
+    return Stream.tap(Queue.stream(this.queue), this.wasGot)
+  }
   private readonly wasGot = (item: number) =>
     Effect.sync(() => {
       const at = this.like.next(this.items)
@@ -564,9 +602,11 @@ const queuePrograms = (like: QueueLike): ReadonlyArray<Program> => {
           "another join": belt.join
         })
       })),
-    withEnd("a stream", (belt) => ({
-      stream: Stream.runForEach(Stream.forever(Stream.fromEffect(belt.get)), () => sleep(0)).pipe(Effect.ignore),
-      putter: Effect.ignore(repeat(3, belt.put))
+    withEnd("streams and getters", (belt) => ({
+      ...times(3, () => Stream.runForEach(belt.stream, () => sleep(0))),
+      ...getting(belt),
+      putter: Effect.ignore(repeat(6, belt.put)),
+      newcomer: repeat(3, Effect.andThen(sleep(0), Effect.ignore(belt.getNowait)))
     })),
     program("shut down, with putters and getters waiting", (belt, law) =>
       Effect.gen(function*() {

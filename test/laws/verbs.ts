@@ -585,10 +585,10 @@ const shield: Subject = {
         const inner = yield* named("inner", Effect.andThen(sleep("1 second"), law.fail("late")))
         let inTime = true
         law.atHit.push(() => inTime &&= !Task.done(inner))
-        law.rest(() => {
+        law.atClose.push(() => {
           // Task-2 is the inner shield: without it nobody was shielded.
           if (!law.failed.has("late") || !law.wasHit("main") || law.wasHit("Task-2") || !inTime) return
-          law.equal(law.reports.map((report) => report.message.includes("shielded")), [true], "the reports")
+          law.equal(law.reports.map(({ message }) => message), ["Task exception was never retrieved"], "the reports")
         })
         yield* Effect.exit(law.look(asyncio.shield(asyncio.shield(inner))))
         yield* sleep("1 second")
@@ -602,8 +602,19 @@ const shield: Subject = {
         for (const task of yield* asyncio.allTasks) if (["a", "b"].includes(task.name)) yield* Task.cancel(task)
         yield* sleep("1 second")
         law.seen.delete("late")
-        if (law.undisturbed) law.rest(() => law.equal(law.reports.length, 1, "the reports"))
+        law.atClose.push(() => {
+          if (law.undisturbed) law.equal(law.reports.length, 1, "the reports")
+        })
       }), { cancels: true }),
+    program("a late failure that somebody sees after all", (law) =>
+      Effect.gen(function*() {
+        const inner = yield* named("inner", Effect.andThen(sleep("2 seconds"), law.fail("late")))
+        const waiter = yield* named("waiter", Effect.ignore(asyncio.waitFor(asyncio.shield(inner), "1 second")))
+        law.rest(() => law.expect(inLineOf(inner) === 0, "something is left at the inner task"))
+        yield* sleep("3 seconds")
+        yield* Task.await(waiter)
+        law.sawExit(yield* Task.await(inner))
+      }), { independent: (task) => task === "inner" }),
     program("an inner task that is cancelled", (law) =>
       Effect.gen(function*() {
         const inner = yield* named("inner", slowly(sleep("1 hour")))
@@ -768,6 +779,45 @@ const taskGroup: Subject = {
           yield* group.createTask(part(Effect.andThen(sleep("1 second"), group.cancel)), { name: "b" })
           yield* slowly(sleep("1 hour"))
         }))),
+    program("group.cancel by a body that waits on", (law) =>
+      block(law, (group, part) =>
+        Effect.gen(function*() {
+          yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+          yield* sleep("1 second")
+          yield* group.cancel
+        }))),
+    program("group.cancel by a body that fails", (law) =>
+      block(law, (group, part) =>
+        Effect.gen(function*() {
+          yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+          yield* group.createTask(part(failsSlowly(law, "b")), { name: "b" })
+          yield* sleep("1 second")
+          yield* group.cancel
+          return yield* law.fail("body")
+        }))),
+    program("group.cancel by an eager child", (law) =>
+      block(law, (group, part) =>
+        Effect.gen(function*() {
+          yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+          yield* group.createTask(Effect.andThen(group.cancel, part(slowly(sleep("1 hour")))), {
+            name: "b",
+            eager: true
+          })
+          yield* slowly(sleep("1 hour"))
+        }))),
+    program("group.cancel of a group in a group", (law) =>
+      block(law, (outer, part) =>
+        Effect.gen(function*() {
+          yield* outer.createTask(part(slowly(sleep("2 seconds"))), { name: "outer child" })
+          yield* block(law, (inner, part) =>
+            Effect.gen(function*() {
+              yield* inner.createTask(part(slowly(sleep("1 hour"))), { name: "inner child" })
+              yield* inner.createTask(Effect.andThen(sleep("1 second"), inner.cancel), { name: "b" })
+              yield* slowly(sleep("1 hour"))
+            }))
+          yield* sleep("1 second")
+          if (law.undisturbed) return "went on"
+        }))),
     program("a child that goes on", (law) =>
       block(law, (group, part) =>
         Effect.gen(function*() {
@@ -839,6 +889,134 @@ const catchCancelled: Subject = {
         yield* sleep("1 second")
         return seen
       }), { stubborn: ["main"] })
+  ]
+}
+
+interface Branch {
+  readonly effect: Effect.Effect<unknown, unknown, EventLoop.EventLoop>
+  /** How it ends, as long as neither `main` nor one of its own tasks is hit: whatever becomes of the other branches. */
+  readonly ends: string
+  readonly tasks?: ReadonlyArray<string>
+}
+
+/** Branches that the task forks, each with regions of its own. */
+const forked = (
+  law: Law,
+  branches: ReadonlyArray<Branch>,
+  fork: (
+    branches: ReadonlyArray<Effect.Effect<unknown, unknown, EventLoop.EventLoop>>
+  ) => Effect.Effect<unknown, unknown, EventLoop.EventLoop> = (branches) =>
+    Effect.all(branches, { concurrency: "unbounded", mode: "result" })
+) =>
+  law.encloses(
+    "the task's own fiber",
+    (part) =>
+      fork(branches.map(({ effect, ends, tasks = [] }, i) =>
+        Effect.onExit(part(effect), (exit) =>
+          Effect.sync(() => {
+            if (["main", ...tasks].some((task) => law.wasHit(task))) return
+            law.equal(outcomeOf(exit), ends, `branch ${i}`)
+          }))
+      ))
+  )
+
+const tooLate = "fail TimeoutError"
+const limited = (seconds: number, effect: Effect.Effect<unknown, unknown, EventLoop.EventLoop>) =>
+  asyncio.timeout({ seconds }, () => effect)
+
+const branches: Subject = {
+  name: "forked branches",
+  programs: [
+    program("deadlines, equal ones and others, and clean-ups that suspend", (law) =>
+      forked(law, [
+        { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate },
+        { effect: limited(1, sleep("1 hour")), ends: tooLate },
+        { effect: limited(1.5, slowly(sleep("1 hour"))), ends: tooLate },
+        { effect: asyncio.waitFor(sleep("3 seconds", "value"), "4 seconds"), ends: "value \"value\"" },
+        { effect: limited(0, sleep("1 hour")), ends: tooLate }
+      ])),
+    program("deadlines in deadlines", (law) =>
+      forked(law, [
+        { effect: limited(2, Effect.exit(limited(1, slowly(sleep("1 hour"))))), ends: tooLate },
+        { effect: limited(1, limited(2, slowly(sleep("1 hour")))), ends: tooLate },
+        { effect: limited(3, Effect.ignore(limited(1, sleep("1 hour")))), ends: "value undefined" }
+      ])),
+    program("groups: one fails, one is cancelled, one ends well", (law) => {
+      const group = (
+        body: (group: asyncio.TaskGroup.TaskGroup) => Effect.Effect<unknown, string, EventLoop.EventLoop>
+      ) => asyncio.TaskGroup.run((group) => Effect.asVoid(body(group)))
+      const failing = group((group) =>
+        Effect.gen(function*() {
+          yield* group.createTask(Effect.andThen(sleep("1 second"), Effect.fail("no")), { name: "failing" })
+          yield* group.createTask(slowly(sleep("1 hour")), { name: "sibling" })
+        })
+      )
+      const cancelled = group((group) =>
+        Effect.gen(function*() {
+          yield* group.createTask(slowly(sleep("1 hour")), { name: "cancelled" })
+          yield* sleep("1 second")
+          yield* group.cancel
+        })
+      )
+      const well = group((group) => group.createTask(sleep("3 seconds"), { name: "well" }))
+      return forked(law, [
+        { effect: failing, ends: "fail no", tasks: ["failing", "sibling"] },
+        { effect: cancelled, ends: "value undefined", tasks: ["cancelled"] },
+        { effect: well, ends: "value undefined", tasks: ["well"] }
+      ])
+    }),
+    program("going on after what was awaited is cancelled, beside deadlines", (law) =>
+      Effect.gen(function*() {
+        const inner = yield* named("inner", slowly(sleep("1 hour")))
+        yield* law.later(1, () => void Task.cancelUnsafe(inner))
+        yield* forked(law, [
+          {
+            effect: Task.catchCancelled(Task.join(inner), () => Effect.succeed("went on")),
+            ends: "value \"went on\"",
+            tasks: ["inner"]
+          },
+          { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate },
+          { effect: limited(5, Effect.andThen(sleep("3 seconds"), sleep("1 second"))), ends: "value undefined" }
+        ])
+      }), { cancels: true }),
+    program("under a deadline that ends them all", (law) =>
+      Effect.exit(limited(
+        2.5,
+        forked(law, [
+          { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate },
+          { effect: limited(3, slowly(sleep("1 hour"))), ends: "cancelled" },
+          {
+            effect: asyncio.TaskGroup.run((group) => group.createTask(slowly(sleep("1 hour")), { name: "a" })),
+            ends: "cancelled",
+            tasks: ["a"]
+          }
+        ])
+      ))),
+    program("a race: the loser's regions end with it", (law) =>
+      forked(law, [
+        { effect: limited(3, sleep("1 second", "first")), ends: "value \"first\"" },
+        { effect: limited(2, slowly(sleep("1 hour"))), ends: "cancelled" }
+      ], Effect.raceAll)),
+    program("a stream's", (law) =>
+      forked(
+        law,
+        [
+          { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate },
+          { effect: limited(1, sleep("1 hour")), ends: tooLate },
+          { effect: limited(4, sleep("2 seconds", "value")), ends: "value \"value\"" }
+        ],
+        (branches) => Stream.runDrain(Stream.mapEffect(Stream.fromIterable(branches), Effect.exit, { concurrency: 2 }))
+      )),
+    program("fibers of a scope", (law) =>
+      forked(
+        law,
+        [
+          { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate },
+          { effect: limited(1, slowly(sleep("1 hour"))), ends: tooLate }
+        ],
+        (branches) =>
+          Effect.scoped(Effect.flatMap(Effect.forEach(branches, (b) => Effect.forkScoped(b)), Fiber.awaitAll))
+      ))
   ]
 }
 
@@ -998,6 +1176,7 @@ export const verbs: ReadonlyArray<Subject> = [
   asCompletedEffects,
   taskGroup,
   catchCancelled,
+  branches,
   future,
   runner,
   sleep_

@@ -66,6 +66,37 @@ it("queues say how they can fail", () => {
   expectTypeOf(refused).toBeArray()
 })
 
+it("all queues may be fair", () => {
+  expectTypeOf(Queue.make<number>({ fair: true })).toEqualTypeOf<Effect.Effect<asyncio.Queue.Queue<number>>>()
+  expectTypeOf(LifoQueue.make<number>({ fair: true, maxsize: 1 })).toEqualTypeOf<
+    Effect.Effect<asyncio.Queue.Queue<number>>
+  >()
+  expectTypeOf(PriorityQueue.make({ fair: true, order: Order.Number })).toEqualTypeOf<
+    Effect.Effect<asyncio.Queue.Queue<number>>
+  >()
+  // @ts-expect-error: not a boolean
+  expectTypeOf(Queue.make<number>({ fair: "yes" })).toBeObject()
+})
+
+it("what prints says so in its type: typescript-eslint's no-base-to-string looks for that", () => {
+  expectTypeOf<
+    | asyncio.Lock.Lock
+    | asyncio.Event.Event
+    | asyncio.Condition.Condition
+    | asyncio.Semaphore.Semaphore
+    | asyncio.Barrier.Barrier
+    | asyncio.Queue.Queue<number>
+    | asyncio.Timeout.Timeout
+    | asyncio.Runner.Runner
+    | asyncio.TaskGroup.TaskGroup
+    | asyncio.EventLoop.Handle
+    | asyncio.EventLoop.TimerHandle
+    | asyncio.EventLoop.Shape
+    | asyncio.Future.Future<number>
+    | asyncio.Task.Task<number>
+  >().toHaveProperty("toString")
+})
+
 it("a TaskGroup's block can fail with what its tasks and its body fail with", () => {
   const block = TaskGroup.run((group) =>
     Effect.gen(function*() {

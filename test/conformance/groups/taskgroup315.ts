@@ -1,13 +1,55 @@
 /** `TaskGroup.cancel`, of Python 3.15. */
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import type { EventLoop } from "effect-asyncio"
 import { ValueError } from "../errors.ts"
+import { formatCancelled } from "../format.ts"
 import { exceptGroup, requests } from "../group.ts"
 import type { Group } from "../scenario.ts"
 
 const { Task, TaskGroup } = asyncio
 
 export default {
+  /** The body cancels its group and fails; the task is cancelled while the block waits: the failure is lost. */
+  taskgroup315_body_error: {
+    status: "difference",
+    reason:
+      "a body that fails after group.cancel, in a task that is cancelled as well, fails: as in a group that nobody cancelled, a failure comes out, and the cancellation at the next suspension",
+    instead: {
+      main: (log) =>
+        Effect.gen(function*() {
+          const child = asyncio.sleep("10 seconds").pipe(Effect.ensuring(asyncio.sleep("1 second")))
+
+          const block = TaskGroup.run((tg) =>
+            Effect.gen(function*() {
+              yield* tg.createTask(child)
+              yield* asyncio.sleep(0)
+              yield* tg.cancel
+              return yield* Effect.fail(new ValueError("body"))
+            })
+          ).pipe(
+            exceptGroup((g) =>
+              Effect.gen(function*() {
+                log("failed", g)
+                yield* asyncio.sleep(0)
+                log("never")
+              })
+            )
+          )
+
+          const task = yield* asyncio.createTask(block)
+          yield* asyncio.sleep("500 millis")
+          yield* Task.cancel(task, { message: "outside" })
+          yield* asyncio.wait([task])
+          log("cancelled", Task.cancelled(task))
+        }),
+      trace: [
+        [1, "failed ExceptionGroup[ValueError(body)]"],
+        [1, "cancelled true"]
+      ]
+    }
+  },
+
   /** An error in the cleanup of a cancelled child still comes out as a group. */
   taskgroup315_cancel_and_error: (log) =>
     Effect.gen(function*() {
@@ -126,5 +168,65 @@ export default {
         })
       )
       log("outer ended")
+    }),
+
+  /** An eager child may cancel its group in its first step: one that ends in that step keeps its value. */
+  taskgroup315_eager_cancels: (log) =>
+    Effect.gen(function*() {
+      const child = Effect.fnUntraced(function*(tg: asyncio.TaskGroup.TaskGroup, awaits: boolean) {
+        yield* tg.cancel
+        if (awaits) {
+          yield* asyncio.sleep("10 seconds").pipe(
+            Effect.onInterrupt(() => Effect.sync(() => log("child cancelled")))
+          )
+        }
+        return "value"
+      })
+
+      for (const awaits of [false, true]) {
+        for (const eager of [false, true]) {
+          let task!: asyncio.Task.Task<string>
+          yield* TaskGroup.run((tg) =>
+            Effect.gen(function*() {
+              task = yield* tg.createTask(child(tg, awaits), { eager })
+              yield* asyncio.sleep("5 seconds").pipe(
+                Effect.onInterrupt(() => Effect.sync(() => log("body cancelled")))
+              )
+            })
+          )
+          log("awaits", awaits, "eager", eager, "cancelled", Task.cancelled(task))
+        }
+      }
+      log("requests", yield* requests)
+    }),
+
+  /** A block that its group has cancelled shows the last message of those who cancel it from outside, others the first. */
+  taskgroup315_last_message: (log) =>
+    Effect.gen(function*() {
+      const child = asyncio.sleep("10 seconds").pipe(Effect.ensuring(asyncio.sleep("2 seconds")))
+
+      const block = (rest: (tg: asyncio.TaskGroup.TaskGroup) => Effect.Effect<void, never, EventLoop.EventLoop>) =>
+        TaskGroup.run((tg) =>
+          Effect.gen(function*() {
+            yield* tg.createTask(child)
+            yield* asyncio.sleep(0)
+            yield* rest(tg)
+          })
+        )
+
+      const blocks = {
+        cancels: block((tg) => tg.cancel),
+        is_cut_short: block((tg) => Effect.andThen(tg.cancel, asyncio.sleep("10 seconds"))),
+        leaves: block(() => Effect.void)
+      }
+      for (const [name, block] of Object.entries(blocks)) {
+        const task = yield* asyncio.createTask(block)
+        yield* asyncio.sleep("500 millis")
+        yield* Task.cancel(task, { message: "first" })
+        yield* asyncio.sleep("500 millis")
+        yield* Task.cancel(task, { message: "second" })
+        yield* Task.catchCancelled(Task.join(task), (message) =>
+          Effect.sync(() => log(name, formatCancelled(message), "requests", Task.cancelling(task))))
+      }
     })
 } satisfies Group

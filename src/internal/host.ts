@@ -1,0 +1,64 @@
+/**
+ * What the host measures time with, and whether it was replaced.
+ *
+ * Effect's live Clock sleeps by the `setTimeout` that it finds at the call, and reads the `process.hrtime` that it found
+ * at import, or else `performance.now()`; its scheduler takes the `setImmediate` that it finds at the call. Fake timers
+ * replace them all, and Effect's Clock goes on to read the time of before.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+
+interface Host {
+  readonly setTimeout: object
+  readonly setImmediate?: object
+  readonly process?: { readonly hrtime?: { readonly bigint?: () => bigint } }
+  readonly performance?: { readonly now?: () => number }
+  readonly MessageChannel?: new() => {
+    readonly port1: { addEventListener(type: "message", listener: () => void): void; start(): void; close(): void }
+    readonly port2: { postMessage(message: undefined): void }
+  }
+}
+
+const host = globalThis as unknown as Host
+
+const timer = (): object => host.setTimeout
+/** What a turn of Effect's scheduler is. */
+const immediate = (): object => host.setImmediate ?? host.setTimeout
+
+const found = { timer: timer(), immediate: immediate(), hrtime: host.process?.hrtime, now: host.performance?.now }
+
+export const hostClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
+
+/** Replaced since import; or before, as the usual fake timers tell. */
+const isFake = (now: object, then: object): boolean => now !== then || "clock" in now
+
+/** Whether fake timers are in the place of the host's. */
+export const hasFakeTimers = (): boolean => isFake(timer(), found.timer)
+
+/** Whether turns wait for them as well. */
+export const hasFakeTurns = (): boolean => isFake(immediate(), found.immediate)
+
+/** Whether they brought a clock that goes with them. */
+export const hasFakeClock = (): boolean =>
+  found.hrtime === undefined ? host.performance?.now !== found.now : host.process?.hrtime !== found.hrtime
+
+/** A turn of the host that is none of its timers'. */
+export const takeMessageTurn = (turn: () => void): void => {
+  if (host.MessageChannel === undefined) return
+  const { port1, port2 } = new host.MessageChannel()
+  port1.addEventListener("message", () => {
+    port1.close()
+    turn()
+  })
+  port1.start()
+  port2.postMessage(undefined)
+}
+
+/** The Clock's monotonic time in nanoseconds; that of fake timers where they are in the place of the host's. */
+export const nowNanos = (clock: Clock.Clock): number => {
+  if (clock === hostClock) {
+    const hrtime = host.process?.hrtime
+    if (hrtime !== found.hrtime && hrtime?.bigint !== undefined) return Number(hrtime.bigint())
+  }
+  return Number(clock.monotonicTimeNanosUnsafe())
+}

@@ -1,0 +1,204 @@
+/**
+ * The documented differences from plain Effect, by name: docs/cancellation.md has the table.
+ *
+ * Plain Effect, with some of the library's ways in its stead. A program that gives the same then is explained by those.
+ */
+import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { all, broken, type Run } from "./interpret.ts"
+import { PlainWorld, runPlain, type Watched } from "./plain.ts"
+import type { Program } from "./program.ts"
+
+export const differences = [
+  "children begin interruptible",
+  "a cancelled task is no failure of its group",
+  "a group's tasks are cancelled when its body has ended",
+  "a group that breaks fails first, its cancellation comes at the next suspension",
+  "what breaks past a deadline comes out",
+  "what breaks comes out beside a cancellation",
+  "gather fails with the first failure alone"
+] as const
+
+export type Difference = typeof differences[number]
+
+type Change = (effect: Run<never>) => Run<never>
+
+class DocumentedWorld extends PlainWorld {
+  private readonly known: ReadonlySet<Difference>
+
+  constructor(queues: ConstructorParameters<typeof PlainWorld>[0], known: ReadonlySet<Difference>) {
+    super(queues)
+    this.known = known
+  }
+
+  private change(difference: Difference, change: Change): Change {
+    return this.known.has(difference) ? change : (effect) => effect
+  }
+
+  private readonly interruptible: Change = (child) =>
+    this.change("children begin interruptible", Effect.interruptible)(child)
+
+  override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
+    // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
+    let first: Exit.Exit<unknown, unknown> | undefined
+    const noted = (child: Run<never>): Run<never> =>
+      atEnd(child, (exit, fiber) => {
+        if (exit._tag === "Success" || isCancelled(exit)) return
+        if (!exits || isInterrupted(fiber)) first ??= exit
+      })
+    return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
+      super.gather(
+        children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
+        limit,
+        exits
+      )
+    )
+  }
+
+  override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
+    const alone = this.change(
+      "a cancelled task is no failure of its group",
+      onExitOf((exit, fiber) => isCancelled(exit) && !isInterrupted(fiber) ? Effect.void : exit)
+    )
+    const children = tasks.map((task) => alone(this.interruptible(task)))
+    return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
+      this.known.has("a group's tasks are cancelled when its body has ended")
+        ? bodyFirst(body, children, stopped)
+        : super.untilStopped(this.interruptible(body), children, stopped)
+    )
+  }
+
+  override timeout(body: Run<never>, millis: number): Run<never> {
+    return this.noting((noted, broke) => {
+      const late = this.change("what breaks past a deadline comes out", (timedOut) => Effect.andThen(broke, timedOut))
+      return Effect.flatMap(
+        Effect.timeoutOption(noted(body), millis),
+        Option.match({ onNone: () => late(Effect.fail(new Cause.TimeoutError())), onSome: Effect.succeed })
+      )
+    })
+  }
+
+  override passOn(body: Run<never>): Run<never> {
+    return this.noting((noted) => super.passOn(noted(body)))
+  }
+
+  override createTask(body: Run<never>, name: string, eager: boolean): Effect.Effect<Watched> {
+    return Effect.tap(super.createTask(body, name, eager), (task) =>
+      Effect.sync(() => {
+        const end = Effect.flatMap(Effect.andThen(task.cancel, task.await), broken)
+        task.join = this.change("what breaks comes out beside a cancellation", () =>
+          Effect.onInterrupt(task.shield, () => end))(task.join)
+      }))
+  }
+
+  /** Notes how something ends; what broke comes out beside a cancellation of what is around it. */
+  private noting(run: (noted: Change, broke: Effect.Effect<void, unknown>) => Run<never>): Run<never> {
+    return Effect.suspend(() => {
+      let ended: Exit.Exit<unknown, unknown> = Exit.void
+      const noted: Change = (body) => atEnd(body, (exit) => void (ended = exit))
+      const broke = Effect.suspend(() => broken(ended))
+      const beside = this.change("what breaks comes out beside a cancellation", Effect.onInterrupt(() => broke))
+      return beside(run(noted, broke))
+    })
+  }
+}
+
+/** Tells how the fiber that this is run by has ended: what Effect loses on the way is lost. */
+const atEnd = (
+  effect: Run<never>,
+  tell: (exit: Exit.Exit<unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>) => void
+): Run<never> =>
+  Effect.withFiber((fiber) => {
+    fiber.addObserver((exit) => tell(exit, fiber))
+    return effect
+  })
+
+/** In a fiber of its own, as a task is. */
+const apart = (child: Run<never>): Run<never> =>
+  Effect.map(all([child], undefined, false), (values) => (values as ReadonlyArray<unknown>)[0])
+
+/**
+ * Puts something in the place of an exit, that of an interruption too. A handler that an interruption passes by would drop
+ * the failures that come with it, so there is none.
+ */
+const onExitOf = (
+  change: (exit: Exit.Exit<unknown, unknown>, fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<unknown, unknown>
+): Change =>
+(effect) =>
+  Effect.withFiber((fiber) =>
+    Effect.uninterruptibleMask((restore) => Effect.flatMap(Effect.exit(restore(effect)), (exit) => change(exit, fiber)))
+  )
+
+const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
+
+/** Effect keeps a fiber's interruption here, and leaves it out of the public type. */
+interface Interrupted {
+  _interruptedCause: Cause.Cause<never> | undefined
+}
+
+const isInterrupted = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  (fiber as unknown as Interrupted)._interruptedCause !== undefined
+
+const failFirst = onExitOf((exit, fiber) => {
+  if (exit._tag === "Success" || isCancelled(exit)) return exit
+  if (isInterrupted(fiber)) {
+    // What no Effect program can do: its interruption is put off.
+    ;(fiber as unknown as Interrupted)._interruptedCause = undefined
+    fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
+  }
+  return broken(exit)
+})
+
+/** The group that cancels its tasks once its body has ended. All that broke comes out, what broke in the body last. */
+const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>
+  Effect.suspend(() => {
+    const exits: Array<Exit.Exit<unknown, unknown>> = []
+    const failed = Deferred.makeUnsafe<unknown, unknown>()
+    const task: Change = (task) =>
+      atEnd(task, (exit) => {
+        exits.push(exit)
+        if (exit._tag === "Failure") Deferred.doneUnsafe(failed, exit)
+      })
+    let ended: Exit.Exit<unknown, unknown> = Exit.void
+    const noted = atEnd(body, (exit) => void (ended = exit))
+    const outcome = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.andThen(
+        broken(...exits, ended),
+        Effect.flatMap(exit, () => ended._tag === "Success" ? ended : Effect.void)
+      )
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        Effect.forkDetach(Effect.raceAllFirst([all(tasks.map(task), undefined, false), stopped])),
+        (others) =>
+          Effect.raceAllFirst([noted, Deferred.await(failed), stopped]).pipe(
+            Effect.andThen(Fiber.join(others)),
+            restore,
+            Effect.exit,
+            Effect.tap(Fiber.interrupt(others)),
+            Effect.flatMap(outcome)
+          )
+      )
+    )
+  })
+
+/** What the program does in plain Effect but for these differences. */
+export const runDocumented = (program: Program, known: Iterable<Difference> = differences): ReadonlyArray<string> =>
+  runPlain(program, (queues) => new DocumentedWorld(queues, new Set(known)))
+
+/**
+ * The documented differences that explain what this library does: none if it is what plain Effect does, undefined if
+ * they don't.
+ */
+export const explain = (program: Program, ours: ReadonlyArray<string>): ReadonlyArray<Difference> | undefined => {
+  const lines = JSON.stringify(ours)
+  if (JSON.stringify(runPlain(program)) === lines) return []
+  const explains = (known: ReadonlyArray<Difference>) => JSON.stringify(runDocumented(program, known)) === lines
+  const but = (left: Difference) => differences.filter((difference) => difference !== left)
+  const candidates = [...differences.map((difference) => [difference]), differences, ...differences.map(but)]
+  const found = candidates.find(explains)
+  if (found === undefined) return undefined
+  return differences.reduce((known: ReadonlyArray<Difference>, difference) => {
+    const fewer = known.filter((other) => other !== difference)
+    return fewer.length < known.length && explains(fewer) ? fewer : known
+  }, found)
+}
