@@ -38,20 +38,22 @@ class DocumentedWorld extends PlainWorld {
     this.change("children begin interruptible", Effect.interruptible)(child)
 
   override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
-    // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
-    let first: Exit.Exit<unknown, unknown> | undefined
-    const noted = (child: Run<never>): Run<never> =>
-      atEnd(child, (exit, fiber) => {
-        if (exit._tag === "Success" || isCancelled(exit)) return
-        if (!exits || isInterrupted(fiber)) first ??= exit
-      })
-    return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
-      super.gather(
-        children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
-        limit,
-        exits
+    return Effect.suspend(() => {
+      // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
+      let first: Exit.Exit<unknown, unknown> | undefined
+      const noted = (child: Run<never>): Run<never> =>
+        atEnd(child, (exit, fiber) => {
+          if (exit._tag === "Success" || isCancelled(exit)) return
+          if (!exits || isInterrupted(fiber)) first ??= exit
+        })
+      return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
+        super.gather(
+          children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
+          limit,
+          exits
+        )
       )
-    )
+    })
   }
 
   override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
