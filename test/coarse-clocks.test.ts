@@ -75,6 +75,19 @@ for (const [kind, clock] of Object.entries(clocks)) {
   })
 }
 
+describe("a clock that goes another way from some reading on, whichever that is", () => {
+  it.each([["back by three hours", -3 * hour], ["on by two hours", 2 * hour]])("%s", async (_, jump) => {
+    for (const name of ["sleeps at once", "loops in step", "sleeps far away", "deadlines far away"]) {
+      const expected = (await observeEffects(name, drive)).toSorted()
+      for (let reading = 1; reading <= 40; reading++) {
+        let readings = 0
+        const clock: Read = (nanos) => nanos + 10 * readings + (++readings > reading ? jump : 0)
+        expect([reading, (await on(clock, () => observeOurs(name, drive))).toSorted()]).toEqual([reading, expected])
+      }
+    }
+  })
+})
+
 describe("a clock that stands or slows down on its way is noticed within 2 ms", () => {
   it.each([
     ["stands", running((t) => Math.min(t, 25 * ms))],
