@@ -146,6 +146,22 @@ describe("the host's timers", () => {
     expect(await timersOf(running((t) => t), program)).toBe(2)
   })
 
+  it("once all are gone that counted on readings from before a jump, readings count again", async () => {
+    let jumped = false
+    const program = Effect.gen(function*() {
+      const first = yield* asyncio.createTask(asyncio.sleep("10 seconds"))
+      yield* asyncio.sleep(0)
+      jumped = true
+      const far = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+      yield* asyncio.sleep(0)
+      yield* asyncio.Task.cancel(first)
+      yield* asyncio.gather(Array.from({ length: 50 }, () => asyncio.sleep(10)))
+      yield* asyncio.Task.cancel(far)
+      yield* asyncio.Task.await(far) // else the closing loop has a timer of its own
+    })
+    expect(await timersOf(running((t) => jumped ? t - hour : t), program)).toBe(3)
+  })
+
   it("a sleep that a host ends early, by its rounding, is slept to its end", async () => {
     const program = Effect.gen(function*() {
       const clock = yield* Clock.Clock
