@@ -33,13 +33,13 @@ const expected: ReadonlyArray<RegExp> = [
 
 /** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
 const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
-  ["gather", `export { gather } from "effect-asyncio"`, 6_000],
-  ["gather and run", `export { gather, run } from "effect-asyncio"`, 10_900],
-  ["everything", `export * from "effect-asyncio"`, 21_000],
+  ["gather", `export { gather } from "effect-asyncio"`, 8_900],
+  ["gather and run", `export { gather, run } from "effect-asyncio"`, 17_400],
+  ["everything", `export * from "effect-asyncio"`, 30_200],
   [
     "everything and testing",
     `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
-    23_000
+    34_000
   ]
 ]
 

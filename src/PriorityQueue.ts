@@ -53,4 +53,4 @@ export const make = <A>(options: Queue.Options & { readonly order: Order.Order<A
   })
 
 const order = check.kind(Predicate.isFunction, "an Order")
-const checkOptions = check.options<Queue.Options & { readonly order: unknown }>({ ...optionKinds, order })
+const checkOptions = check.options<Queue.Options & { readonly order: unknown }, Queue.Options>({ order }, optionKinds)

@@ -75,6 +75,19 @@ for (const [kind, clock] of Object.entries(clocks)) {
   })
 }
 
+describe("a clock that goes another way from some reading on, whichever that is", () => {
+  it.each([["back by three hours", -3 * hour], ["on by two hours", 2 * hour]])("%s", async (_, jump) => {
+    for (const name of ["sleeps at once", "loops in step", "sleeps far away", "deadlines far away"]) {
+      const expected = (await observeEffects(name, drive)).toSorted()
+      for (let reading = 1; reading <= 40; reading++) {
+        let readings = 0
+        const clock: Read = (nanos) => nanos + 10 * readings + (++readings > reading ? jump : 0)
+        expect([reading, (await on(clock, () => observeOurs(name, drive))).toSorted()]).toEqual([reading, expected])
+      }
+    }
+  })
+})
+
 describe("a clock that stands or slows down on its way is noticed within 2 ms", () => {
   it.each([
     ["stands", running((t) => Math.min(t, 25 * ms))],
@@ -131,6 +144,22 @@ describe("the host's timers", () => {
     )
     // That of the minute, and that of the 10 ms.
     expect(await timersOf(running((t) => t), program)).toBe(2)
+  })
+
+  it("once all are gone that counted on readings from before a jump, readings count again", async () => {
+    let jumped = false
+    const program = Effect.gen(function*() {
+      const first = yield* asyncio.createTask(asyncio.sleep("10 seconds"))
+      yield* asyncio.sleep(0)
+      jumped = true
+      const far = yield* asyncio.createTask(asyncio.sleep("1 hour"))
+      yield* asyncio.sleep(0)
+      yield* asyncio.Task.cancel(first)
+      yield* asyncio.gather(Array.from({ length: 50 }, () => asyncio.sleep(10)))
+      yield* asyncio.Task.cancel(far)
+      yield* asyncio.Task.await(far) // else the closing loop has a timer of its own
+    })
+    expect(await timersOf(running((t) => jumped ? t - hour : t), program)).toBe(3)
   })
 
   it("a sleep that a host ends early, by its rounding, is slept to its end", async () => {

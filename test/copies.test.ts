@@ -1,7 +1,7 @@
 import { expect, it } from "@effect/vitest"
 import { EventLoop } from "effect-asyncio"
 import { spawnSync } from "node:child_process"
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { CurrentRegion } from "../src/internal/Region.ts"
@@ -15,6 +15,13 @@ it("the shared keys have the package's version", () => {
     `effect-asyncio@${version}/CurrentRegion`
   ])
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version)
+})
+
+it("no other key is shared, but the cancel message, which is text", () => {
+  const files = globSync("**/*.ts", { cwd: join(root, "src") })
+  const sources = files.map((file) => readFileSync(join(root, "src", file), "utf8")).join("")
+  const keys = Array.from(sources.matchAll(/Context\.\w+[^\n]*\("(effect-asyncio[^"]*)"/g), ([, key]) => key)
+  expect(keys).toEqual(["effect-asyncio/CancelMessage"])
 })
 
 it("two copies in one process say so, of one version and of two", () => {

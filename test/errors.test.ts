@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import { VirtualLoop } from "effect-asyncio/testing"
+import { type SpinError, VirtualLoop } from "effect-asyncio/testing"
 import * as Errors from "../src/Errors.ts"
 import type { Program } from "./loops.ts"
 
@@ -116,12 +116,43 @@ describe("a promise's edge", () => {
   })
 })
 
+it("what a plain call throws has the caller's line in its own stack", () => {
+  for (const call of [() => Lock.locked(5 as any), () => Lock.releaseUnsafe(Effect.runSync(Lock.make))]) {
+    const thrown = (() => {
+      try {
+        return call()
+      } catch (error) {
+        return error
+      }
+    })()
+    expect((thrown as Error).stack).toMatch(here)
+  }
+})
+
 describe("creation sites", () => {
   const stuck = Effect.flatMap(createTask(Effect.never, { name: "stuck" }), Task.join)
   it.live("DeadlockError", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(VirtualLoop.run(stuck, { patience: 0 }))
       expect([error._tag, error.message]).toEqual(["DeadlockError", expect.stringMatching(here)])
+    }))
+  it.live.each<[string, Program]>([
+    ["ticks without end", Effect.forever(sleep(0))],
+    [
+      "awaits without end",
+      Effect.flatMap(
+        Future.make(),
+        (done) => Effect.andThen(Future.succeed(done, 1), Effect.forever(Future.join(done)))
+      )
+    ]
+  ])("SpinError: %s", ([, spin]) =>
+    Effect.gen(function*() {
+      const main = Effect.flatMap(createTask(spin, { name: "spinning" }), Task.join)
+      const error = yield* Effect.flip(VirtualLoop.run(main, { maxTicks: 100 }))
+      expect([(error as SpinError)._tag, (error as SpinError).message]).toEqual([
+        "SpinError",
+        expect.stringMatching(here)
+      ])
     }))
   it.live("a task in the wrong place", () =>
     Effect.gen(function*() {

@@ -62,9 +62,9 @@ const slack = 1_000
 
 export class Timers implements Entry {
   readonly owner = "due timers"
-  // INVARIANT: all in it were added while the readings were sound; not empty only if a sleep is armed or `firing` defined.
+  // INVARIANT: added while the readings were sound, or due then; not empty only if `armed` or `firing` is defined.
   private readonly heap = new Heap<number, Timer>((a, b) => a - b)
-  // INVARIANT: the sleeps of those that sleep for themselves.
+  // INVARIANT: the sleeps of those that sleep for themselves; none of them is in the heap.
   private readonly alone = new Map<Timer, Fiber.Fiber<void>>()
   private readonly clock: Clock.Clock
   private readonly readings: Readings
@@ -125,7 +125,7 @@ export class Timers implements Entry {
     this.heap.remove(timer)
     timer.timers = undefined
     if (wasFirst) this.arm(undefined)
-    else if (this.alone.size > 0) this.wakeAlone(timer)
+    else if (this.alone.size > 0) this.stopAlone(timer)
   }
 
   /** The loop has closed. Timers that nobody waits for leave: callbacks, and what abandoned tasks wait for. */
@@ -224,7 +224,7 @@ export class Timers implements Entry {
     })
   }
 
-  private wakeAlone(timer: Timer): void {
+  private stopAlone(timer: Timer): void {
     const fiber = this.alone.get(timer)
     if (fiber === undefined) return
     this.alone.delete(timer)

@@ -19,6 +19,7 @@ export const illegal = (call: string, what: string, value: unknown, expected: st
 /** Dies where the value is of another kind; what comes after knows it for one of this. */
 export type Kind = (call: string, what: string, value: unknown) => void
 
+/* @__NO_SIDE_EFFECTS__ */
 export const kind = (is: (value: unknown) => boolean, expected: string): Kind => (call, what, value) => {
   if (!is(value)) illegal(call, what, value, expected)
 }
@@ -58,9 +59,16 @@ export const branded = (name: string): Kind =>
 
 const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
 
-/** A kind for each option, all of them optional. What is no option is refused, so that none goes unheard. */
-export const options = <O>(kinds: { readonly [K in keyof O]-?: Kind }) => {
-  const byName = new Map<string, Kind>(Object.entries(kinds))
+/**
+ * A kind for each option, all of them optional; `others` are those that it shares with more. What is no option is refused,
+ * so that none goes unheard.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export const options = <O, Others = {}>(
+  kinds: { readonly [K in Exclude<keyof O, keyof Others>]-?: Kind },
+  others?: { readonly [K in keyof Others]: Kind }
+) => {
+  const byName = new Map<string, Kind>(Object.entries({ ...others, ...kinds }))
   const names = Array.from(byName.keys())
   const expected = `an object with ${names.join(", ")} and nothing else`
   return (call: string, given: unknown): void => {

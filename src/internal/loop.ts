@@ -22,10 +22,11 @@ import { counted, format, Printable, shortened, type Words } from "./printing.ts
 import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
 import { Registry } from "./Registry.ts"
-import { EventLoop } from "./service.ts"
+import { copy, EventLoop } from "./service.ts"
 import { SlowCallbackQueue } from "./slowCallbacks.ts"
 import { type Timer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
+import { version } from "./version.ts"
 import { type Waiter, WaitQueue } from "./WaitQueue.ts"
 
 type AnyWaiter = Waiter<any, any, any>
@@ -40,7 +41,7 @@ interface Handling {
 }
 
 /** The handling that the fiber is a part of; tasks that a handler makes inherit it. */
-export const CurrentHandling = Context.Reference<Handling | undefined>("effect-asyncio/CurrentHandling", {
+export const CurrentHandling = Context.Reference<Handling | undefined>(`effect-asyncio@${version}/CurrentHandling`, {
   defaultValue: () => undefined
 })
 
@@ -51,6 +52,7 @@ export const CurrentHandling = Context.Reference<Handling | undefined>("effect-a
 export type Mode = "live" | "driven" | "virtual"
 
 export class LoopImpl extends Printable implements Shape {
+  readonly copy = copy
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
@@ -306,7 +308,8 @@ export const inWords = ({ future, message, subject, task }: ExceptionContext): s
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
 export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
   const loop = findLoop(fiber)
-  return loop instanceof LoopImpl ? loop : noLoop(call, fiber)
+  // Not `instanceof`: who only waits for tasks need not load what a loop is made of.
+  return loop?.copy === copy ? loop : noLoop(call, fiber)
 }
 
 /** The layers of this package are the only ones that make the service; those of a second copy do, too. */

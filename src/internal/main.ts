@@ -9,11 +9,10 @@ import { type FutureImpl, join, Joiner } from "./future.ts"
 import { getLoop, optionKinds } from "./loop.ts"
 import type { EventLoop } from "./service.ts"
 
-export const checkRunOptions = check.options<Options>({
-  ...optionKinds,
+export const checkRunOptions = check.options<Options, typeof optionKinds>({
   signal: check.signal,
   layer: check.kind(Layer.isLayer, "a Layer")
-})
+}, optionKinds)
 
 /** Makes `main` run and waits for it; meanwhile the loop knows of a program under way. `begun` gets what it became. */
 export const runMain = <A, E, R>(

@@ -36,6 +36,5 @@ const cancelledError = (cause: Cause.Cause<unknown>): Errors.CancelledError => {
   return error
 }
 
-const ours = [Cause.IllegalArgumentError, Cause.TimeoutError, ...Object.values(Errors)]
-
-const isOurs = (error: unknown): error is Error => ours.some((Class) => error instanceof Class)
+const isOurs = (error: unknown): error is Error =>
+  [Cause.IllegalArgumentError, Cause.TimeoutError, ...Object.values(Errors)].some((Class) => error instanceof Class)

@@ -3,6 +3,9 @@ import * as Context from "effect/Context"
 import type { Shape } from "../EventLoop.ts"
 import { version } from "./version.ts"
 
+/** On every loop that this copy of the package makes. */
+export const copy = Symbol("effect-asyncio")
+
 /**
  * The service that everything with tasks asks for.
  *

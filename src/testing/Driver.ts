@@ -21,7 +21,7 @@ import { abandon, isWaiting } from "../internal/closing.ts"
 import { findLoop, type LoopImpl } from "../internal/loop.ts"
 import type { Entry, OwnQueue } from "../internal/ReadyQueue.ts"
 import { CurrentRegion } from "../internal/Region.ts"
-import { currentTask, isTaskImpl } from "../internal/task.ts"
+import { currentTask, isTaskImpl, type TaskImpl } from "../internal/task.ts"
 import { Parked, type Waiter } from "../internal/WaitQueue.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import { explain } from "./explain.ts"
@@ -41,6 +41,9 @@ type AnyWaiter = Waiter<any, any, any>
 const ticksPerTurn = 1024
 /** How many of the last ticks tell who spins. */
 const watchedTicks = 64
+
+const nameAndPlace = ({ createdAt, name }: TaskImpl<any, any>): string =>
+  createdAt === undefined ? `'${name}'` : `'${name}' (created at ${createdAt})`
 
 export class Driver {
   private readonly loop: LoopImpl
@@ -205,7 +208,7 @@ export class Driver {
     // It has caught the error, and goes on: parked, it is cancelled like all others.
     if (this.stopped.has(looker)) return Effect.never
     this.stopped.add(looker)
-    const who = isTaskImpl(looker) ? `'${looker.name}'` : "a bare fiber"
+    const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
     const error = new SpinError({
       message: `${who} awaited what was done already ${this.limits.maxTicks} times in one tick, and no time passed; ` +
         "await what is not done, or let a tick pass with sleep(0)"
@@ -272,7 +275,7 @@ export class Driver {
   private spin(): void {
     if (this.ending !== undefined) return this.finish()
     const owners = Array.from(this.spinners)
-    const names = owners.filter(isTaskImpl).map((task) => `'${task.name}'`)
+    const names = owners.filter(isTaskImpl).map(nameAndPlace)
     const who = names.length === 0 ? "no task: callbacks or bare fibers" : names.join(", ")
     const message = `${this.limits.maxTicks} ticks went by without time passing; what ran: ${who}`
     const error = new SpinError({ message })

@@ -101,13 +101,12 @@ export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
     )
   )
 
-const checkOptions = check.options<Options>({
-  ...optionKinds,
+const checkOptions = check.options<Options, typeof optionKinds>({
   maxTicks: check.kind((value) => typeof value === "number" && value >= 1, "a number above 0"),
   settle: check.duration,
   patience: check.duration,
   unseen: check.kind((value) => value === "fail" || value === "report", "\"fail\" or \"report\"")
-})
+}, optionKinds)
 
 /** A loop for the fiber that runs, and whoever it lends it to. */
 const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) => {

@@ -10,7 +10,7 @@ export interface Suite<Program> {
   readonly show: (program: Program) => Promise<void>
 }
 
-export interface Verdict {
+interface Verdict {
   readonly differs: boolean
   /** What else is counted. */
   readonly remark?: string | undefined

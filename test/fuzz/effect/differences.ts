@@ -1,7 +1,7 @@
 /**
  * The documented differences from plain Effect, by name: docs/cancellation.md has the table.
  *
- * Plain Effect, with some of the library's ways in its stead. A program that gives the same then is explained by those.
+ * Plain Effect, with the library's ways in some places. What this library does has to be just that.
  */
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
 import { all, broken, type Run } from "./interpret.ts"
@@ -38,20 +38,22 @@ class DocumentedWorld extends PlainWorld {
     this.change("children begin interruptible", Effect.interruptible)(child)
 
   override gather(children: ReadonlyArray<Run<never>>, limit: number | undefined, exits: boolean): Run<never> {
-    // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
-    let first: Exit.Exit<unknown, unknown> | undefined
-    const noted = (child: Run<never>): Run<never> =>
-      atEnd(child, (exit, fiber) => {
-        if (exit._tag === "Success" || isCancelled(exit)) return
-        if (!exits || isInterrupted(fiber)) first ??= exit
-      })
-    return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
-      super.gather(
-        children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
-        limit,
-        exits
+    return Effect.suspend(() => {
+      // Of an exit that is a value, only what broke when it was cancelled: the value has nobody to go to then.
+      let first: Exit.Exit<unknown, unknown> | undefined
+      const noted = (child: Run<never>): Run<never> =>
+        atEnd(child, (exit, fiber) => {
+          if (exit._tag === "Success" || isCancelled(exit)) return
+          if (!exits || isInterrupted(fiber)) first ??= exit
+        })
+      return this.change("gather fails with the first failure alone", onExitOf((exit) => first ?? exit))(
+        super.gather(
+          children.map((child) => noted(this.interruptible(child))).map((child) => exits ? apart(child) : child),
+          limit,
+          exits
+        )
       )
-    )
+    })
   }
 
   override untilStopped(body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> {
@@ -186,19 +188,22 @@ export const runDocumented = (program: Program, known: Iterable<Difference> = di
   runPlain(program, (queues) => new DocumentedWorld(queues, new Set(known)))
 
 /**
- * The documented differences that explain what this library does: none if it is what plain Effect does, undefined if
- * they don't.
+ * The documented differences that a run of this library shows: none if it is what plain Effect does. Undefined if it is
+ * not what is documented.
  */
 export const explain = (program: Program, ours: ReadonlyArray<string>): ReadonlyArray<Difference> | undefined => {
   const lines = JSON.stringify(ours)
+  const gives = (known: ReadonlyArray<Difference>) => JSON.stringify(runDocumented(program, known)) === lines
+  const documented = [differences, whereEffectInterrupts].find(gives)
+  if (documented === undefined) return undefined
   if (JSON.stringify(runPlain(program)) === lines) return []
-  const explains = (known: ReadonlyArray<Difference>) => JSON.stringify(runDocumented(program, known)) === lines
-  const but = (left: Difference) => differences.filter((difference) => difference !== left)
-  const candidates = [...differences.map((difference) => [difference]), differences, ...differences.map(but)]
-  const found = candidates.find(explains)
-  if (found === undefined) return undefined
-  return differences.reduce((known: ReadonlyArray<Difference>, difference) => {
-    const fewer = known.filter((other) => other !== difference)
-    return fewer.length < known.length && explains(fewer) ? fewer : known
-  }, found)
+  return documented.reduce((shown: ReadonlyArray<Difference>, difference) => {
+    const fewer = shown.filter((other) => other !== difference)
+    return gives(fewer) ? fewer : shown
+  }, documented)
 }
+
+/** Only a request can be put off. */
+const whereEffectInterrupts = differences.filter(
+  (difference) => difference !== "a group that breaks fails first, its cancellation comes at the next suspension"
+)

@@ -45,7 +45,7 @@ export interface World<R> {
   readonly future: (name: string) => Handle<R> & Readonly<Record<"succeed" | "fail", (value: string) => Run<R>>>
 }
 
-export interface Queue<R> {
+interface Queue<R> {
   readonly put: (item: string) => Run<R>
   readonly get: Run<R>
   readonly shutdown: Run<R>
@@ -368,7 +368,7 @@ export const broken = (...exits: ReadonlyArray<Exit.Exit<unknown, unknown>>): Ef
 }
 
 /** What broke, or the value. Interrupts beside a failure are part of it. */
-export const describe = (exit: Exit.Exit<unknown, unknown>): string => {
+const describe = (exit: Exit.Exit<unknown, unknown>): string => {
   if (exit._tag === "Success") return `gave ${JSON.stringify(exit.value)}`
   const broke = exit.cause.reasons.flatMap((reason) =>
     reason._tag === "Fail" ? [nameOf(reason.error)] : reason._tag === "Die" ? [nameOf(reason.defect)] : []

@@ -12,7 +12,7 @@ export type Block = ReadonlyArray<Statement>
 export type Statement = { readonly id: number } & Operation
 
 /** `by` names the counterpart: `effect` is Effect's own combinator on both sides, the others are this library's verbs. */
-export type Operation =
+type Operation =
   | { readonly op: "sleep"; readonly seconds: number; readonly by: "effect" | "asyncio" }
   | { readonly op: "fail" | "die" | "interrupt" }
   /** All of them, `limit` at once. `exits`: their outcomes as values. */
