@@ -3,7 +3,7 @@ import { describe } from "@effect/vitest"
 import { Effect, Fiber, FiberSet, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { defectOf, everywhere, messagesOf, outcome, type Program, timed } from "./loops.ts"
+import { defectOf, everywhere, messagesOf, outcome, type Program, ticks, timed } from "./loops.ts"
 
 const { createTask, EventLoop, gather, sleep, timeout, waitFor } = asyncio
 
@@ -51,6 +51,22 @@ everywhere(
   "wait does not look at the failures that it meets",
   messagesOf(asyncio.wait([Effect.fail("lost")], { returnWhen: asyncio.FIRST_EXCEPTION })),
   ["Task exception was never retrieved"]
+)
+
+everywhere(
+  "a Lock released while its first waiter's cancellation is on its way wakes the next at once",
+  Effect.gen(function*() {
+    const lock = yield* asyncio.Lock.make
+    yield* asyncio.Lock.acquire(lock)
+    const first = yield* createTask(asyncio.Lock.acquire(lock))
+    const second = yield* createTask(asyncio.Lock.acquire(lock))
+    yield* ticks(2)
+    yield* Task.cancel(first)
+    yield* asyncio.Lock.release(lock)
+    yield* ticks(1)
+    return [Task.cancelled(first), Task.done(second)]
+  }),
+  [true, true]
 )
 
 for (const maxsize of [1.5, NaN]) {

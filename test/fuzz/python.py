@@ -181,6 +181,19 @@ if HAS_GROUP_CANCEL:
     asks(asyncio.taskgroups.TaskGroup, "cancel")
 
 
+wake_up_first = asyncio.Lock._wake_up_first
+
+
+def _wake_up_first(self):
+    # Ours has left the line, and the next is woken at once.
+    if self._waiters and self._waiters[0].cancelled():
+        current_env.cut_here()
+    wake_up_first(self)
+
+
+asyncio.Lock._wake_up_first = _wake_up_first
+
+
 # --------------------------------------------------------------------------------------------------------- programs
 # Between the moments at which other statements do something: whoever is to be woken has been woken.
 QUARTER = 0.25
