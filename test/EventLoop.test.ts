@@ -34,7 +34,7 @@ import {
   reportsOf,
   ticks,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { callAt, callLater, callSoon } = EventLoop
 const service = EventLoop.EventLoop

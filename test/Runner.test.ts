@@ -4,7 +4,7 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, VirtualLoop } from "effect-asyncio/testing"
 import { getEventListeners } from "node:events"
-import { outcomeOf, ticks } from "./loops.ts"
+import { outcomeOf, ticks } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 const day = sleep("1 day")

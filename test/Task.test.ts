@@ -24,7 +24,7 @@ import {
   ticksOf,
   timed,
   underTestClock
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 const self = Effect.map(asyncio.currentTask, Option.getOrThrow)

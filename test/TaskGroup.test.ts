@@ -2,8 +2,8 @@ import { describe } from "@effect/vitest"
 import { Cause, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 

@@ -19,7 +19,7 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Lock, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, SpinError, VirtualLoop } from "effect-asyncio/testing"
 import * as net from "node:net"
-import { defectOf, logged, loggedBy, outcome, outcomeOf, type Program, quiet, ticks } from "./loops.ts"
+import { defectOf, logged, loggedBy, outcome, outcomeOf, type Program, quiet, ticks } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 const { advance } = VirtualLoop

@@ -38,7 +38,7 @@ it("two copies in one process say so, of one version and of two", () => {
     ]
     const { status, stderr, stdout } = spawnSync(
       process.execPath,
-      [join(root, "test/copies/mixing.ts"), ...modules],
+      [join(root, "test/support/copies.ts"), ...modules],
       { encoding: "utf8" }
     )
     expect([status, stderr]).toEqual([0, ""])

@@ -3,7 +3,7 @@ import { describe } from "@effect/vitest"
 import { Effect, Fiber, FiberSet, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { defectOf, everywhere, messagesOf, outcome, type Program, ticks, timed } from "./loops.ts"
+import { defectOf, everywhere, messagesOf, outcome, type Program, ticks, timed } from "./support/loops.ts"
 
 const { createTask, EventLoop, gather, sleep, timeout, waitFor } = asyncio
 

@@ -21,7 +21,7 @@ import {
   ticks,
   ticksOf,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { createTask, gather, sleep } = asyncio
 const day = sleep("1 day")

@@ -2,8 +2,8 @@ import { describe, expect } from "@effect/vitest"
 import { Duration, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, Timeout } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { defectOf, everywhere, lineOf, logged, outcome, type Program, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { defectOf, everywhere, lineOf, logged, outcome, type Program, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep, TaskGroup, timeout, timeoutAt, waitFor } = asyncio
 

@@ -19,7 +19,7 @@ import {
   ticks,
   ticksOf,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { ALL_COMPLETED, createTask, FIRST_COMPLETED, FIRST_EXCEPTION, sleep, wait } = asyncio
 const day = sleep("1 day")

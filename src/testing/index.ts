@@ -1,8 +1,9 @@
 /**
- * Virtual time for tests.
+ * For tests: virtual time, and many schedules of one program.
  *
  * @since 0.1.0
  */
 export { DeadlockError, SpinError } from "./errors.ts"
+export * as Explore from "./Explore.ts"
 export * as TestLoop from "./TestLoop.ts"
 export * as VirtualLoop from "./VirtualLoop.ts"

@@ -13,9 +13,9 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { FutureImpl } from "../src/internal/future.ts"
-import { LoopImpl } from "../src/internal/loop.ts"
-import { type Entry, OwnQueue } from "../src/internal/ReadyQueue.ts"
+import { FutureImpl } from "../../src/internal/future.ts"
+import { LoopImpl } from "../../src/internal/loop.ts"
+import { type Entry, OwnQueue } from "../../src/internal/ReadyQueue.ts"
 
 export type Program<A = unknown, E = unknown> = Effect.Effect<A, E, EventLoop.EventLoop>
 

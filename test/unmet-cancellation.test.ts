@@ -24,7 +24,7 @@ import {
   wait,
   waitFor
 } from "effect-asyncio"
-import { onVirtual, outcome, type Program, settled } from "./loops.ts"
+import { onVirtual, outcome, type Program, settled } from "./support/loops.ts"
 
 const hour = sleep("1 hour")
 

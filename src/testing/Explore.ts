@@ -1,0 +1,386 @@
+/**
+ * One program, many schedules.
+ *
+ * A race is a failure that needs a schedule. A test sees one of them, always the same; `check` runs the program under
+ * many, on virtual loops, and gives the smallest one that breaks it: as a token to replay, in words, and beside the
+ * nearest one that passes.
+ *
+ * @since 0.2.0
+ */
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as argument from "../internal/check.ts"
+import { sleep } from "../sleep.ts"
+import { CurrentRun } from "./explore/CurrentRun.ts"
+
+// ------------------------------------------------------------------------------------------------------------- options
+
+/**
+ * What may differ from the written order.
+ *
+ * **Details**
+ *
+ * What is on by default can happen on the live loop: time, latencies, faults, choices. A cancellation can happen if
+ * anybody cancels; the program has to say what holds then. Order can't happen today, only after a change.
+ *
+ * Never varied: the order of those who wait in one line, of plain callbacks, of timers by their deadlines, and the loop's
+ * own entries. The library promises these.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Vary {
+  /**
+   * The host pauses between two ticks, by `pause` at most, to the next deadline or the one after; an open timeout strikes
+   * right before a step of its task, as if it were shorter. Default true.
+   */
+  readonly time?: boolean | undefined
+  /** `latency` takes longer than its least. Default true. */
+  readonly latency?: boolean | undefined
+  /** `fault` strikes. Default true. */
+  readonly faults?: boolean | undefined
+  /** `choose` takes another value than the first. Default true. */
+  readonly choices?: boolean | undefined
+  /**
+   * A step comes some ticks later than written. What fails only so is not wrong today: it relies on the written order, and
+   * one `yield*` more somewhere breaks it. Default false.
+   */
+  readonly order?: boolean | undefined
+  /**
+   * A task is cancelled right before or right after a step of its own: every task but main, or those whose name the
+   * function picks. Default false.
+   */
+  readonly cancel?: boolean | ((name: string) => boolean) | undefined
+  /** As `Task.cancel` does, or as Effect's own interruption, which can't be refused. Default `"cancel"`. */
+  readonly how?: "cancel" | "interrupt" | "both" | undefined
+  /**
+   * For programs in plain Effect: a fiber yields before any of its operations, as Effect's scheduler may make it, and
+   * forked fibers are delayed with `order`, and interrupted with `cancel`, as tasks are. Steps are not atomic then: not
+   * for programs that rely on this library's steps. Default false.
+   */
+  readonly operations?: boolean | undefined
+}
+
+/**
+ * Where the schedules come from.
+ *
+ * **Details**
+ *
+ * - `"mixed"`: every single deviation first, cheapest class first, in half of the runs at most; then PCT of depth 2, 3, 4
+ *   and random walks in turn. As soon as 200 runs in a row repeat what others did, it ends.
+ * - `"single"`: every schedule with one deviation, then it ends.
+ * - `{ bounded: k }`: every schedule with up to `k` deviations, fewer first.
+ * - `{ pct: d }`: random priorities and `d - 1` points where they change (Burckhardt et al., 2010).
+ * - `{ random: p }`: each deviation that is possible with probability `p`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Strategy =
+  | "mixed"
+  | "single"
+  | { readonly bounded: number }
+  | { readonly pct: number }
+  | { readonly random: number }
+
+/**
+ * Options of `check` and `run`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  /** Schedules to try, the two of the determinism check included. Default 500. */
+  readonly runs?: number | undefined
+  /**
+   * Real time after which no new schedule begins, and shrinking stops with what it has. Default 3 seconds, so that a test
+   * runner's own limit does not end the check without a report.
+   */
+  readonly timeLimit?: Duration.Input | undefined
+  /** Of what is random. Default 1: a test is the same test every time. */
+  readonly seed?: number | undefined
+  readonly vary?: Vary | undefined
+  /** Default `"mixed"`. */
+  readonly strategy?: Strategy | undefined
+  /** The longest pause of the host. Default 50 milliseconds. */
+  readonly pause?: Duration.Input | undefined
+  /** Tasks left when main is done are a failure. Default true. */
+  readonly leaks?: boolean | undefined
+  /**
+   * The program waits for promises or I/O: the host gets a turn before the clock jumps, which is several times slower, and
+   * what comes from outside is not a part of the schedule. Default false.
+   */
+  readonly outside?: boolean | undefined
+  /** Ticks without time passing. Default 10,000. */
+  readonly maxTicks?: number | undefined
+  /** Schedules that shrinking may run; 0 is no shrinking. Default 2,000. */
+  readonly shrinkRuns?: number | undefined
+  /** The token of a report: runs this one schedule. */
+  readonly replay?: string | undefined
+}
+
+// ------------------------------------------------------------------------------------------------------------- results
+
+/**
+ * One difference from the written order.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Deviation {
+  readonly kind: "pause" | "timeout" | "latency" | "fault" | "choice" | "delay" | "cancel" | "interrupt" | "yield"
+  /** The task or fiber, by name. */
+  readonly task: string
+  /** Which of its own steps, latencies, faults, choices or operations; from 1. */
+  readonly step: number
+  /** `delay`: ticks. `latency`: eighths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
+  readonly amount: number
+  /** In words: `latency 2 of 'call 0' takes 58 ms`. */
+  toString(): string
+}
+
+/**
+ * One step of a task or fiber, and what it did.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Step {
+  /** Virtual milliseconds since the run began. */
+  readonly millis: number
+  /** The task or fiber, by name; several may have the same. */
+  readonly task: string
+  /** Whose step it is among all of them: an index of the run's `lanes`. */
+  readonly lane: number
+  /** Which of its own steps; from 1. */
+  readonly step: number
+  /** How it ended: suspended, yielded, or as the last one. */
+  readonly end: "waits" | "yields" | "succeeds" | "fails" | "cancelled"
+  /** The same in words: `waits for a Lock held by task 'b'`, `ends`, `fails: TimeoutError`. */
+  readonly what: string
+  /** What made this step differ from the written order. */
+  readonly deviations: ReadonlyArray<Deviation>
+  /** What `note` said in it. */
+  readonly notes: ReadonlyArray<string>
+}
+
+/**
+ * What happened in one run.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Run {
+  /** The tasks and fibers by name, in the order of their first steps. */
+  readonly lanes: ReadonlyArray<string>
+  /** In order. */
+  readonly steps: ReadonlyArray<Step>
+  readonly deviations: ReadonlyArray<Deviation>
+}
+
+/**
+ * How a program fails.
+ *
+ * **Details**
+ *
+ * - `failed`, `died`: its main program.
+ * - `deadlock`, `spin`: it can't go on, or goes on for ever. A lost wake-up ends as the first.
+ * - `unseen`: a failure that nobody saw, and whatever else comes to the exception handler.
+ * - `leak`: tasks are left when main is done.
+ * - `invariant`: what `always` said does not hold.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Kind = "failed" | "died" | "deadlock" | "spin" | "unseen" | "leak" | "invariant"
+
+/**
+ * A failure of one run. `error` is what it failed with; of `failed` and `died` the cause's squashed error.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Failure {
+  readonly kind: Kind
+  readonly error: unknown
+  /** What failed, in words. */
+  readonly message: string
+}
+
+/**
+ * All schedules that were tried pass.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Passed {
+  readonly runs: number
+  /** Every schedule of at most that many deviations was tried; 0: not even all single ones. */
+  readonly exhausted: number
+  /** Places where a schedule could differ, in the written order. */
+  readonly points: number
+  /** Runs that differ in who did what: more runs that only repeat say nothing. */
+  readonly distinct: number
+}
+
+// -------------------------------------------------------------------------------------------------------------- errors
+
+/**
+ * A schedule under which the program fails. The message is the whole report.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class ScheduleError extends Data.TaggedError("ScheduleError")<{
+  readonly message: string
+  readonly kind: Kind
+  /** What it failed with; of kind `failed` and `died` the cause's squashed error. */
+  readonly error: unknown
+  /** At most 80 characters. */
+  readonly token: string
+  readonly runs: number
+  readonly found: ReadonlyArray<Deviation>
+  readonly shrunk: ReadonlyArray<Deviation>
+  /** False if the live loop can't have this schedule: it delays steps, or cancels what nobody cancels. */
+  readonly canHappen: boolean
+  readonly failing: Run
+  readonly passing: Option.Option<Run>
+}> {}
+
+/**
+ * The written order twice, and two different runs. The message names the first step that differs, and what was called on
+ * the way that gives another value each time.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class NotDeterministicError extends Data.TaggedError("NotDeterministicError")<{
+  readonly message: string
+  readonly first: Option.Option<Step>
+  readonly second: Option.Option<Step>
+  /** `Math.random at file:line:column, in 'worker'`. */
+  readonly sources: ReadonlyArray<string>
+}> {}
+
+/**
+ * A token that is none, one of another version, or one of a program that has changed since.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class TokenError extends Data.TaggedError("TokenError")<{
+  readonly message: string
+  readonly reason: "malformed" | "version" | "changed"
+}> {}
+
+// ------------------------------------------------------------------------------------------------- what a program may say
+
+/**
+ * Waits for something outside: `least`, or up to `most` where the schedule says so.
+ *
+ * **Details**
+ *
+ * Outside of `check` and `run` it takes `least`. A number is milliseconds. Dies with `IllegalArgumentError` unless
+ * `0 <= least <= most`, and both are finite. Interrupted, nothing is lost.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const latency = (least: Duration.Input, most: Duration.Input): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const call = "Explore.latency"
+    const shortest = argument.nanos(call, least, "the least")
+    const longest = argument.nanos(call, most, "the most")
+    if (!(shortest >= 0 && shortest < Infinity)) argument.illegal(call, "the least", least, "finite and not negative")
+    if (!(longest >= shortest && longest < Infinity)) {
+      argument.illegal(call, "the most", most, "finite and no less than the least")
+    }
+    return sleep((fiber.getRef(CurrentRun)?.latency(fiber, shortest, longest) ?? shortest) / 1e6)
+  })
+
+/**
+ * Fails where the schedule says so: as what is outside may. A function makes the error.
+ *
+ * **Details**
+ *
+ * Outside of `check` and `run` it does nothing. It takes no tick.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const fault = <E>(error: E | (() => E)): Effect.Effect<void, E> =>
+  Effect.withFiber((fiber) => {
+    if (fiber.getRef(CurrentRun)?.fault(fiber) !== true) return Effect.void
+    return Effect.fail(isMaker(error) ? error() : error)
+  })
+
+const isMaker = <E>(error: E | (() => E)): error is () => E => typeof error === "function"
+
+/**
+ * Gives the first of the values, or another where the schedule says so: data, sizes. Shrinks towards the first.
+ *
+ * **Details**
+ *
+ * Outside of `check` and `run` it gives the first. It takes no tick. Dies with `IllegalArgumentError` if there is none.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const choose = <const A>(values: readonly [A, ...ReadonlyArray<A>]): Effect.Effect<A> =>
+  Effect.withFiber((fiber) => {
+    if (!Array.isArray(values) || values.length === 0) {
+      argument.illegal("Explore.choose", "the values argument", values, "an array that is not empty")
+    }
+    // The index is below the length.
+    return Effect.succeed(values[fiber.getRef(CurrentRun)?.choose(fiber, values.length) ?? 0]!)
+  })
+
+/**
+ * Says what has to hold after every step from here on, in this run. What it throws counts as not holding.
+ *
+ * **Details**
+ *
+ * Outside of `check` and `run` nobody asks. Costs a call for each step.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const always = (name: string, holds: () => boolean): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    argument.string("Explore.always", "the name", name)
+    argument.callback("Explore.always", "what holds", holds)
+    fiber.getRef(CurrentRun)?.always(name, holds)
+    return Effect.void
+  })
+
+/**
+ * Writes a line into the report, at the step that runs.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const note = (text: string): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    argument.string("Explore.note", "the text", text)
+    fiber.getRef(CurrentRun)?.note(fiber, text)
+    return Effect.void
+  })
+
+const none: ReadonlySet<string> = new Set()
+
+/**
+ * The names of the tasks that this run's schedule has cancelled so far; none outside of `check` and `run`.
+ *
+ * **When to use**
+ *
+ * Use where `vary` has `cancel`, to say what holds after a cancellation: a cancelled producer leaves its consumers waiting,
+ * and that is no fault of theirs.
+ *
+ * @category program
+ * @since 0.2.0
+ */
+export const cancelled: Effect.Effect<ReadonlySet<string>> = Effect.withFiber((fiber) =>
+  Effect.succeed(fiber.getRef(CurrentRun)?.cancelled() ?? none)
+)

@@ -1,0 +1,23 @@
+/** The run that a fiber is a part of: what a program's own words ask. All state of a run hangs on it. */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import { version } from "../../internal/version.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** What a schedule decides for the program, and what the program says of itself. */
+export interface ProgramRun {
+  /** In nanoseconds. */
+  latency(fiber: AnyFiber, least: number, most: number): number
+  /** Whether it strikes. */
+  fault(fiber: AnyFiber): boolean
+  /** An index below `count`. */
+  choose(fiber: AnyFiber, count: number): number
+  always(name: string, holds: () => boolean): void
+  note(fiber: AnyFiber, text: string): void
+  cancelled(): ReadonlySet<string>
+}
+
+export const CurrentRun = Context.Reference<ProgramRun | undefined>(`effect-asyncio@${version}/CurrentRun`, {
+  defaultValue: () => undefined
+})
