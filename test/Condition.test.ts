@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Condition, Lock, Task } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { defectOf, everywhere, logged, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { defectOf, everywhere, logged, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 

@@ -15,7 +15,7 @@ import {
   reportsOf,
   ticks,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const cancelledFuture = Effect.tap(
   Future.make<number, string>(),

@@ -3,8 +3,8 @@ import { Effect, Fiber, Scope } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Lock, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { linear } from "./costs.ts"
-import { cancelSoon, defectOf, everywhere, logged, outcome, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { cancelSoon, defectOf, everywhere, logged, outcome, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 const free = { locked: false, holder: undefined, waiting: 0, waiters: [] }

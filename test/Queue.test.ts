@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Order, Queue as EffectQueue, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { LifoQueue, PriorityQueue, Queue, Task } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { cancelSoon, defectOf, everywhere, logged, outcome, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { cancelSoon, defectOf, everywhere, logged, outcome, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import * as asyncio from "effect-asyncio"
 import { BoundedSemaphore, Semaphore, Task } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { cancelSoon, defectOf, everywhere, outcome, ticks } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { cancelSoon, defectOf, everywhere, outcome, ticks } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 

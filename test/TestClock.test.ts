@@ -6,8 +6,8 @@ import { EventLoop, Task } from "effect-asyncio"
 import { TestLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
 import { type Entry, ForeignQueue } from "../src/internal/ReadyQueue.ts"
-import { defectOf, loggedBy, type Program } from "./loops.ts"
-import { expectedOf, nested, programs, recorded } from "./timed.ts"
+import { defectOf, loggedBy, type Program } from "./support/loops.ts"
+import { expectedOf, nested, programs, recorded } from "./support/timedPrograms.ts"
 
 const { createTask, gather, sleep } = asyncio
 

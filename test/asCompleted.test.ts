@@ -2,8 +2,8 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Task } from "effect-asyncio"
-import { linear } from "./costs.ts"
-import { collect, defectOf, everywhere, lineOf, messagesOf, outcome, ticks, timed } from "./loops.ts"
+import { linear } from "./support/costs.ts"
+import { collect, defectOf, everywhere, lineOf, messagesOf, outcome, ticks, timed } from "./support/loops.ts"
 
 const { asCompleted, asCompletedEffects, createTask, sleep } = asyncio
 

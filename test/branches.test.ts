@@ -5,7 +5,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, FiberSet, Option, Stream } from "effect"
 import { createTask, currentTask, EventLoop, gather, sleep, Task, TaskGroup, timeout, waitFor } from "effect-asyncio"
-import { onVirtual, outcome, outcomeOf, type Program, settled } from "./loops.ts"
+import { onVirtual, outcome, outcomeOf, type Program, settled } from "./support/loops.ts"
 
 const hour = sleep("1 hour")
 

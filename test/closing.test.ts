@@ -3,10 +3,20 @@ import { Cause, Clock, Context, Duration, Effect, Fiber, Option, Scheduler } fro
 import * as asyncio from "effect-asyncio"
 import { Event, EventLoop, Future, Lock, Queue, Runner, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { defectOf, everywhere, logged, loggedBy, messagesOf, onVirtual, type Program, ticks, timed } from "./loops.ts"
+import {
+  defectOf,
+  everywhere,
+  logged,
+  loggedBy,
+  messagesOf,
+  never,
+  onVirtual,
+  type Program,
+  ticks,
+  timed
+} from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
-const never = Effect.flatMap(Future.make<never>(), Future.join)
 
 /** Stands still until it is moved; on the live loop's own scheduler. */
 class StandingClock implements Clock.Clock {

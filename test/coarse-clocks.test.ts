@@ -6,7 +6,7 @@ import { Clock, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { type EventLoop } from "effect-asyncio"
 import { describe, expect, it, vi } from "vitest"
-import { observeEffects, observeOurs, programs } from "./kits.ts"
+import { observeEffects, observeOurs, programs } from "./support/besideEffect.ts"
 
 type Read = (nanos: number) => number
 

@@ -4,7 +4,7 @@ import { Cause, Effect, Exit, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { type SpinError, VirtualLoop } from "effect-asyncio/testing"
 import * as Errors from "../src/Errors.ts"
-import type { Program } from "./loops.ts"
+import type { Program } from "./support/loops.ts"
 
 const { Barrier, Condition, createTask, EventLoop, Future, Lock, Queue, Runner, sleep, Task, Timeout } = asyncio
 

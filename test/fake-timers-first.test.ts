@@ -1,6 +1,6 @@
 /** Fake timers that are there before Effect and the library are loaded, as where a test runner sets them for every file. */
 import { describe, expect, it, vi } from "vitest"
-import { observeEffects, observeOurs, programs } from "./kits.ts"
+import { observeEffects, observeOurs, programs } from "./support/besideEffect.ts"
 
 vi.hoisted(() => vi.useFakeTimers())
 

@@ -4,8 +4,8 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop } from "effect-asyncio"
 import { mock } from "node:test"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
-import { observeEffects, observeOurs, programs } from "./kits.ts"
-import * as timed from "./timed.ts"
+import { observeEffects, observeOurs, programs } from "./support/besideEffect.ts"
+import * as timed from "./support/timedPrograms.ts"
 
 const realImmediate = setImmediate
 const turns = async (n: number) => {

@@ -7,6 +7,7 @@ import {
   cancelledAtEveryStep,
   cancelSoon,
   collect,
+  day,
   defectOf,
   everywhere,
   lineOf,
@@ -21,10 +22,9 @@ import {
   ticks,
   ticksOf,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { createTask, gather, sleep } = asyncio
-const day = sleep("1 day")
 /** Options of which the types know nothing but that. */
 const variants = (...options: ReadonlyArray<asyncio.gather.Options>) => options
 

@@ -5,7 +5,7 @@ import * as asyncio from "effect-asyncio"
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { defectOf, everywhere, ticks } from "./loops.ts"
+import { defectOf, everywhere, ticks } from "./support/loops.ts"
 
 const { createTask, ensureFuture, gather, Queue, sleep, Task, TaskGroup } = asyncio
 

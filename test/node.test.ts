@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createTask, EventLoop, gather, Task } from "effect-asyncio"
 import { signal } from "effect-asyncio/node"
-import { defectOf, outcome, ticks } from "./loops.ts"
+import { defectOf, outcome, ticks } from "./support/loops.ts"
 
 const name = "SIGUSR2"
 const send = Effect.sync(() => void process.kill(process.pid, name))

@@ -6,7 +6,7 @@ import { VirtualLoop } from "effect-asyncio/testing"
 import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
 import { format } from "../src/internal/printing.ts"
-import { defectOf, everywhere, loggedBy, reportsOf, settled, ticks, timed } from "./loops.ts"
+import { defectOf, everywhere, loggedBy, reportsOf, settled, ticks, timed } from "./support/loops.ts"
 
 const { createTask, EventLoop, sleep, Task } = asyncio
 

@@ -8,7 +8,7 @@ import * as asyncio from "effect-asyncio"
 import * as node from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
 import { describe } from "vitest"
-import { onVirtual, type Program } from "./loops.ts"
+import { onVirtual, type Program } from "./support/loops.ts"
 
 // --------------------------------------------------------------------------------------------------------------- kinds
 

@@ -13,7 +13,7 @@ import {
   type Program,
   ticks,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { createTask, shield, sleep } = asyncio
 

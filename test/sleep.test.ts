@@ -15,7 +15,7 @@ import {
   ticks,
   ticksOf,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 

@@ -8,6 +8,7 @@ import {
   beforeEntries,
   cancelledAtEveryStep,
   cancelSoon,
+  day,
   defectOf,
   everywhere,
   inside,
@@ -19,10 +20,9 @@ import {
   ticks,
   ticksOf,
   timed
-} from "./loops.ts"
+} from "./support/loops.ts"
 
 const { ALL_COMPLETED, createTask, FIRST_COMPLETED, FIRST_EXCEPTION, sleep, wait } = asyncio
-const day = sleep("1 day")
 
 type AnyTask = Task.Task<unknown, unknown>
 const names = (tasks: Iterable<AnyTask>) => Array.from(tasks, (task) => task.name)

@@ -6,7 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Scheduler, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task } from "effect-asyncio"
-import { logged, onVirtual, outcomeOf, type Program, ticks } from "../loops.ts"
+import { logged, onVirtual, outcomeOf, type Program, ticks } from "./support/loops.ts"
 
 const { Barrier, BoundedSemaphore, Condition, createTask, Event, Lock, Queue, Semaphore, sleep } = asyncio
 
