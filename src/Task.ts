@@ -11,15 +11,15 @@
  *
  * @since 0.1.0
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
-import { annotations, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import { asCancelled, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { getLoop } from "./internal/loop.ts"
@@ -387,31 +387,21 @@ export const catchCancelled: {
     checkHandler(handler)
     return openRegion(
       () => effect,
-      (exit) =>
-        isCancelled(exit)
-          ? passingOn(cancelMessageOf(exit), (message) =>
-            check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message))))
-          : undefined
+      (exit) => {
+        if (!isCancelled(exit)) return undefined
+        const message = cancelMessageOf(exit)
+        const handled = Effect.suspend(() =>
+          check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message)))
+        )
+        // Where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along.
+        return Effect.catchCause(handled, (cause) => asCancelled(Exit.failCause(cause), message))
+      }
     )
   },
   (handler) => checkHandler(handler)
 )
 
 const checkHandler = (handler: unknown): void => check.callback("Task.catchCancelled", "the handler", handler)
-
-/** The handler of a cancellation: where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along. */
-const passingOn = <A, E, R>(
-  message: string | undefined,
-  handler: (message: string | undefined) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) => {
-    const handled = Effect.suspend(() => handler(message))
-    const bag = annotations(message)
-    return bag === undefined ? handled : Effect.catchCause(handled, (cause) => {
-      const isRaised = cause.reasons.every((reason) => reason._tag === "Interrupt" && reason.fiberId === fiber.id)
-      return Effect.failCause(isRaised ? Cause.annotate(cause, bag) : cause)
-    })
-  })
 
 export {
   addDoneCallback,

@@ -17,11 +17,11 @@ it("the shared keys have the package's version", () => {
   expect(version).toBe(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version)
 })
 
-it("no other key is shared, but the cancel message, which is text", () => {
+it("no other key is shared, but the marks of a cancellation: that it is one, and its message, which is text", () => {
   const files = globSync("**/*.ts", { cwd: join(root, "src") })
   const sources = files.map((file) => readFileSync(join(root, "src", file), "utf8")).join("")
   const keys = Array.from(sources.matchAll(/Context\.\w+[^\n]*\("(effect-asyncio[^"]*)"/g), ([, key]) => key)
-  expect(keys).toEqual(["effect-asyncio/CancelMessage"])
+  expect(keys).toEqual(["effect-asyncio/CancelMessage", "effect-asyncio/Cancelled"])
 })
 
 it("two copies in one process say so, of one version and of two", () => {

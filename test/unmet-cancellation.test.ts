@@ -8,6 +8,7 @@ import {
   Barrier,
   Condition,
   createTask,
+  currentTask,
   Event,
   EventLoop,
   Future,
@@ -112,6 +113,53 @@ describe("the cancellation of a task comes out", () => {
         expect(bad).toEqual([])
       }))
   }
+})
+
+describe("the message that comes out is that of what the handler ends with", () => {
+  const cancelledTask = (message?: string) =>
+    Effect.gen(function*() {
+      const task = yield* createTask(hour)
+      yield* sleep(0)
+      yield* Task.cancel(task, message === undefined ? {} : { message })
+      return task
+    })
+  /** What the handler does before it would pass "enough" on, and what CPython gives. */
+  const handlers: ReadonlyArray<readonly [name: string, handler: Program, message: string | undefined]> = [
+    ["nothing", Effect.void, "enough"],
+    ["its own interrupt in a timeout", timeout("5 seconds", () => Effect.interrupt), "enough"],
+    ["its own interrupt in a group", TaskGroup.run(() => Effect.interrupt), "enough"],
+    ["a task", Effect.flatMap(cancelledTask(), Task.join), undefined],
+    ["a task with a message", Effect.flatMap(cancelledTask("other"), Task.join), "other"],
+    [
+      "a future",
+      Effect.flatMap(Future.make(), (future) => Effect.andThen(Future.cancel(future), Future.join(future))),
+      undefined
+    ],
+    ["a gather", Effect.flatMap(cancelledTask(), (task) => gather([task])), undefined],
+    ["a shield", Effect.flatMap(cancelledTask(), shield), undefined],
+    ["a task that ends itself", Effect.flatMap(createTask(Effect.interrupt), Task.join), undefined],
+    [
+      "itself",
+      Effect.flatMap(currentTask, (task) => Effect.andThen(Task.cancel(Option.getOrThrow(task)), hour)),
+      undefined
+    ],
+    [
+      "what another handler passes on",
+      passing["met and passed on"]!(Effect.flatMap(cancelledTask(), Task.join)),
+      undefined
+    ]
+  ]
+  it.live.each(handlers)("%s", ([_, handler, message]) =>
+    Effect.gen(function*() {
+      const main = Effect.gen(function*() {
+        const task = yield* createTask(Task.catchCancelled(hour, () => Effect.andThen(handler, Effect.interrupt)))
+        yield* sleep("1 second")
+        yield* Task.cancel(task, { message: "enough" })
+        const exit = yield* Task.await(task)
+        return Exit.isFailure(exit) ? Option.getOrUndefined(Future.cancelMessage(exit.cause)) : "no failure"
+      })
+      expect(yield* onVirtual(main)).toBe(message)
+    }))
 })
 
 describe("what asks for it within the task ends its block", () => {

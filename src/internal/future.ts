@@ -101,7 +101,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   /** False if it was done already. */
   complete(exit: Exit.Exit<A, E>): boolean {
     if (this.exit !== undefined) return false
-    this.exit = exit
+    this.exit = cancellation.asCancelled(exit, undefined)
     this.callbacks = undefined
     this.wakeAll()
     if (exit._tag === "Failure" && !this.retrieved && !cancellation.isCancelled(exit)) this.loop.unseen.add(this)
