@@ -148,6 +148,11 @@ export class LoopImpl extends Printable implements Shape {
     return timers.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
   }
 
+  /** When the timers of a clock are due. */
+  deadlines(clock: Clock.Clock): ReadonlyArray<number> {
+    return this.timers.get(clock)?.deadlines ?? []
+  }
+
   /** Whether the fiber is one that sleeps in the name of timers. */
   isTimersOwn(fiber: Fiber.Fiber<unknown, unknown>): boolean {
     return Array.from(this.timers.values()).some((timers) => timers.sleepsWith(fiber))
