@@ -316,8 +316,7 @@ export const check = <A, E, R>(
  * const nap = Effect.andThen(asyncio.sleep("1 second"), Explore.note("awake"))
  * const { steps } = await Effect.runPromise(Explore.run(nap))
  *
- * steps.map(({ millis, task, what }) => `${millis} ${task}: ${what}`)
- * // => ["0 Task-1: waits for a timer", "1000 Task-1: ends"]
+ * steps.map(({ millis, what }) => `${millis} ${what}`) // => ["0 waits for a timer", "1000 ends"]
  * ```
  *
  * @category running
