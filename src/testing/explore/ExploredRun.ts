@@ -32,6 +32,7 @@ import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
 import type { Settings } from "./settings.ts"
 import { Deviated, exitOf, type Trace, wordsOf } from "./Trace.ts"
+import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
 export interface Exploration {
@@ -98,7 +99,7 @@ export class ExploredRun implements ProgramRun, Policy {
     this.picker = picker
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
-    this.fiber = Effect.runForkWith(exploration.context)(this.main)
+    this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
   }
 
   private readonly main = Effect.withFiber((fiber) => {
@@ -144,13 +145,15 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** Goes on until nothing is left, or its time is over, and says whether it has ended. */
   drive(isTime: () => boolean): boolean {
-    for (let n = 1; this.next !== undefined; n++) {
-      const { next } = this
-      this.next = undefined
-      this.part(next)
-      if (n % turnsPerLook === 0 && isTime()) break
-    }
-    return this.next === undefined
+    return withoutFiber(() => {
+      for (let n = 1; this.next !== undefined; n++) {
+        const { next } = this
+        this.next = undefined
+        this.part(next)
+        if (n % turnsPerLook === 0 && isTime()) break
+      }
+      return this.next === undefined
+    })
   }
 
   /** The end, where the turns are the host's. */
