@@ -82,6 +82,8 @@ export class ExploredRun implements ProgramRun, Policy {
   private next: (() => void) | undefined = undefined
   /** Main has ended: what comes now goes as it is written. */
   isOver = false
+  /** It took too long. */
+  isGivenUp = false
   private failure: Failure | undefined = undefined
   private readonly moves: Array<Move> = []
   private readonly invariants: Array<readonly [name: string, holds: () => boolean]> = []
@@ -178,6 +180,7 @@ export class ExploredRun implements ProgramRun, Policy {
       } ms of its own, with ` +
       Array.from(loop.tasks, (task) => `'${task.name}'`).join(", ")
     this.fail("spin", new SpinError({ message }), message)
+    this.isGivenUp = true
     this.interrupt()
   }
 
@@ -419,6 +422,7 @@ export class ExploredRun implements ProgramRun, Policy {
   }
 
   private happened(lane: Lane): void {
+    lane.learnName()
     const exit = exitOf(lane)
     const code = exit === undefined ? lane.pending > 0 ? 1 : 0 : exit._tag === "Success" ? 2 : isCancelled(exit) ? 4 : 3
     this.steps++
