@@ -363,6 +363,7 @@ export class ExploredRun implements ProgramRun, Policy {
     if (this.isOver || this.lanes.isUser(fiber)) return natural
     const lane = this.lanes.ofFiber(fiber)
     this.ran.add(lane)
+    if (this.hooks.trace !== undefined) lane.learnName()
     if (lane.repeats > 0) {
       lane.repeats--
       return natural
