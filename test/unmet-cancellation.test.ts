@@ -162,6 +162,37 @@ describe("the message that comes out is that of what the handler ends with", () 
     }))
 })
 
+describe("a task was joined, cancelled with its waiter, interrupted by Effect's own means, and its clean-up broke", () => {
+  const slow = Effect.onInterrupt(hour, () => Effect.andThen(sleep("5 seconds"), Effect.die(broken)))
+  const bodies: Record<string, Program> = {
+    "as it is": slow,
+    "in a timeout": timeout("9 hours", () => slow),
+    "in a group's body": TaskGroup.run(() => slow),
+    "in a group's task": TaskGroup.run((group) => group.createTask(slow)),
+    "in a joined task": Effect.flatMap(createTask(slow), Task.join),
+    "in a gather": gather([slow])
+  }
+  for (const [name, body] of Object.entries(bodies)) {
+    it.live(`${name}: the waiter ends`, () =>
+      Effect.gen(function*() {
+        for (const order of ["cancelled first", "interrupted first"]) {
+          const main = Effect.gen(function*() {
+            const task = yield* createTask(body)
+            const waiter = yield* createTask(Effect.andThen(Effect.exit(Task.join(task)), Effect.succeed("goes on")))
+            yield* sleep("1 second")
+            const steps = [Task.cancel(waiter), Effect.sync(() => task.fiber!.interruptUnsafe())]
+            for (const step of order === "cancelled first" ? steps : steps.toReversed()) {
+              yield* step
+              yield* sleep("1 second")
+            }
+            return [yield* outcome(Task.join(waiter)), yield* EventLoop.time]
+          })
+          expect(yield* onVirtual(main)).toEqual(["die broke", 6])
+        }
+      }))
+  }
+})
+
 describe("what asks for it within the task ends its block", () => {
   for (const [name, pass] of Object.entries(passing)) {
     const stubborn = (wait: Program) => Effect.forever(Effect.exit(pass(wait)))
