@@ -259,6 +259,27 @@ describe("what broke comes out beside it", () => {
       expect(exit).toEqual(Exit.fail("disk full"))
     }))
 
+  it.live("nor where a group in it has put that off", () =>
+    Effect.gen(function*() {
+      const breaks = Effect.uninterruptible(Effect.andThen(sleep("2 seconds"), Effect.fail("disk full")))
+      const body = Effect.ensuring(TaskGroup.run(() => breaks), sleep("1 second"))
+      const blocks: Record<string, Program> = {
+        timeout: timeout("1 second", () => body),
+        waitFor: waitFor(body, "1 second"),
+        "a deadline around another": timeout("1 second", () => timeout("9 hours", () => body)),
+        "a group in a group": timeout("1 second", () => TaskGroup.run(() => body)),
+        "catchCancelled": timeout("1 second", () => Task.catchCancelled(body, () => Effect.succeed("met")))
+      }
+      for (const [name, block] of Object.entries(blocks)) {
+        const main = Effect.gen(function*() {
+          const exit = yield* Effect.exit(block)
+          yield* sleep("1 second")
+          return [name, exit, yield* EventLoop.time]
+        })
+        expect(yield* onVirtual(main)).toEqual([name, Exit.fail("disk full"), 4])
+      }
+    }))
+
   it.live("a request from outside that came while a deadline unwound its block", () =>
     Effect.gen(function*() {
       const breaks = Effect.onExit(hour, () => Effect.andThen(sleep("5 seconds"), Effect.die(broken)))
