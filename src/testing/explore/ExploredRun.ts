@@ -334,7 +334,7 @@ export class ExploredRun implements ProgramRun, Policy {
     const entry = deadlines.length === 0 ? undefined : this.queue.next
     if (entry === undefined) return
     const lane = this.laneOf(entry)!
-    const amount = this.pick("pause", lane, slotOf(lane, entry), deadlines.length, (amount) => {
+    const amount = this.pick("pause", lane, lane.tickSlot(slotOf(lane, entry)), deadlines.length, (amount) => {
       const step = lane.shown + 1
       const to = amount === 1 ? "to the next deadline" : "to the deadline after the next"
       const words = `time passes before the tick of '${lane.name}' step ${step}, ${to}`

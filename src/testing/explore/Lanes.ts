@@ -21,6 +21,9 @@ const runtimeStep = 1
 const forcedStep = 2
 const slotKinds = 3
 
+/** Ticks that begin with the same step, and are told apart. */
+const ticksKept = 8
+
 /** How somebody became known: its creator's nth task, nth entry of Effect's runtime, or nth fiber seen. */
 const asTask = 0
 const asFork = 1
@@ -46,6 +49,9 @@ export class Lane {
   fibers = 0
   /** Steps in the report. */
   shown = 0
+  /** The step of its that was the first of the last tick, and how often it was before. */
+  private firstOf = 0
+  private ticks = 0
   /** Entries of Effect's runtime that are ready: forks and yields of its own. */
   pending = 0
   /** A yield was forced before this operation; its entry is to come. */
@@ -68,6 +74,13 @@ export class Lane {
   learnName(): void {
     const frame = this.fiber?.cache.stackFrame
     if (frame !== undefined) this.paths.nameFiber(this.path, frame.name)
+  }
+
+  /** A step that is put off may be the first of several ticks. */
+  tickSlot(slot: number): number {
+    this.ticks = slot === this.firstOf ? this.ticks + 1 : 0
+    this.firstOf = slot
+    return slot * ticksKept + Math.min(this.ticks, ticksKept - 1)
   }
 
   /** The slot of its next own step. */
