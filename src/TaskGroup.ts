@@ -15,16 +15,17 @@ import type { Awaitable } from "./Awaitable.ts"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { callSite } from "./internal/callSite.ts"
-import type { Request } from "./internal/cancellation.ts"
-import * as cancellation from "./internal/cancellation.ts"
+import { cancelRegion, putOff, takeDue, uncancel } from "./internal/cancellation.ts"
+import { cancelledExit, isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { FutureCallback, type FutureImpl } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
 import { type InnerRegion, openRegion } from "./internal/openRegion.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
-import type { Entry } from "./internal/ReadyQueue.ts"
+import type { Request } from "./internal/Region.ts"
 import { createTask, makesTask, type TaskImpl } from "./internal/task.ts"
-import { Over, Waiter } from "./internal/WaitQueue.ts"
+import { Waiter } from "./internal/Waiter.ts"
+import { cancel } from "./internal/Walk.ts"
 import type { Options, Task } from "./Task.ts"
 
 /**
@@ -138,7 +139,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   }
 
   /** The task that runs the block: it awaits every task of the group. */
-  get parent(): TaskImpl<unknown, unknown> | undefined {
+  get parent(): Task<unknown, unknown> | undefined {
     return this.region.owner.task
   }
 
@@ -158,7 +159,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
       this.tasks.add(task)
       member!.join()
       // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
-      if (this.aborting) cancellation.cancel(task, undefined)
+      if (this.aborting) cancel(task, undefined)
       return Effect.succeed(task)
     })
   }
@@ -171,13 +172,13 @@ class TaskGroupImpl extends Printable implements TaskGroup {
 
   private abort(): void {
     this.aborting = true
-    for (const task of Array.from(this.tasks)) cancellation.cancel(task, undefined)
+    for (const task of Array.from(this.tasks)) cancel(task, undefined)
   }
 
   /** The group's own request to its block: the body if it runs, else only counted, as the wait goes on anyway. */
   private askToCancel(): void {
     this.asked = true
-    if (this.region.open) cancellation.cancelRegion(this.region)
+    if (this.region.open) cancelRegion(this.region)
     else {
       this.region.owner.requests++
       this.waiter?.look()
@@ -187,7 +188,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   taskEnded(task: TaskImpl<any, any>): void {
     this.tasks.delete(task)
     const exit = task.exit!
-    if (exit._tag === "Failure" && !cancellation.isCancelled(exit)) {
+    if (exit._tag === "Failure" && !isCancelled(exit)) {
       task.retrieve()
       this.addFailure(exit.cause)
       if (!this.aborting) {
@@ -201,7 +202,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   /** The body's failure comes last. */
   private addBodyFailure(): void {
     const exit = this.body
-    if (exit?._tag === "Failure" && !cancellation.isCancelled(exit)) this.addFailure(exit.cause)
+    if (exit?._tag === "Failure" && !isCancelled(exit)) this.addFailure(exit.cause)
   }
 
   /** Interrupts beside a failure are part of it. */
@@ -223,7 +224,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
           const { request } = waiter
           if (request === undefined) return this.finish(exit)
           region.interrupted ??= request
-          return this.finish(exit._tag === "Failure" ? exit : cancellation.cancelledExit(request.message))
+          return this.finish(exit._tag === "Failure" ? exit : cancelledExit(request.message))
         }
       )
     })
@@ -239,14 +240,14 @@ class TaskGroupImpl extends Printable implements TaskGroup {
   private finish(exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown, unknown> {
     this.state = "ended"
     const { owner } = this.region
-    const wanted = this.asked ? cancellation.uncancelOwner(owner) > 0 : true
+    const wanted = this.asked ? uncancel(owner) > 0 : true
     this.addBodyFailure()
     if (this.failures.length > 0) {
       // Somebody outside wants the code around cancelled as well.
-      if (owner.requests > 0) cancellation.putOff(owner)
+      if (owner.requests > 0) putOff(owner)
       return Effect.failCause(Cause.fromReasons(this.failures))
     }
-    return cancellation.isCancelled(exit) && !wanted ? Effect.void : exit
+    return isCancelled(exit) && !wanted ? Effect.void : exit
   }
 
   /** The block is interrupted for real: what is left ends first, and failures come out beside the interruption. */
@@ -257,7 +258,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
     const waiter = new GroupWaiter(this)
     this.waiter = waiter
     return Effect.flatMap(this.tasks.size === 0 ? Effect.void : waiter.park(), () => {
-      if (this.asked) cancellation.uncancelOwner(this.region.owner)
+      if (this.asked) uncancel(this.region.owner)
       this.addBodyFailure()
       return this.failures.length > 0 ? Effect.failCause(Cause.fromReasons(this.failures)) : Effect.void
     })
@@ -268,7 +269,7 @@ class TaskGroupImpl extends Printable implements TaskGroup {
  * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: like asyncio's, the block
  * wakes, looks, and waits on while tasks are left.
  */
-class GroupWaiter extends Waiter implements Entry {
+class GroupWaiter extends Waiter {
   get label(): string {
     return "the tasks of its TaskGroup"
   }
@@ -290,7 +291,7 @@ class GroupWaiter extends Waiter implements Entry {
 
   /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
   look(): void {
-    if (this.state === Over || this.looking) return
+    if (this.state === "over" || this.looking) return
     this.looking = true
     this.group.loop.ready.schedule(this, 0)
   }
@@ -302,11 +303,9 @@ class GroupWaiter extends Waiter implements Entry {
 
   override run(): void {
     this.looking = false
-    const pending = this.region?.owner.pending
-    if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
-      this.region!.owner.pending = undefined
-      this.note(pending)
-    }
+    const { region, state } = this
+    const request = state === "over" || region === undefined ? undefined : takeDue(region)
+    if (request !== undefined) this.note(request)
     if (this.group.looked(this.request !== undefined)) super.run()
   }
 
@@ -327,7 +326,7 @@ class Member extends FutureCallback {
     this.group = group
     this.task = task
   }
-  override get awaiter(): TaskImpl<unknown, unknown> | undefined {
+  override get awaiter(): Task<unknown, unknown> | undefined {
     return this.group.parent
   }
   /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */

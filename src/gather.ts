@@ -13,10 +13,11 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
-import * as cancellation from "./internal/cancellation.ts"
+import { cancelledExit, isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { FutureCallback, FutureImpl, join } from "./internal/future.ts"
 import { getLoop, type LoopImpl } from "./internal/loop.ts"
+import { cancel, type Walk } from "./internal/Walk.ts"
 
 /**
  * @since 0.1.0
@@ -303,13 +304,13 @@ class Gathering extends FutureImpl<unknown, unknown> {
     if (exit._tag === "Failure") {
       if (!this.returnExceptions) {
         // Where it waits for all, a cancellation that came first loses to a failure.
-        if (this.failed === undefined || cancellation.isCancelled(this.failed.exit!)) this.failed = child
+        if (this.failed === undefined || isCancelled(this.failed.exit!)) this.failed = child
         this.stop()
         if (!this.cancelOnError) {
           this.complete(exit)
           return this.leave()
         }
-      } else if (this.cancelRequested && child.endedByRequest && !cancellation.isCancelled(exit)) {
+      } else if (this.cancelRequested && child.endedByRequest && !isCancelled(exit)) {
         // There will be no values for it to be among.
         this.failed ??= child
       }
@@ -350,7 +351,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
 
   private valueIn(child: Child | undefined): unknown {
     if (!this.returnExceptions) return (child!.future.exit as Exit.Success<unknown>).value
-    return child === undefined ? cancellation.cancelledExit(undefined) : child.future.exit
+    return child === undefined ? cancelledExit(undefined) : child.future.exit
   }
 
   override get endedByRequest(): boolean {
@@ -364,7 +365,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
   /** With the message of the last of the input, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
     const last = this.children.at(-1)?.future.exit
-    return last !== undefined && cancellation.isCancelled(last) ? last : cancellation.cancelledExit(undefined)
+    return last !== undefined && isCancelled(last) ? last : cancelledExit(undefined)
   }
 
   /** In order, and a child in two places twice: it is asked twice, as in asyncio. */
@@ -380,7 +381,7 @@ class Gathering extends FutureImpl<unknown, unknown> {
     if (this.siblingsCancelled) return
     this.siblingsCancelled = true
     this.stop()
-    for (const child of this.undone()) cancellation.cancel(child, undefined)
+    for (const child of this.undone()) cancel(child, undefined)
   }
 
   /** A child that runs can be cancelled, one that has not started be left out. */
@@ -390,13 +391,12 @@ class Gathering extends FutureImpl<unknown, unknown> {
       this.children.some((child) => child !== undefined && child.future.exit === undefined)
   }
 
-  override requestCancel(): ReadonlyArray<FutureImpl<any, any>> | undefined {
+  override requestCancel(walk: Walk): void {
     this.cancelRequested = true
     this.stop()
     const undone = this.undone()
-    if (undone.length > 0) return undone
-    this.complete(cancellation.cancelledExit(undefined))
-    return undefined
+    if (undone.length > 0) walk.goOnWithAll(undone)
+    else this.complete(cancelledExit(undefined))
   }
 }
 

@@ -15,11 +15,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import { cancelAll, isCancelled } from "./cancellation.ts"
+import { isCancelled } from "./cancelled.ts"
 import { ended } from "./future.ts"
 import { CurrentHandling, inWords, type LoopImpl } from "./loop.ts"
-import type { TaskImpl } from "./task.ts"
-import { QueuedWaiter } from "./WaitQueue.ts"
+import { type TaskImpl, tasksOf } from "./task.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { cancelAll } from "./Walk.ts"
 
 /** After so long without an end it says what it waits for. */
 const patience = Duration.seconds(5)
@@ -67,7 +68,7 @@ class Closing {
 
   private readonly endAll: Effect.Effect<void> = Effect.suspend(() => {
     const { handlings, tasks, unseen } = this.loop
-    const left = Array.from(tasks).filter((task) => !this.isHandling(task))
+    const left = tasksOf(this.loop).filter((task) => !this.isHandling(task))
     if (!this.gaveUp && left.length > 0) return this.waitFor(this.endTasks(left))
     unseen.reportAll()
     if (this.gaveUp) abandon(this.loop)

@@ -13,24 +13,36 @@ import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { RuntimeError } from "../Errors.ts"
 import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../EventLoop.ts"
+import type { Task } from "../Task.ts"
 import { type AsyncContext, capture } from "./AsyncContext.ts"
 import * as check from "./check.ts"
+import type { Entry, Step, What, Whose } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
+import { withSteps } from "./hostSteps.ts"
 import { HostTurns } from "./HostTurns.ts"
+import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
 import { counted, format, Printable, shortened, type Words } from "./printing.ts"
-import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
-import { CurrentRegion } from "./Region.ts"
-import { Registry } from "./Registry.ts"
+import { ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned } from "./Region.ts"
+import { type Listed, Registry } from "./Registry.ts"
+import { runtimeSteps } from "./runtimeSteps.ts"
 import { copy, EventLoop } from "./service.ts"
-import { SlowCallbackQueue } from "./slowCallbacks.ts"
+import { SlowSteps } from "./slowSteps.ts"
 import { type Timer, Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 import { version } from "./version.ts"
-import { type Waiter, WaitQueue } from "./WaitQueue.ts"
+import { type Waiter } from "./Waiter.ts"
+import { WaitQueue } from "./WaitQueue.ts"
 
 type AnyWaiter = Waiter<any, any, any>
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
+
+/** A task, to its loop. */
+export interface Resident extends Listed<Resident>, Task<unknown, unknown> {
+  /** Ends it without its fiber. */
+  abandon(): void
+}
 
 /** An exception handler at work. */
 interface Handling {
@@ -56,7 +68,7 @@ export class LoopImpl extends Printable implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
-  readonly tasks = new Registry()
+  readonly tasks = new Registry<Resident>()
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
@@ -88,18 +100,21 @@ export class LoopImpl extends Printable implements Shape {
     super()
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
-    this.ready = options?.debug === true
-      ? new SlowCallbackQueue(ready, check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis"), this)
-      : ready
+    this.ready = ready
     this.scheduler = {
       executionMode: parent.executionMode,
       shouldYield: (fiber) => parent.shouldYield(fiber),
       makeDispatcher: () => this.ready
     }
-    this.provided = Context.make(EventLoop, this as Shape).pipe(
+    const provided = Context.make(EventLoop, this as Shape).pipe(
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
+    if (options?.debug === true) {
+      const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
+      this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
+    }
+    this.provided = this.unwatch === undefined ? provided : withSteps(provided)
     // Whatever task the loop was made in: what runs in this context is none of it.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.mode = mode
@@ -113,6 +128,14 @@ export class LoopImpl extends Printable implements Shape {
   }
   describe(): Words {
     return [this.state, counted("tasks", this.tasks.size)]
+  }
+
+  /** Ends what watches it in debug mode. */
+  private readonly unwatch: (() => void) | undefined = undefined
+
+  private readonly warnOfSlowStep = ({ owner }: Step, seconds: number): void => {
+    const what = owner === undefined || Fiber.isFiber(owner) ? "a step outside of tasks" : String(owner)
+    this.fork(Effect.logWarning(`Executing ${what} took ${seconds.toFixed(3)} seconds`))
   }
 
   // ------------------------------------------------------------------------------------------------------------- time
@@ -293,9 +316,15 @@ export class LoopImpl extends Printable implements Shape {
     if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
   }
 
+  private end(): void {
+    this.unwatch?.()
+    const isGivenUp = (fiber: Fiber.Fiber<unknown, unknown>) => isAbandoned(fiber.getRef(CurrentRegion))
+    for (const timers of this.timers.values()) timers.close(isGivenUp)
+  }
+
   become(state: "closing" | "closed"): void {
     this.state = state
-    if (state === "closed") { for (const timers of this.timers.values()) timers.close() }
+    if (state === "closed") this.end()
     this.onChange?.()
   }
 }
@@ -326,7 +355,6 @@ const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
 }
 
 class CallbackHandle extends Printable implements Handle, Entry {
-  readonly owner = this
   cancelled = false
   private readonly call: string
   private readonly loop: LoopImpl
@@ -339,6 +367,12 @@ class CallbackHandle extends Printable implements Handle, Entry {
     this.loop = loop
     this.clock = clock
     this.callback = callback
+  }
+  get what(): What {
+    return "callback"
+  }
+  get owner(): Whose {
+    return this
   }
   run(): void {
     if (!this.cancelled && !this.loop.isClosed()) {
@@ -412,11 +446,11 @@ export const makeLoop = (
     parent.executionMode === "async"
   const turns = new HostTurns(dispatcher, Context.get(context, Clock.Clock))
   const ready = isPlain
-    ? new OwnQueue(turns.request, turns.turn)
+    ? new OwnQueue(turns.request, runtimeSteps, turns.turn)
     // A loop inside of another: its entries take their places among those of the other.
     : isReadyQueue(dispatcher)
     ? dispatcher
-    : new ForeignQueue(dispatcher)
+    : new ForeignQueue(dispatcher, runtimeSteps)
   const around = Context.getOrUndefined(context, EventLoop)
   const isLive = isPlain || around instanceof LoopImpl && around.scheduler === parent && around.mode === "live"
   return new LoopImpl(context, ready, options, isLive ? "live" : "driven")

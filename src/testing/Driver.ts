@@ -16,13 +16,17 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import { cancel, interruptFiber, isCancelled } from "../internal/cancellation.ts"
+import { interruptFiber } from "../internal/cancellation.ts"
+import { isCancelled } from "../internal/cancelled.ts"
 import { abandon, isWaiting } from "../internal/closing.ts"
+import type { Step } from "../internal/Entry.ts"
 import { findLoop, type LoopImpl } from "../internal/loop.ts"
-import type { Entry, OwnQueue } from "../internal/ReadyQueue.ts"
+import { observe } from "../internal/observer.ts"
+import type { OwnQueue } from "../internal/ReadyQueue.ts"
 import { CurrentRegion } from "../internal/Region.ts"
-import { currentTask, isTaskImpl, type TaskImpl } from "../internal/task.ts"
-import { Parked, type Waiter } from "../internal/WaitQueue.ts"
+import { currentTask, isTaskImpl, type TaskImpl, tasksOf } from "../internal/task.ts"
+import type { Lobby, Waiter } from "../internal/Waiter.ts"
+import { cancel } from "../internal/Walk.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import { explain } from "./explain.ts"
 import type { VirtualClock } from "./VirtualClock.ts"
@@ -48,7 +52,7 @@ const nameAndPlace = ({ createdAt, name }: TaskImpl<any, any>): string =>
 export class Driver {
   private readonly loop: LoopImpl
   private readonly clock: VirtualClock
-  private readonly queue: OwnQueue
+  private readonly queue: OwnQueue & Lobby
   private readonly limits: Limits
   /** The clock of the virtual loop that this one is made in. */
   private readonly around: VirtualClock | undefined
@@ -64,6 +68,8 @@ export class Driver {
   private waiting: (() => void) | undefined = undefined
   private ticks = 0
   private readonly spinners = new Set<unknown>()
+  /** Ends the watching of those. */
+  private watching: (() => void) | undefined = undefined
   // INVARIANT: who last found done what it awaits, and how often in this tick, nobody else between.
   private looker: unknown = undefined
   private looks = 0
@@ -85,7 +91,7 @@ export class Driver {
   constructor(
     loop: LoopImpl,
     clock: VirtualClock,
-    queue: OwnQueue,
+    queue: OwnQueue & Lobby,
     limits: Limits,
     user: AnyFiber,
     around: VirtualClock | undefined
@@ -98,7 +104,7 @@ export class Driver {
     loop.onChange = () => this.wake()
     loop.atOnce = (fiber) => this.lookedAtOnce(fiber)
     clock.onChange = () => this.wake()
-    queue.onPark = (waiter) => this.know(waiter.fiber, waiter)
+    queue.parkedOutside = (waiter) => this.know(waiter.fiber, waiter)
     this.know(user, undefined)
   }
 
@@ -156,13 +162,13 @@ export class Driver {
     this.clock.wakeDue()
     this.tick = undefined
     this.looker = undefined
-    if (++this.ticks > this.limits.maxTicks - watchedTicks) this.queue.onRun = this.watch
+    if (++this.ticks > this.limits.maxTicks - watchedTicks) this.watching ??= observe({ stepBegan: this.watch })
     tick()
     if (this.ticks >= this.limits.maxTicks) this.spin()
   }
 
-  private readonly watch = (entry: Entry): void => {
-    this.spinners.add(entry.owner)
+  private readonly watch = (step: Step, queue: object): void => {
+    if (queue === this.queue) this.spinners.add(step.owner)
   }
 
   /** Waits for real time, unless something becomes ready meanwhile, and goes on. */
@@ -219,7 +225,8 @@ export class Driver {
 
   private restart(): void {
     this.ticks = 0
-    this.queue.onRun = undefined
+    this.watching?.()
+    this.watching = undefined
     this.spinners.clear()
   }
 
@@ -241,20 +248,20 @@ export class Driver {
   private get users(): ReadonlyArray<AnyFiber> {
     return Array.from(this.others.keys()).filter((fiber) => {
       const owner = fiber.getRef(CurrentRegion)?.owner
-      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.loop !== this.loop)
+      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.ready !== this.loop.ready)
     })
   }
 
   /** What a fiber that is no region's own waits for, if it is something of ours. */
   private waiterOf(fiber: AnyFiber): AnyWaiter | undefined {
     const waiter = this.others.get(fiber)
-    return waiter?.state === Parked ? waiter : undefined
+    return waiter?.state === "parked" ? waiter : undefined
   }
 
   private deadlock(): void {
     // A loop inside of this one is at work, and tells when it is not any more.
     if (this.clock.inside > 0) return this.work(false)
-    const tasks = Array.from(this.loop.tasks)
+    const tasks = tasksOf(this.loop)
     const { mains } = this.loop
     // The one who waits for a main task says nothing new.
     const users = mains.size === 0
@@ -297,7 +304,7 @@ export class Driver {
     const { loop } = this
     const cause = Cause.die(error)
     if (loop.state === "closing") {
-      for (const task of Array.from(loop.tasks)) {
+      for (const task of tasksOf(loop)) {
         // Of a loop that could not go on before, that is no news.
         if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
       }
@@ -317,7 +324,7 @@ export class Driver {
    */
   private failUsers(error: DeadlockError | SpinError, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
-    const tasks = Array.from(loop.tasks).filter((task) => !this.asked.has(task))
+    const tasks = tasksOf(loop).filter((task) => !this.asked.has(task))
     const takesReports = loop.handler !== undefined || loop.failures === undefined
     const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.users, ...spinners]))
     if (tasks.length === 0 && fibers.length === 0) return false

@@ -22,6 +22,7 @@ import { close } from "../internal/closing.ts"
 import { LoopImpl, optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
+import { runtimeSteps } from "../internal/runtimeSteps.ts"
 import { Driver } from "./Driver.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import { VirtualClock } from "./VirtualClock.ts"
@@ -116,7 +117,7 @@ const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined
   const maxTicks = options?.maxTicks ?? 1_000_000
   const unseen = options?.unseen ?? "fail"
   const clock = new VirtualClock()
-  const queue = new OwnQueue((tick) => driver.request(tick))
+  const queue = new OwnQueue((tick) => driver.request(tick), runtimeSteps)
   const scheduler: Scheduler.Scheduler = {
     executionMode: "async",
     shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
