@@ -77,6 +77,7 @@ const blocked = [
   "internal/loop",
   "internal/loop.ts",
   "testing/Driver",
+  "insight/svg",
   "node/signal",
   "index",
   "src/index.ts",

@@ -4,10 +4,9 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, VirtualLoop } from "effect-asyncio/testing"
 import { getEventListeners } from "node:events"
-import { outcomeOf, ticks } from "./support/loops.ts"
+import { day, outcomeOf, ticks } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
-const day = sleep("1 day")
 const names = Effect.map(asyncio.allTasks, (tasks) => Array.from(tasks, (task) => task.name))
 /** Some turns of the host. */
 const turns = async (n = 20) => {

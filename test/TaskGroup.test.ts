@@ -1,7 +1,8 @@
-import { describe } from "@effect/vitest"
+import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
+import { type Facts, verdict } from "../src/internal/TaskGroupImpl.ts"
 import { linear } from "./support/costs.ts"
 import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./support/loops.ts"
 
@@ -226,4 +227,39 @@ describe("TaskGroup", () => {
     3,
     (n) => TaskGroup.run((group) => Effect.forEach(Array.from({ length: n }), () => group.createTask(Effect.void)))
   )
+})
+
+describe("whose cancellation ends a block", () => {
+  /** A dash: whatever that fact is. */
+  const truth = `
+    interrupted  failed  cancelled  asked  others | verdict
+    no           no      no         -      -      | body
+    no           no      yes        no     -      | body
+    no           no      yes        yes    yes    | body
+    no           no      yes        yes    no     | nothing
+    yes          no      -          -      -      | nothing
+    no           yes     -          -      no     | failures
+    yes          yes     -          -      -      | failures
+    no           yes     -          -      yes    | failures, then cancelled`
+
+  const [names, ...rows] = truth.trim().split("\n").map((line) => {
+    const [facts, verdict] = line.split("|").map((part) => part.trim())
+    return { facts: facts!.split(/ +/), verdict: verdict! }
+  })
+
+  for (let bits = 0; bits < 2 ** names!.facts.length; bits++) {
+    const given = names!.facts.map((_, i) => (bits >> i & 1) === 1)
+    const fact = (name: string) => given[names!.facts.indexOf(name)]!
+    const facts: Facts = {
+      interrupted: fact("interrupted"),
+      failed: fact("failed"),
+      cancelled: fact("cancelled"),
+      asked: fact("asked"),
+      requests: fact("others") ? 1 : 0
+    }
+    const fits = rows.filter(({ facts }) => facts.every((word, i) => word === "-" || (word === "yes") === given[i]))
+    it(names!.facts.filter(fact).join(", ") || "none of it", () => {
+      expect(fits.map(({ verdict }) => verdict)).toEqual([verdict(facts)])
+    })
+  }
 })

@@ -9,6 +9,7 @@ import {
   logged,
   loggedBy,
   messagesOf,
+  never,
   onVirtual,
   type Program,
   ticks,
@@ -16,7 +17,6 @@ import {
 } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
-const never = Effect.flatMap(Future.make<never>(), Future.join)
 
 /** Stands still until it is moved; on the live loop's own scheduler. */
 class StandingClock implements Clock.Clock {

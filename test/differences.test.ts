@@ -1,16 +1,15 @@
 /** Deliberate differences of the README's table that no scenario shows. */
 import { describe } from "@effect/vitest"
-import { Effect, Fiber, FiberSet, Option } from "effect"
+import { Effect, Fiber, FiberSet } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { defectOf, everywhere, messagesOf, outcome, type Program, ticks, timed } from "./support/loops.ts"
+import { defectOf, everywhere, messagesOf, outcome, type Program, self, ticks, timed } from "./support/loops.ts"
 
 const { createTask, EventLoop, gather, sleep, timeout, waitFor } = asyncio
 
 /** How it ends, and after how many seconds. */
 const measured = (program: Program) => Effect.all([outcome(program), EventLoop.time])
 
-const self = Effect.map(asyncio.currentTask, Option.getOrThrow)
 const cancelledAfterASecond = Effect.flatMap(
   self,
   (task) => EventLoop.callLater("1 second", () => Task.cancelUnsafe(task))

@@ -7,6 +7,7 @@ import {
   cancelledAtEveryStep,
   cancelSoon,
   collect,
+  day,
   defectOf,
   everywhere,
   lineOf,
@@ -24,7 +25,6 @@ import {
 } from "./support/loops.ts"
 
 const { createTask, gather, sleep } = asyncio
-const day = sleep("1 day")
 /** Options of which the types know nothing but that. */
 const variants = (...options: ReadonlyArray<asyncio.gather.Options>) => options
 

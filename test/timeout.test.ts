@@ -3,7 +3,7 @@ import { Duration, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, Timeout } from "effect-asyncio"
 import { linear } from "./support/costs.ts"
-import { defectOf, everywhere, lineOf, logged, outcome, type Program, ticks, timed } from "./support/loops.ts"
+import { defectOf, everywhere, lineOf, logged, outcome, type Program, self, ticks, timed } from "./support/loops.ts"
 
 const { createTask, sleep, TaskGroup, timeout, timeoutAt, waitFor } = asyncio
 
@@ -181,7 +181,6 @@ describe("timeout", () => {
 })
 
 describe("a cancellation that was asked for before the block, in the same step, is none of the block's", () => {
-  const self = Effect.map(asyncio.currentTask, Option.getOrThrow)
   const blocks: Record<string, (body: Program) => Program> = {
     "timeout(0)": (body) => timeout(0, () => body),
     "timeout(-1)": (body) => timeout(-1, () => body),

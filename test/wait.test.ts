@@ -8,6 +8,7 @@ import {
   beforeEntries,
   cancelledAtEveryStep,
   cancelSoon,
+  day,
   defectOf,
   everywhere,
   inside,
@@ -22,7 +23,6 @@ import {
 } from "./support/loops.ts"
 
 const { ALL_COMPLETED, createTask, FIRST_COMPLETED, FIRST_EXCEPTION, sleep, wait } = asyncio
-const day = sleep("1 day")
 
 type AnyTask = Task.Task<unknown, unknown>
 const names = (tasks: Iterable<AnyTask>) => Array.from(tasks, (task) => task.name)

@@ -52,9 +52,9 @@ interface Bucket {
  */
 export class OwnQueue implements ReadyQueue {
   // INVARIANT: `count` entries from `head` on, around the end; the length is a power of two; undefined elsewhere.
-  private ring: Array<Entry | undefined> = Array.from({ length: 64 }, () => undefined)
-  private head = 0
-  private count = 0
+  protected ring: Array<Entry | undefined> = Array.from({ length: 64 }, () => undefined)
+  protected head = 0
+  protected count = 0
   // INVARIANT: sorted by priority, one bucket each, none empty, none of priority 0.
   private buckets: Array<Bucket> = []
   // INVARIANT: true from the call of `host` to the tick that it brings.
@@ -71,6 +71,14 @@ export class OwnQueue implements ReadyQueue {
     this.host = host
     this.runtimeSteps = runtimeSteps
     this.takeTurn = takeTurn
+  }
+
+  /** What is ready, in the order in which the next tick runs it. */
+  get ready(): ReadonlyArray<Entry> {
+    const ring = Array.from({ length: this.count }, (_, i) => this.ring[(this.head + i) & (this.ring.length - 1)]!)
+    const before = this.buckets.filter(({ priority }) => priority < 0).flatMap(({ entries }) => entries)
+    const behind = this.buckets.filter(({ priority }) => priority > 0).flatMap(({ entries }) => entries)
+    return [...before, ...ring, ...behind]
   }
 
   get isEmpty(): boolean {
@@ -134,7 +142,7 @@ export class OwnQueue implements ReadyQueue {
     }
   }
 
-  private runReady(end: number): void {
+  protected runReady(end: number): void {
     try {
       // An entry may flush the queue, and so take what was left of the tick.
       for (; end > 0 && this.count > 0; end--) {

@@ -26,7 +26,7 @@ export const block = <A, E, R>(
   let timeout: TimeoutImpl
   return openRegion(
     (region) => {
-      timeout = new TimeoutImpl(call, region, timers.now())
+      timeout = region.timeout = new TimeoutImpl(call, region, timers.now())
       arm(timeout, timers)
       return check.given(call, "the body", body(timeout))
     },
@@ -101,6 +101,16 @@ export class TimeoutImpl extends Printable implements Timeout {
   expire(): void {
     this.state = "expiring"
     cancelRegion(this.region)
+  }
+
+  get isArmed(): boolean {
+    return this.state === "active" && this.deadline?.timers !== undefined
+  }
+
+  /** Its time comes now, before the deadline. */
+  strike(): void {
+    this.deadline!.disarm()
+    this.expire()
   }
 
   /** The region has ended. What it goes on with, if that is the deadline's doing. */

@@ -20,7 +20,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Fiber from "effect/Fiber"
-import * as cancellation from "./cancellation.ts"
+import { deliver, meet, takeDue } from "./cancellation.ts"
 import type { Entry, Whose } from "./Entry.ts"
 import { observer, type Waiting } from "./observer.ts"
 import { scheduleOn } from "./ReadyQueue.ts"
@@ -99,7 +99,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     if (observer !== undefined) observer.parked(this)
     if (region?.owner.pending !== undefined) {
       if (isAbandoned(region)) this.drop()
-      else if (this.region === region) cancellation.meet(region)
+      else if (this.region === region) meet(region)
     }
     // A failure of the finalizer joins the interruption's cause; its `E` is in the waiter's own type.
     return this as unknown as Effect.Effect<void>
@@ -149,11 +149,11 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     if (state === "over") return
     if (state === "withdrawn") {
       this.end()
-      return cancellation.deliver(region!, this.requested!)
+      return deliver(region!, this.requested!)
     }
     // The request beats the queued wake-up; the finalizer passes on what came with it.
-    const request = region?.owner.pending === undefined ? undefined : cancellation.takeDue(region)
-    if (request !== undefined) return cancellation.deliver(region!, request)
+    const request = region?.owner.pending === undefined ? undefined : takeDue(region)
+    if (request !== undefined) return deliver(region!, request)
     const effect = this.goOn()
     this.end()
     this.resume!(effect)

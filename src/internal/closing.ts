@@ -39,7 +39,7 @@ export const isWaiting = ({ handlings, tasks }: LoopImpl): boolean => tasks.size
 
 /** Nobody waits any longer for what is left. What the handler has not dealt with goes to the default one. */
 export const abandon = (loop: LoopImpl): void => {
-  for (const task of Array.from(loop.tasks)) task.abandon()
+  for (const task of tasksOf(loop)) task.abandon()
   for (const handling of Array.from(loop.handlings)) {
     loop.handlings.delete(handling)
     loop.log(handling.context)

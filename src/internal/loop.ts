@@ -18,7 +18,6 @@ import { type AsyncContext, capture } from "./AsyncContext.ts"
 import * as check from "./check.ts"
 import type { Entry, Step, What, Whose } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
-import { withSteps } from "./hostSteps.ts"
 import { HostTurns } from "./HostTurns.ts"
 import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
@@ -106,7 +105,7 @@ export class LoopImpl extends Printable implements Shape {
       shouldYield: (fiber) => parent.shouldYield(fiber),
       makeDispatcher: () => this.ready
     }
-    const provided = Context.make(EventLoop, this as Shape).pipe(
+    this.provided = Context.make(EventLoop, this as Shape).pipe(
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
@@ -114,7 +113,6 @@ export class LoopImpl extends Printable implements Shape {
       const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
       this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
     }
-    this.provided = this.unwatch === undefined ? provided : withSteps(provided)
     // Whatever task the loop was made in: what runs in this context is none of it.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.mode = mode
@@ -169,6 +167,11 @@ export class LoopImpl extends Printable implements Shape {
   get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
     const timers = Array.from(this.timers.values()).flatMap(({ waiting }) => waiting)
     return timers.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
+  }
+
+  /** When the timers of a clock are due. */
+  deadlines(clock: Clock.Clock): ReadonlyArray<number> {
+    return this.timers.get(clock)?.deadlines ?? []
   }
 
   /** Whether the fiber is one that sleeps in the name of timers. */

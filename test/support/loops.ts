@@ -6,8 +6,8 @@
  * - `virtual`: the loop of `effect-asyncio/testing`.
  */
 import { expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Logger } from "effect"
-import { EventLoop, type Future, Task } from "effect-asyncio"
+import { Cause, Effect, Exit, Fiber, Logger, Option } from "effect"
+import { createTask, currentTask, EventLoop, Future, sleep, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
@@ -31,6 +31,18 @@ export const logged = <E, R>(
     const lines: Array<unknown> = []
     return Effect.as(program((line) => lines.push(line)), lines)
   })
+
+export const day = sleep("1 day")
+
+/** Waits for what nobody ends. */
+export const never = Effect.flatMap(Future.make<never>(), Future.join)
+
+/** The task that runs this. */
+export const self = Effect.map(currentTask, Option.getOrThrow)
+
+/** Comes back from outside, after milliseconds of real time. */
+export const after = (millis: number): Promise<string> =>
+  new Promise((resolve) => setTimeout(resolve, millis, `after ${millis}`))
 
 /** `n` turns of the ready queue. */
 export const ticks = (n: number): Effect.Effect<void> =>
@@ -59,6 +71,14 @@ export const outcomeOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
 /** A task that is cancelled when it has been parked for a tick. */
 export const cancelSoon = (task: Task.Task<any, any>): Effect.Effect<boolean> =>
   Effect.andThen(Effect.yieldNow, Task.cancel(task))
+
+/** How an effect ends, in a word, in a task that is cancelled when it is parked. */
+export const cancelled = <A, E>(effect: Program<A, E>) =>
+  Effect.gen(function*() {
+    const task = yield* createTask(effect)
+    expect(yield* cancelSoon(task)).toBe(true)
+    return outcomeOf(yield* Task.await(task))
+  })
 
 /** Waits until all of these tasks are done, whatever they end with. */
 export const settled = (tasks: Iterable<Task.Task<any, any>>) => Effect.forEach(tasks, (task) => Task.await(task))
@@ -122,6 +142,12 @@ export const underTestClock: OnLoop = (main) =>
     if (fiber.pollUnsafe() === undefined) return yield* Effect.die(new Error("the program is stuck"))
     return yield* Fiber.join(fiber)
   })
+
+export const loops: ReadonlyArray<readonly [name: string, on: OnLoop]> = [
+  ["live", provideLoop],
+  ["TestClock", underTestClock],
+  ["virtual", onVirtual]
+]
 
 const check = <A, E>(program: Effect.Effect<A, E>, expected: A | undefined) =>
   Effect.map(program, (value) => {
