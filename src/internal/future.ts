@@ -178,7 +178,7 @@ class Callback extends FutureCallback {
   }
   run(): void {
     const call = () => this.callback(this.future)
-    this.future.loop.runCallback("addDoneCallback", call, this.asyncContext, { future: this.future })
+    this.future.loop.caller.run("addDoneCallback", call, this.asyncContext, { future: this.future })
   }
 }
 

@@ -276,7 +276,7 @@ export class Driver {
     Effect.andThen(
       this.runOut,
       Effect.suspend((): Effect.Effect<void> => {
-        const causes = [...this.loop.failures ?? []]
+        const causes = [...this.loop.reports.failures ?? []]
         const { reported } = this.users
         if (reported !== undefined && isCancelled(exit)) causes.push(Cause.die(reported))
         const defects = defectsOf(causes)

@@ -113,7 +113,7 @@ export class Users {
   private end(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     if (this.fail(error, spinners)) return true
     // There is nobody whom the error could end.
-    if (!this.said) this.loop.say({ message: error.message, cause: Cause.die(error) })
+    if (!this.said) this.loop.reports.log({ message: error.message, cause: Cause.die(error) })
     this.said = true
     return false
   }
@@ -125,7 +125,7 @@ export class Users {
     if (loop.state === "closing") {
       for (const task of tasksOf(loop)) {
         // Of a loop that could not go on before, that is no news.
-        if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
+        if (!this.hasFailed) loop.reports.report({ message: "Task was destroyed but it is pending!", cause, task })
       }
       abandon(loop)
       return true
@@ -144,7 +144,7 @@ export class Users {
   private failOthers(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
     const tasks = tasksOf(loop).filter((task) => !this.asked.has(task))
-    const takesReports = loop.handler !== undefined || loop.failures === undefined
+    const takesReports = loop.reports.handler !== undefined || loop.reports.failures === undefined
     const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.outside, ...spinners]))
     if (tasks.length === 0 && fibers.length === 0) return false
     const cause = Cause.die(error)
@@ -153,7 +153,7 @@ export class Users {
     else for (const fiber of fibers) endFiber(fiber, cause)
     if (fibers.length === 0) {
       this.reported = error
-      loop.report({ message: error.message, cause })
+      loop.reports.report({ message: error.message, cause })
     }
     for (const task of tasks) {
       this.asked.add(task)

@@ -37,7 +37,7 @@ export const makeVirtualLoop = (fiber: Fiber.Fiber<unknown, unknown>, parts: Par
   }
   const inner = fiber.context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
   const loop = new LoopImpl(inner, queue, options, "virtual")
-  if (unseen === "fail") loop.failures = []
+  if (unseen === "fail") loop.reports.failures = []
   const around = fiber.getRef(Clock.Clock)
   const driver = new Driver(loop, clock, queue, limits, turns, around instanceof VirtualClock ? around : undefined)
   queue.parkedOutside = (waiter) => driver.know(waiter.fiber, waiter)
