@@ -50,7 +50,7 @@ export class LoopImpl extends Printable implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
-  readonly tasks = new Registry<Resident>()
+  readonly tasks: Registry<Resident>
   readonly reports: Reports<EventLoop>
   readonly caller: Caller
   /** The failures that nobody has looked at. */
@@ -70,9 +70,11 @@ export class LoopImpl extends Printable implements Shape {
     context: Context.Context<never>,
     ready: ReadyQueue,
     options: Options | undefined,
-    mode: Mode
+    mode: Mode,
+    tasks = new Registry<Resident>()
   ) {
     super()
+    this.tasks = tasks
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
     this.ready = ready

@@ -4,8 +4,9 @@ import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import type { Options } from "../EventLoop.ts"
-import { LoopImpl } from "../internal/loop.ts"
+import { LoopImpl, type Resident } from "../internal/loop.ts"
 import type { OwnQueue } from "../internal/ReadyQueue.ts"
+import type { Registry } from "../internal/Registry.ts"
 import type { Lobby } from "../internal/Waiter.ts"
 import { Driver, type Limits, type Turns } from "./Driver.ts"
 import { VirtualClock } from "./VirtualClock.ts"
@@ -18,6 +19,9 @@ interface Parts {
   readonly limits: Limits
   readonly options: Options | undefined
   readonly unseen: "fail" | "report"
+  /** The registry of its tasks, if it is to be another than the usual one. */
+  readonly tasks?: Registry<Resident> | undefined
+  readonly shouldYield?: Scheduler.Scheduler["shouldYield"] | undefined
 }
 
 /** The turns of the host that Effect's scheduler takes. */
@@ -32,11 +36,11 @@ export const makeVirtualLoop = (fiber: Fiber.Fiber<unknown, unknown>, parts: Par
   const queue = parts.queue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
     executionMode: "async",
-    shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
+    shouldYield: parts.shouldYield ?? ((fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield),
     makeDispatcher: () => queue
   }
   const inner = fiber.context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
-  const loop = new LoopImpl(inner, queue, options, "virtual")
+  const loop = new LoopImpl(inner, queue, options, "virtual", parts.tasks)
   if (unseen === "fail") loop.reports.failures = []
   const around = fiber.getRef(Clock.Clock)
   const driver = new Driver(loop, clock, queue, limits, turns, around instanceof VirtualClock ? around : undefined)
