@@ -98,9 +98,9 @@ interface Bucket {
  */
 export class OwnQueue implements ReadyQueue {
   // INVARIANT: `count` entries from `head` on, around the end; the length is a power of two; undefined elsewhere.
-  protected ring: Array<Entry | undefined> = Array.from({ length: 64 }, () => undefined)
-  protected head = 0
-  protected count = 0
+  private ring: Array<Entry | undefined> = Array.from({ length: 64 }, () => undefined)
+  private head = 0
+  private count = 0
   // INVARIANT: sorted by priority, one bucket each, none empty, none of priority 0.
   private buckets: Array<Bucket> = []
   // INVARIANT: true from the call of `host` to the tick that it brings.
@@ -186,7 +186,7 @@ export class OwnQueue implements ReadyQueue {
     }
   }
 
-  protected runReady(end: number): void {
+  private runReady(end: number): void {
     try {
       // An entry may flush the queue, and so take what was left of the tick.
       for (; end > 0 && this.count > 0; end--) {
@@ -195,8 +195,7 @@ export class OwnQueue implements ReadyQueue {
         ring[head] = undefined
         this.head = (head + 1) & (ring.length - 1)
         this.count--
-        if (this.onRun !== undefined) this.onRun(entry)
-        entry.run()
+        this.runEntry(entry)
       }
     } finally {
       if (end > 0 && this.count > 0 && !this.requested) {
@@ -206,11 +205,16 @@ export class OwnQueue implements ReadyQueue {
     }
   }
 
+  /** The one place where entries run: a queue that picks what runs next decides here. */
+  protected runEntry(entry: Entry): void {
+    if (this.onRun !== undefined) this.onRun(entry)
+    entry.run()
+  }
+
   private runBucket(bucket: Bucket): void {
     while (bucket.done < bucket.entries.length) {
       const entry = bucket.entries[bucket.done++]!
-      this.onRun?.(entry)
-      entry.run()
+      this.runEntry(entry)
     }
   }
 

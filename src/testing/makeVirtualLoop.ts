@@ -6,6 +6,7 @@ import * as Scheduler from "effect/Scheduler"
 import type { Options } from "../EventLoop.ts"
 import { LoopImpl } from "../internal/loop.ts"
 import type { OwnQueue } from "../internal/ReadyQueue.ts"
+import type { Registry } from "../internal/Registry.ts"
 import { Driver, type Limits, type Turns } from "./Driver.ts"
 import { VirtualClock } from "./VirtualClock.ts"
 
@@ -17,6 +18,9 @@ interface Parts {
   readonly limits: Limits
   readonly options: Options | undefined
   readonly unseen: "fail" | "report"
+  /** The registry of its tasks, if it is to be another than the usual one. */
+  readonly tasks?: Registry | undefined
+  readonly shouldYield?: Scheduler.Scheduler["shouldYield"] | undefined
 }
 
 /** The turns of the host that Effect's scheduler takes. */
@@ -31,11 +35,11 @@ export const makeVirtualLoop = (fiber: Fiber.Fiber<unknown, unknown>, parts: Par
   const queue = parts.queue((tick) => driver.request(tick))
   const scheduler: Scheduler.Scheduler = {
     executionMode: "async",
-    shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
+    shouldYield: parts.shouldYield ?? ((fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield),
     makeDispatcher: () => queue
   }
   const inner = fiber.context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
-  const loop = new LoopImpl(inner, queue, options, "virtual")
+  const loop = new LoopImpl(inner, queue, options, "virtual", parts.tasks)
   if (unseen === "fail") loop.failures = []
   const around = fiber.getRef(Clock.Clock)
   const driver = new Driver(loop, clock, queue, limits, turns, around instanceof VirtualClock ? around : undefined)
