@@ -159,7 +159,7 @@ describe("checks", () => {
         yield* Effect.addFinalizer(() => Effect.sync(() => closed++))
         yield* createTask(Effect.onInterrupt(sleep("1 hour"), () => Effect.sync(() => void log.push("cancelled"))))
         yield* Deferred.succeed(started, undefined)
-        yield* Effect.forever(sleep(1))
+        return yield* Effect.forever(sleep(1))
       }).pipe(Effect.scoped)
       const fiber = yield* Effect.forkChild(Explore.check(program, patient))
       yield* Deferred.await(started)
