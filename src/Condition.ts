@@ -15,7 +15,9 @@ import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried, dual } from "./internal/curried.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
-import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { tasksIn } from "./internal/task.ts"
+import { QueuedWaiter } from "./internal/Waiter.ts"
+import { WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
 
@@ -473,5 +475,5 @@ export const locked = (self: Condition): boolean => Lock.locked(impl("locked", s
  */
 export const statistics = (self: Condition): Statistics => {
   const { lock, waiting } = impl("statistics", self)
-  return { waiting: waiting.length, waiters: waiting.tasks(), lock: Lock.statistics(lock) }
+  return { waiting: waiting.length, waiters: tasksIn(waiting), lock: Lock.statistics(lock) }
 }

@@ -10,7 +10,9 @@ import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
 import { counted, Printable, type Words } from "./internal/printing.ts"
-import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { tasksIn } from "./internal/task.ts"
+import { QueuedWaiter } from "./internal/Waiter.ts"
+import { WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -277,5 +279,5 @@ export const isSet = (self: Event): boolean => impl("isSet", self).isSet
  */
 export const statistics = (self: Event): Statistics => {
   const { isSet, waiting } = impl("statistics", self)
-  return { isSet, waiting: waiting.length, waiters: waiting.tasks() }
+  return { isSet, waiting: waiting.length, waiters: tasksIn(waiting) }
 }

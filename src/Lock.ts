@@ -19,8 +19,9 @@ import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { counted, named, Printable, type Words } from "./internal/printing.ts"
-import { currentTask, type TaskImpl } from "./internal/task.ts"
-import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { currentTask, type TaskImpl, tasksIn } from "./internal/task.ts"
+import { QueuedWaiter } from "./internal/Waiter.ts"
+import { WaitQueue } from "./internal/WaitQueue.ts"
 import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
@@ -418,7 +419,7 @@ export const locked = (self: Lock): boolean => impl("locked", self).isLocked
 export const statistics = (self: Lock): Statistics => {
   const { holderTask, isLocked, next, waiting, waitingCount } = impl("statistics", self)
   const first = next?.awaiter
-  const waiters = waiting.tasks()
+  const waiters = tasksIn(waiting)
   // Of kind "Task".
   if (first !== undefined) waiters.unshift(first as unknown as Task<unknown, unknown>)
   return {

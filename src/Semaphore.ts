@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
+import { tasksIn } from "./internal/task.ts"
 import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
@@ -333,5 +334,5 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  */
 export const statistics = (self: Semaphore): Statistics => {
   const { available, waiting, waitingCount } = impl("statistics", self)
-  return { available, waiting: waitingCount, waiters: waiting.tasks() }
+  return { available, waiting: waitingCount, waiters: tasksIn(waiting) }
 }

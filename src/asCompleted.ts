@@ -20,6 +20,7 @@ import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
 import * as check from "./internal/check.ts"
 import { Cohort, type Listener } from "./internal/Cohort.ts"
+import type { Whose } from "./internal/Entry.ts"
 import { type FutureImpl, join } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
 import { QueueImpl } from "./internal/QueueImpl.ts"
@@ -27,7 +28,7 @@ import { Fifo } from "./internal/Storage.ts"
 import { currentTask } from "./internal/task.ts"
 import { timeoutError } from "./internal/TimeoutImpl.ts"
 import { PlainTimer } from "./internal/Timers.ts"
-import type { Waiter } from "./internal/WaitQueue.ts"
+import type { Waiter } from "./internal/Waiter.ts"
 
 /**
  * @since 0.1.0
@@ -257,7 +258,9 @@ class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
 }
 
 class Timeout extends PlainTimer {
-  readonly owner = undefined
+  get owner(): Whose {
+    return this.completions.awaiter
+  }
   override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
     return this.completions.waiting
   }

@@ -10,8 +10,8 @@
  * nothing behind on them. A kept cohort that its holder drops is detached when the holder's last view is collected.
  */
 import { NodeInspectSymbol } from "effect/Inspectable"
+import type { Entry, Whose } from "./Entry.ts"
 import type { FutureImpl } from "./future.ts"
-import type { Entry } from "./ReadyQueue.ts"
 import { Node } from "./WaitQueue.ts"
 
 type AnyFuture = FutureImpl<any, any>
@@ -19,7 +19,7 @@ type AnyFuture = FutureImpl<any, any>
 /** Who is told of completions, each from the ready queue. */
 export interface Listener {
   /** Who waits meanwhile. */
-  readonly awaiter: AnyFuture | undefined
+  readonly awaiter: Node["awaiter"]
   completed(future: AnyFuture): void
 }
 
@@ -38,10 +38,13 @@ class Member extends Node implements Entry {
     this.future = future
     this.index = index
   }
-  get owner(): unknown {
+  get what() {
+    return "internal" as const
+  }
+  get owner(): Whose {
     return this.future
   }
-  override get awaiter(): AnyFuture | undefined {
+  override get awaiter(): Node["awaiter"] {
     return this.cohort.listener?.awaiter
   }
   /** The future is done. */

@@ -20,7 +20,8 @@ import * as check from "./check.ts"
 import type { FutureImpl } from "./future.ts"
 import { counted, Printable, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
-import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { type Node, WaitQueue } from "./WaitQueue.ts"
 
 export const optionKinds = { maxsize: check.maxsize, fair: check.boolean }
 export const checkOptions = check.options<Options>(optionKinds)
@@ -209,7 +210,7 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     this.isBack = isBack
   }
 
-  abstract readonly line: Line
+  abstract override get line(): Line
   /** How much there is for those in line: items, or room. */
   abstract readonly available: number
   /** Takes or puts, or fails at a queue that is shut down. Where it throws, nothing has changed. */
@@ -217,7 +218,7 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   abstract waitAgain(): Effect.Effect<B, QueueShutDown>
 
   /** At the end of the line, as in CPython; but who takes turns keeps its place. */
-  override parked(): void {
+  override enter(): void {
     const { line, number } = this
     if (number !== undefined) line.inTurn++
     line.push(this, number !== undefined && this.isBack ? this.placeOf(number) : undefined)
@@ -230,8 +231,8 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     return node
   }
 
-  override left(): void {
-    super.left()
+  override leave(): void {
+    super.leave()
     if (this.number !== undefined) this.line.inTurn--
   }
 
@@ -239,17 +240,17 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   proceed(): Effect.Effect<B, QueueShutDown> {
     const isFutile = this.available <= 0 && !this.source.isShutDown
     const effect = isFutile ? this.waitAgain() : this.serve()
-    this.leave()
+    this.give()
     return effect
   }
 
   override passOn(): void {
-    this.leave()
+    this.give()
     if (this.number === undefined && this.available > 0) this.line.wakeFirst()
   }
 
   /** It was woken, and leaves the line: what is there for those that did not overtake it is theirs now. */
-  private leave(): void {
+  private give(): void {
     const { line } = this
     line.woken--
     if (this.number === undefined) return
@@ -265,7 +266,7 @@ class Getter<A> extends Customer<A, A> {
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.source.feeders()
   }
-  get line(): Line {
+  override get line(): Line {
     return this.source.getters
   }
   get available(): number {
@@ -288,7 +289,7 @@ class Putter<A> extends Customer<A, void> {
   get label(): string {
     return `${this.source.kind}.put`
   }
-  get line(): Line {
+  override get line(): Line {
     return this.source.putters
   }
   get available(): number {

@@ -4,7 +4,8 @@ import { pipeArguments } from "effect/Pipeable"
 import type { Semaphore } from "../Semaphore.ts"
 import * as check from "./check.ts"
 import { counted, Printable, type Words } from "./printing.ts"
-import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { WaitQueue } from "./WaitQueue.ts"
 
 export class SemaphoreImpl extends Printable implements Semaphore {
   readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"

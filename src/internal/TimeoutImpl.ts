@@ -6,12 +6,13 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
-import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
+import { cancelRegion, uncancel } from "./cancellation.ts"
+import { isCancelled } from "./cancelled.ts"
 import * as check from "./check.ts"
+import type { Entry, Whose } from "./Entry.ts"
 import { getLoop } from "./loop.ts"
 import { type InnerRegion, openRegion } from "./openRegion.ts"
 import { Printable, type Words } from "./printing.ts"
-import type { Entry } from "./ReadyQueue.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
 
 /** Runs `body` in a region under a deadline, which `arm` sets. */
@@ -81,7 +82,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     this.when = when
     this.deadline = new Deadline(nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= now) this.region.owner.loop.ready.schedule(this.deadline, 0)
+    if (nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
     else timers.add(this.deadline)
   }
 
@@ -90,7 +91,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     this.deadline = undefined
   }
 
-  get owner(): unknown {
+  get owner(): Whose {
     return this.region.owner.task
   }
   get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
@@ -122,7 +123,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     }
     this.state = "expired"
     const { region } = this
-    const outside = uncancelOwner(region.owner) > this.requests
+    const outside = uncancel(region.owner) > this.requests
     // A group in it has failed and put off what it was asked: where nobody outside asks, that was this deadline's request.
     if (!outside && typeof region.interrupted === "object" && region.interrupted.putOff) {
       region.interrupted = { ...region.interrupted, origin: region }
@@ -149,7 +150,10 @@ class Deadline extends PlainTimer implements Entry {
     super(nanos)
     this.timeout = timeout
   }
-  get owner(): unknown {
+  get what() {
+    return "timer" as const
+  }
+  get owner(): Whose {
     return this.timeout?.owner
   }
   override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {

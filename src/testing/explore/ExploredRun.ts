@@ -11,27 +11,31 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
-import { cancel, interruptFiber, isCancelled } from "../../internal/cancellation.ts"
+import { interruptFiber } from "../../internal/cancellation.ts"
+import { isCancelled } from "../../internal/cancelled.ts"
 import { close } from "../../internal/closing.ts"
-import type { LoopImpl } from "../../internal/loop.ts"
+import type { Entry } from "../../internal/Entry.ts"
+import type { LoopImpl, Resident } from "../../internal/loop.ts"
 import { runMain } from "../../internal/main.ts"
 import { InnerRegion, type Strikable } from "../../internal/openRegion.ts"
-import type { Entry } from "../../internal/ReadyQueue.ts"
 import type { Region } from "../../internal/Region.ts"
 import { Registry } from "../../internal/Registry.ts"
-import { Waiter } from "../../internal/WaitQueue.ts"
+import { isTaskImpl, tasksOf } from "../../internal/task.ts"
+import { Waiter } from "../../internal/Waiter.ts"
+import { cancel } from "../../internal/Walk.ts"
 import { DeadlockError, SpinError } from "../errors.ts"
 import type { Failure, Kind as FailureKind, Run } from "../Explore.ts"
 import { hostTurns, makeVirtualLoop } from "../makeVirtualLoop.ts"
 import { type Sleeper, VirtualClock } from "../VirtualClock.ts"
 import { CurrentRun, type ProgramRun } from "./CurrentRun.ts"
 import { ExploredQueue, type Policy } from "./ExploredQueue.ts"
-import { type AnyFiber, type AnyTask, type AnyWaiter, type Lane, Lanes, RuntimeStep } from "./Lanes.ts"
+import { type AnyFiber, type AnyWaiter, type Lane, Lanes, RuntimeStep } from "./Lanes.ts"
 import { type Kind, latencyParts, longestDelay, type Move, type Place } from "./moves.ts"
 import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
 import type { Settings } from "./settings.ts"
 import { Deviated, exitOf, type Trace, wordsOf } from "./Trace.ts"
+import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
 export interface Exploration {
@@ -81,6 +85,8 @@ export class ExploredRun implements ProgramRun, Policy {
   private next: (() => void) | undefined = undefined
   /** Main has ended: what comes now goes as it is written. */
   isOver = false
+  /** It took too long. */
+  isGivenUp = false
   private failure: Failure | undefined = undefined
   private readonly moves: Array<Move> = []
   private readonly invariants: Array<readonly [name: string, holds: () => boolean]> = []
@@ -98,7 +104,7 @@ export class ExploredRun implements ProgramRun, Policy {
     this.picker = picker
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
-    this.fiber = Effect.runForkWith(exploration.context)(this.main)
+    this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
   }
 
   private readonly main = Effect.withFiber((fiber) => {
@@ -112,14 +118,16 @@ export class ExploredRun implements ProgramRun, Policy {
       limits: { settle: 0, patience: outside ? 1e9 : 0, maxTicks },
       options: undefined,
       unseen: "fail",
-      tasks: new KnownTasks((task) => this.lanes.created(task)),
+      tasks: new KnownTasks((task) => {
+        if (isTaskImpl(task)) this.lanes.created(task)
+      }),
       shouldYield: operations ? (fiber) => this.shouldYield(fiber) : undefined
     })
     this.loop = loop
-    const onPark = this.queue.onPark!
-    this.queue.onPark = (waiter) => {
+    const parkedOutside = this.queue.parkedOutside!
+    this.queue.parkedOutside = (waiter) => {
       this.parked(waiter)
-      onPark(waiter)
+      parkedOutside(waiter)
     }
     const context = provided.pipe(
       Context.add(CurrentRun, this),
@@ -144,13 +152,15 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** Goes on until nothing is left, or its time is over, and says whether it has ended. */
   drive(isTime: () => boolean): boolean {
-    for (let n = 1; this.next !== undefined; n++) {
-      const { next } = this
-      this.next = undefined
-      this.part(next)
-      if (n % turnsPerLook === 0 && isTime()) break
-    }
-    return this.next === undefined
+    return withoutFiber(() => {
+      for (let n = 1; this.next !== undefined; n++) {
+        const { next } = this
+        this.next = undefined
+        this.part(next)
+        if (n % turnsPerLook === 0 && isTime()) break
+      }
+      return this.next === undefined
+    })
   }
 
   /** The end, where the turns are the host's. */
@@ -175,6 +185,7 @@ export class ExploredRun implements ProgramRun, Policy {
       } ms of its own, with ` +
       Array.from(loop.tasks, (task) => `'${task.name}'`).join(", ")
     this.fail("spin", new SpinError({ message }), message)
+    this.isGivenUp = true
     this.interrupt()
   }
 
@@ -213,7 +224,7 @@ export class ExploredRun implements ProgramRun, Policy {
     const error = Cause.squash(cause)
     if (error instanceof DeadlockError) {
       const isHeard = this.settings.outside ||
-        Array.from(this.loop.tasks).every((task) => task.waiter !== undefined || task.inner !== undefined)
+        tasksOf(this.loop).every((task) => task.waiter !== undefined || task.inner !== undefined)
       this.fail("deadlock", error, isHeard ? error.message : `${error.message}\n${hint}`)
     } else if (error instanceof SpinError) this.fail("spin", error, error.message)
     else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, wordsOf(error))
@@ -357,6 +368,7 @@ export class ExploredRun implements ProgramRun, Policy {
     if (this.isOver || this.lanes.isUser(fiber)) return natural
     const lane = this.lanes.ofFiber(fiber)
     this.ran.add(lane)
+    if (this.hooks.trace !== undefined) lane.learnName()
     if (lane.repeats > 0) {
       lane.repeats--
       return natural
@@ -416,6 +428,7 @@ export class ExploredRun implements ProgramRun, Policy {
   }
 
   private happened(lane: Lane): void {
+    lane.learnName()
     const exit = exitOf(lane)
     const code = exit === undefined ? lane.pending > 0 ? 1 : 0 : exit._tag === "Success" ? 2 : isCancelled(exit) ? 4 : 3
     this.steps++
@@ -539,13 +552,13 @@ const mix = (hash: number, value: number): number => {
 }
 
 /** Tells of each task that is made. */
-class KnownTasks extends Registry {
-  private readonly onAdd: (task: AnyTask) => void
-  constructor(onAdd: (task: AnyTask) => void) {
+class KnownTasks extends Registry<Resident> {
+  private readonly onAdd: (task: Resident) => void
+  constructor(onAdd: (task: Resident) => void) {
     super()
     this.onAdd = onAdd
   }
-  override add(task: AnyTask): void {
+  override add(task: Resident): void {
     super.add(task)
     this.onAdd(task)
   }

@@ -1,10 +1,10 @@
 /** What happened in a run, for those who read it. Most runs keep none. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
-import { isCancelled } from "../../internal/cancellation.ts"
+import { isCancelled } from "../../internal/cancelled.ts"
 import { format, shortened } from "../../internal/printing.ts"
 import { waiterOf } from "../../internal/Region.ts"
-import { Over } from "../../internal/WaitQueue.ts"
+
 import type { Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
 import type { Kind } from "./moves.ts"
@@ -37,7 +37,7 @@ export class Deviated implements Deviation {
 
 export class Trace {
   private readonly lanes = new Map<Lane, number>()
-  private readonly steps: Array<Step> = []
+  private readonly steps: Array<Omit<Step, "task">> = []
   private readonly deviations: Array<Deviated> = []
   // What the next step is told with.
   private marks: Array<Deviated> = []
@@ -58,13 +58,16 @@ export class Trace {
     const [end, what] = stateOf(lane)
     const step = ++lane.shown
     const { marks: deviations, notes } = this
-    this.steps.push({ millis, task: lane.name, lane: index, step, end, what, deviations, notes })
+    this.steps.push({ millis, lane: index, step, end, what, deviations, notes })
     this.marks = []
     this.notes = []
   }
 
   get run(): Run {
-    return { lanes: Array.from(this.lanes.keys(), ({ name }) => name), steps: this.steps, deviations: this.deviations }
+    // By the names that are known in the end.
+    const lanes = Array.from(this.lanes.keys(), ({ name }) => name)
+    const steps = this.steps.map((step) => ({ ...step, task: lanes[step.lane]! }))
+    return { lanes, steps, deviations: this.deviations }
   }
 }
 
@@ -75,7 +78,7 @@ const stateOf = (lane: Lane): readonly [end: Step["end"], what: string] => {
   const exit = exitOf(lane)
   if (exit !== undefined) return endOf(exit)
   const waiter = lane.task === undefined ? lane.waiter : waiterOf(lane.task)
-  if (waiter !== undefined && waiter.state !== Over) return ["waits", `waits for ${waiter.label}`]
+  if (waiter !== undefined && waiter.state !== "over") return ["waits", `waits for ${waiter.label}`]
   return lane.pending > 0 ? ["yields", "yields"] : ["waits", "waits"]
 }
 
