@@ -12,9 +12,10 @@ import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
 import { isCancelled } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
-import { Cohort, type Holder, type Listener, pendingOf, resume } from "./internal/Cohort.ts"
+import { Cohort, type Listener } from "./internal/Cohort.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
+import { goOn, type Holder, pendingOf } from "./internal/PendingView.ts"
 import type { Timer, Timers } from "./internal/Timers.ts"
 import { Parked, Waiter } from "./internal/WaitQueue.ts"
 
@@ -212,7 +213,7 @@ export const wait = <T extends Awaitable.Any>(
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
     const isEnough = decide(returnWhen)
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
-    const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined
+    const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? goOn(inputs) : undefined
     let cohort = holder?.cohort
     if (cohort === undefined) {
       const items = awaitables.itemsOf("wait", inputs)
