@@ -10,6 +10,7 @@ import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
 import { getLoop } from "./internal/loop.ts"
+import { never, ofSeconds } from "./internal/Moment.ts"
 import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**
@@ -129,6 +130,7 @@ export const reschedule = (self: Timeout, when: number | undefined): Effect.Effe
     if (timeout.state !== "active") {
       throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
     }
-    timeout.at(getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock)), when)
+    const timers = getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock))
+    timeout.arm(timers, timers.now(), when === undefined ? never : ofSeconds(when))
     return Effect.void
   })

@@ -17,6 +17,7 @@ import { type AsyncContext, capture } from "./AsyncContext.ts"
 import * as check from "./check.ts"
 import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
+import { type Moment, ofNanos, ofSeconds, toSeconds } from "./Moment.ts"
 import type { Origin } from "./Origin.ts"
 import { counted, format, Printable, shortened, type Words } from "./printing.ts"
 import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
@@ -122,7 +123,7 @@ export class LoopImpl extends Printable implements Shape {
     return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.callbackClock ?? this.clock
   }
 
-  timeUnsafe = (): number => nowNanos(this.currentClock()) / 1e9
+  timeUnsafe = (): number => toSeconds(nowNanos(this.currentClock()))
 
   /**
    * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
@@ -169,8 +170,8 @@ export class LoopImpl extends Printable implements Shape {
     const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
-    const deadline = timers.now() + nanos
-    return this.startTimer(timers, new CallbackTimer("callLater", this, clock, deadline, deadline / 1e9, callback))
+    const moment = ofNanos(timers.now() + nanos)
+    return this.startTimer(timers, new CallbackTimer("callLater", this, clock, moment, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
@@ -180,7 +181,7 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     timers.now()
-    return this.startTimer(timers, new CallbackTimer("callAt", this, clock, Math.round(when * 1e9), when, callback))
+    return this.startTimer(timers, new CallbackTimer("callAt", this, clock, ofSeconds(when), callback))
   }
 
   private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
@@ -369,13 +370,12 @@ class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
     call: string,
     loop: LoopImpl,
     clock: Clock.Clock,
-    deadline: number,
-    when: number,
+    moment: Moment,
     callback: () => void
   ) {
     super(call, loop, clock, callback)
-    this.deadline = deadline
-    this.when = when
+    this.deadline = moment.nanos
+    this.when = moment.seconds
   }
   fire(): void {
     this.run()
