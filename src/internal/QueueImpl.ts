@@ -13,12 +13,12 @@
  * An order that throws is the defect of whoever put or got: the queue is as before.
  */
 import * as Effect from "effect/Effect"
-import { pipeArguments } from "effect/Pipeable"
 import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
 import type { Options, Queue } from "../Queue.ts"
 import * as check from "./check.ts"
 import type { FutureImpl } from "./future.ts"
-import { counted, Printable, type Words } from "./printing.ts"
+import { Primitive } from "./Primitive.ts"
+import { counted, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
 import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
 
@@ -40,7 +40,7 @@ class Line extends WaitQueue {
   }
 }
 
-export class QueueImpl<A> extends Printable implements Queue<A> {
+export class QueueImpl<A> extends Primitive implements Queue<A> {
   readonly "~effect-asyncio/Queue" = { _A: (_: A) => _ }
   readonly maxsize: number
   readonly kind: string
@@ -62,10 +62,6 @@ export class QueueImpl<A> extends Printable implements Queue<A> {
     this.maxsize = options?.maxsize ?? 0
     this.fair = options?.fair === true
     this.storage = storage
-  }
-
-  pipe() {
-    return pipeArguments(this, arguments)
   }
 
   describe(): Words {
