@@ -348,13 +348,19 @@ export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(im
  *   return yield* Effect.catchDefect(release(condition), (defect) => Effect.succeed(String(defect)))
  * })
  *
- * await asyncio.run(program) // => "RuntimeError: Lock.release: the lock is not acquired"
+ * await asyncio.run(program) // => "RuntimeError: Condition.release: the lock is not acquired"
  * ```
  *
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Condition): Effect.Effect<void> => Lock.release(impl("release", self).lock)
+export const release = (self: Condition): Effect.Effect<void> => {
+  const condition = impl("release", self)
+  return Effect.sync(() => {
+    condition.checkLocked("release")
+    Lock.releaseUnsafe(condition.lock)
+  })
+}
 
 /**
  * Whether the condition's lock is held.
