@@ -1,4 +1,5 @@
 /** From samples to figures, and from figures to tables. */
+import { table } from "../scripts/workshop.ts"
 import type { Sample } from "./sampler.ts"
 import type { Workload } from "./workload.ts"
 
@@ -137,12 +138,6 @@ const unitOf: Record<Workload["measure"], readonly [unit: string, scale: number]
 const show = ({ workload }: Named, value: number): string => {
   const [unit, scale] = unitOf[workload.measure]
   return `${short(value / scale)} ${unit}`
-}
-
-const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = rows[0]!.map((_, i) => Math.max(3, ...rows.map((row) => row[i]!.length)))
-  const line = (row: ReadonlyArray<string>) => `| ${row.map((text, i) => text.padEnd(widths[i]!)).join(" | ")} |`
-  return [line(rows[0]!), line(widths.map((width) => "-".repeat(width))), ...rows.slice(1).map(line)].join("\n")
 }
 
 const ours = "effect-asyncio"

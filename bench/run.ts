@@ -16,16 +16,16 @@
  * - `--minutes N`: how long to go on
  * - `--json FILE`: every sample
  */
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs"
+import { globSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { parseArgs } from "node:util"
+import { writeReadme } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
 import { type Cell, longTables, type Named, Results, shortTable } from "./report.ts"
 import { measure, type Process } from "./schedule.ts"
 import type { Workload } from "./workload.ts"
 
 const here = import.meta.dirname
-const root = join(here, "..")
 
 const { values: options } = parseArgs({
   options: {
@@ -102,14 +102,14 @@ const [warm, budget] = options.quick ? ["200", "150"] : ["400", "400"]
 const processOf = ({ n, variant, workload }: Cell): Process => {
   const args = [String(n), warm, budget]
   if (pythonLoops.includes(variant)) {
-    return { command: python!.executable, args: [pythonProgram, variant, workload, ...args], env: process.env }
+    return { command: python!.executable, args: [pythonProgram, variant, workload, ...args], env: {} }
   }
   const library = libraries[variant]
   const program = library === undefined ? variant : "effect-asyncio"
   return {
     command: process.execPath,
     args: ["--expose-gc", join(here, "worker.ts"), workload, program, ...args],
-    env: { ...process.env, BENCH_LIBRARY: library }
+    env: { BENCH_LIBRARY: library }
   }
 }
 
@@ -136,7 +136,7 @@ if (isWhole && cells.some(({ skipped }) => skipped === "no time")) {
   console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
 } else if (isWhole) {
   writeFileSync(join(here, "RESULTS.md"), resultsPage())
-  writeReadme()
+  writeReadme("bench", `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`)
 }
 
 function describe(about: Record<string, string>): string {
@@ -164,18 +164,4 @@ take too long for.
 
 ${longTables(results)}
 `
-}
-
-/** Between the markers, if there are any. */
-function writeReadme(): void {
-  const path = join(root, "README.md")
-  if (!existsSync(path)) return
-  const [begin, end] = ["<!-- bench -->", "<!-- /bench -->"]
-  const text = readFileSync(path, "utf8")
-  const from = text.indexOf(begin)
-  const to = text.indexOf(end)
-  if (from < 0 || to < from) return console.error(`bench: README.md has no ${begin} … ${end}`)
-  const table = shortTable(results, { reach: false })
-  const note = `Measured ${date}: ${describe(about)}.`
-  writeFileSync(path, `${text.slice(0, from + begin.length)}\n${table}\n\n${note}\n${text.slice(to)}`)
 }

@@ -1,5 +1,5 @@
 /** Which process runs when: one at a time, in random order, for as long as there is time. */
-import { spawn } from "node:child_process"
+import { execute } from "../scripts/workshop.ts"
 import { type Cell, figuresOf, type Named } from "./report.ts"
 import type { Sample } from "./sampler.ts"
 
@@ -115,26 +115,13 @@ const shuffled = <A>(items: ReadonlyArray<A>): Array<A> => {
   return result
 }
 
-const runProcess = ({ args, command, env }: Process, limit: number): Promise<Sample | "late" | "failed"> =>
-  new Promise((resolve) => {
-    const child = spawn(command, args, {
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: limit,
-      killSignal: "SIGKILL"
-    })
-    let output = ""
-    let errors = ""
-    child.stdout.on("data", (chunk) => output += chunk)
-    child.stderr.on("data", (chunk) => errors += chunk)
-    child.on("error", () => resolve("failed"))
-    child.on("close", (code, signal) => {
-      if (code === 0) return resolve(JSON.parse(output.trimEnd().split("\n").at(-1)!))
-      if (signal === "SIGKILL") return resolve("late")
-      console.error(`\n${errors}`)
-      resolve("failed")
-    })
-  })
+const runProcess = async ({ args, command, env }: Process, limit: number): Promise<Sample | "late" | "failed"> => {
+  const { late, ok, output, stdout } = await execute(command, args, { env, limit })
+  if (ok) return JSON.parse(stdout.trimEnd().split("\n").at(-1)!)
+  if (late) return "late"
+  console.error(`\n${output}`)
+  return "failed"
+}
 
 /** One line that is overwritten; on what is no terminal, a line now and then. */
 class Progress {

@@ -1,6 +1,6 @@
 /**
  * Programs that take their time, each with this library and with Effect's own verbs, on a host whose monotonic clock is
- * rounded, stands, goes back or jumps. Both have to take the same time. Part of `npm run verify:hosts`; runs in any host.
+ * rounded, stands, goes back or jumps. Both have to take the same time. Part of `npm run verify -- hosts`; runs in any host.
  */
 import * as asyncio from "effect-asyncio"
 import * as Effect from "effect/Effect"

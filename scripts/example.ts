@@ -1,4 +1,4 @@
-/** `npm run example NAME`: runs one example; without a name it lists them. */
+/** `npm run example NAME`: runs one example, with whatever else is given; without a name it lists them. */
 import { spawnSync } from "node:child_process"
 import { globSync } from "node:fs"
 import { basename } from "node:path"
@@ -15,5 +15,7 @@ if (file === undefined) {
 }
 // Ctrl-C goes to the example too, which may have something left to do; its end is ours.
 process.on("SIGINT", () => {})
-const { status } = spawnSync(process.execPath, [...process.execArgv, file], { stdio: "inherit" })
+const { status } = spawnSync(process.execPath, [...process.execArgv, file, ...process.argv.slice(3)], {
+  stdio: "inherit"
+})
 process.exit(status ?? 1)

@@ -2,8 +2,9 @@
  * `npm run check`: refuses a lock file in which a package has no integrity hash or names a host, so that `npm ci`
  * installs the same bytes from whatever registry.
  *
- * `npm run lock`: resolves anew what is refused, and leaves all other versions as they are. Platform packages that the
- * registry does not have are left out, and out of what wants them, as `npm ci` else refuses the lock file.
+ * `node scripts/lock.ts --write`: resolves anew what is refused, and leaves all other versions as they are. Platform
+ * packages that the registry does not have are left out, and out of what wants them, as `npm ci` else refuses the lock
+ * file.
  */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

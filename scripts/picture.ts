@@ -1,5 +1,5 @@
 /**
- * `npm run picture`: draws `docs/gather.svg`, the article's two programs as Gantt charts, one after the other beside
+ * `node --conditions=effect-asyncio-source scripts/picture.ts`: draws `docs/gather.svg`, the article's two programs as Gantt charts, one after the other beside
  * `gather`. The bars are from a run of examples 03 and 04 on the virtual loop: a coroutine's begins with the line that
  * it prints first, and ends with its "Resuming".
  */

@@ -1,5 +1,5 @@
 /**
- * `npm run verify:hosts`: runs the conformance scenarios and the trials of clocks.ts, as one bundle, in every host that
+ * `npm run verify -- hosts`: runs the conformance scenarios and the trials of clocks.ts, as one bundle, in every host that
  * is here or can be installed, and prints a row for each. Exit code 1 if one of them differs from CPython, or takes its
  * time where a clock is rounded or jumps; with `--all` also if one is absent.
  */
@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { build, defaultClientConditions, type Plugin } from "vite"
 import type { Verdict } from "../test/conformance/portable.ts"
 import { groupOf, readPrograms, readTraces } from "../test/conformance/suite.ts"
-import { type Ended, execute, install, makeFolder, root, tableOf } from "./workshop.ts"
+import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
 
 const conformance = join(root, "test/conformance")
 const folder = makeFolder()
@@ -208,5 +208,5 @@ for (const { find, name } of hosts) {
 
 if (problems.length > 0) console.log(`${problems.join("\n\n")}\n`)
 const head = ["host", "version", "scenarios", "runs", "equal", "deliberately different", "seconds", "verdict"]
-console.log(tableOf([head, ...rows], new Set([2, 3, 4, 5, 6])))
+console.log(table([head, ...rows], new Set([2, 3, 4, 5, 6])))
 if (problems.length > 0 || (absent > 0 && process.argv.includes("--all"))) process.exitCode = 1

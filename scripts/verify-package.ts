@@ -1,5 +1,5 @@
 /**
- * `npm run verify:package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
+ * `npm run verify -- package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
  * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
  * Node, and what it adds to a bundle. Exit code 1 if anything fails.
  */
@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { build } from "vite"
 import manifest from "../package.json" with { type: "json" }
-import { type Ended, execute, install, makeFolder, tableOf } from "./workshop.ts"
+import { type Ended, execute, install, makeFolder, table } from "./workshop.ts"
 
 /** The oldest of each that has to do. */
 const effectVersion = "4.1.0"
@@ -77,6 +77,7 @@ const blocked = [
   "internal/loop",
   "internal/loop.ts",
   "testing/Driver",
+  "insight/svg",
   "node/signal",
   "index",
   "src/index.ts",
@@ -237,5 +238,5 @@ interface Packed {
 
 await check()
 if (outputs.length > 0) console.log(`${outputs.join("\n\n")}\n`)
-console.log(tableOf([["check", "", "what"], ...rows]))
+console.log(table([["check", "", "what"], ...rows]))
 if (rows.some(([, verdict]) => verdict === "FAILED")) process.exitCode = 1

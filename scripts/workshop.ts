@@ -1,8 +1,9 @@
-/** What the verifying scripts share: temporary folders with exact packages, programs with their output, tables. */
-import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of the README. */
+import { markdownTable } from "markdown-table"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { x } from "tinyexec"
 
 /** The folder of the package. */
 export const root = resolve(import.meta.dirname, "..")
@@ -16,41 +17,40 @@ export const makeFolder = (): string => {
 
 export interface Ended {
   readonly ok: boolean
-  /** Both streams; of a program that could not be started, why. */
+  /** It was ended, because it took longer than its limit. */
+  readonly late: boolean
+  /** Both streams, one after the other; of a program that could not be started, why. */
   readonly output: string
   readonly stdout: string
 }
 
 export interface Where {
   readonly cwd?: string
+  /** Beside this process's own. */
   readonly env?: NodeJS.ProcessEnv
   /** Milliseconds; 5 minutes. */
   readonly limit?: number
 }
 
 /** Runs a program to its end. */
-export const execute = (
+export const execute = async (
   program: string,
   args: ReadonlyArray<string>,
-  { cwd = root, env = process.env, limit = 300_000 }: Where = {}
-): Promise<Ended> =>
-  new Promise((done) => {
-    const child = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: limit })
-    let output = ""
-    let stdout = ""
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text
-      stdout += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      output += text
-    })
-    child.on("error", (error) => done({ ok: false, output: error.message, stdout }))
-    child.on("close", (code, signal) => {
-      if (signal !== null) output += `\nended by ${signal}`
-      done({ ok: code === 0, output, stdout })
-    })
+  { cwd = root, env = {}, limit: timeout = 300_000 }: Where = {}
+): Promise<Ended> => {
+  const child = x(program, args, {
+    nodePath: false,
+    nodeOptions: { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout }
   })
+  try {
+    const { exitCode, stderr, stdout } = await child
+    const { signalCode } = child
+    const output = `${stdout}${stderr}${signalCode === null ? "" : `\nended by ${signalCode}`}`
+    return { ok: exitCode === 0, late: signalCode === "SIGTERM", output, stdout }
+  } catch (error) {
+    return { ok: false, late: false, output: String(error), stdout: "" }
+  }
+}
 
 /** Installs packages, each an alias and what it stands for, in a folder. */
 export const install = async (
@@ -73,16 +73,19 @@ export const install = async (
   })
 }
 
-/** A table, all columns but those of `numbers` to the left. */
-export const tableOf = (
+/** A Markdown table, its first row the head; the columns of `numbers` stand to the right. */
+export const table = (
   rows: ReadonlyArray<ReadonlyArray<string>>,
   numbers: ReadonlySet<number> = new Set()
-): string => {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)))
-  const line = (cells: ReadonlyArray<string>) =>
-    cells
-      .map((cell, column) => numbers.has(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column]))
-      .join("  ")
-      .trimEnd()
-  return [line(rows[0]), widths.map((width) => "-".repeat(width)).join("  "), ...rows.slice(1).map(line)].join("\n")
+): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
+
+/** Writes `text` into the README, between `<!-- name -->` and `<!-- /name -->`. */
+export const writeReadme = (name: string, text: string): void => {
+  const path = join(root, "README.md")
+  const page = readFileSync(path, "utf8")
+  const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
+  const from = page.indexOf(begin) + begin.length
+  const to = page.indexOf(end, from)
+  if (from < begin.length || to < 0) throw new Error(`README.md has no ${begin.trim()} … ${end}`)
+  writeFileSync(path, `${page.slice(0, from)}${text}\n${page.slice(to)}`)
 }

@@ -1,9 +1,9 @@
 import { expect, it } from "@effect/vitest"
 import { EventLoop } from "effect-asyncio"
-import { spawnSync } from "node:child_process"
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { x } from "tinyexec"
 import { CurrentRegion } from "../src/internal/Region.ts"
 import { version } from "../src/internal/version.ts"
 
@@ -24,7 +24,7 @@ it("no other key is shared, but the marks of a cancellation: that it is one, and
   expect(keys).toEqual(["effect-asyncio/CancelMessage", "effect-asyncio/Cancelled"])
 })
 
-it("two copies in one process say so, of one version and of two", () => {
+it("two copies in one process say so, of one version and of two", async () => {
   const folder = mkdtempSync(join(tmpdir(), "effect-asyncio-"))
   try {
     symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "junction")
@@ -36,12 +36,8 @@ it("two copies in one process say so, of one version and of two", () => {
       join(folder, "other/index.ts"),
       join(root, "src/testing/index.ts")
     ]
-    const { status, stderr, stdout } = spawnSync(
-      process.execPath,
-      [join(root, "test/support/copies.ts"), ...modules],
-      { encoding: "utf8" }
-    )
-    expect([status, stderr]).toEqual([0, ""])
+    const { exitCode, stderr, stdout } = await x(process.execPath, [join(root, "test/support/copies.ts"), ...modules])
+    expect([exitCode, stderr]).toEqual([0, ""])
     const another = "belongs to another copy of effect-asyncio (npm ls effect-asyncio)"
     const task = "<Task pending name='theirs' waiting for a timer>"
     const expected = (name: string): Record<string, unknown> => ({

@@ -2,9 +2,9 @@
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { x } from "tinyexec"
 import { defectOf, everywhere, ticks } from "./support/loops.ts"
 
 const { createTask, ensureFuture, gather, Queue, sleep, Task, TaskGroup } = asyncio
@@ -72,7 +72,7 @@ describe("elsewhere it is an effect as any other", () => {
   )
 })
 
-it("the compiler says what to write", { timeout: 60_000 }, () => {
+it("the compiler says what to write", { timeout: 60_000 }, async () => {
   const root = join(import.meta.dirname, "..")
   const folder = mkdtempSync(join(root, ".compiled-"))
   const lines = [
@@ -102,9 +102,7 @@ it("the compiler says what to write", { timeout: 60_000 }, () => {
     writeFileSync(join(folder, "program.ts"), [...head, ...lines.map((line) => `void ${line}`)].join("\n"))
     writeFileSync(join(folder, "tsconfig.json"), `{ "extends": "../tsconfig.json", "include": ["program.ts"] }`)
     const tsc = join(root, "node_modules/typescript/bin/tsc")
-    const { stdout } = spawnSync(process.execPath, [tsc, "--project", folder, "--pretty", "false"], {
-      encoding: "utf8"
-    })
+    const { stdout } = await x(process.execPath, [tsc, "--project", folder, "--pretty", "false"])
     // An error a line, each with what it says down to its end.
     const errors = stdout.split(/^(?=\S)/m)
     expect(errors).toHaveLength(lines.length)

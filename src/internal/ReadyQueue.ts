@@ -117,6 +117,14 @@ export class OwnQueue implements ReadyQueue {
   onRun: ((entry: Entry) => void) | undefined = undefined
   onPark: ReadyQueue["onPark"] = undefined
 
+  /** What is ready, in the order in which the next tick runs it. */
+  get ready(): ReadonlyArray<Entry> {
+    const ring = Array.from({ length: this.count }, (_, i) => this.ring[(this.head + i) & (this.ring.length - 1)]!)
+    const before = this.buckets.filter(({ priority }) => priority < 0).flatMap(({ entries }) => entries)
+    const behind = this.buckets.filter(({ priority }) => priority > 0).flatMap(({ entries }) => entries)
+    return [...before, ...ring, ...behind]
+  }
+
   get isEmpty(): boolean {
     return this.count === 0 && this.buckets.length === 0
   }
@@ -187,8 +195,7 @@ export class OwnQueue implements ReadyQueue {
         ring[head] = undefined
         this.head = (head + 1) & (ring.length - 1)
         this.count--
-        if (this.onRun !== undefined) this.onRun(entry)
-        entry.run()
+        this.runEntry(entry)
       }
     } finally {
       if (end > 0 && this.count > 0 && !this.requested) {
@@ -198,11 +205,16 @@ export class OwnQueue implements ReadyQueue {
     }
   }
 
+  /** The one place where entries run: a queue that picks what runs next decides here. */
+  protected runEntry(entry: Entry): void {
+    if (this.onRun !== undefined) this.onRun(entry)
+    entry.run()
+  }
+
   private runBucket(bucket: Bucket): void {
     while (bucket.done < bucket.entries.length) {
       const entry = bucket.entries[bucket.done++]!
-      this.onRun?.(entry)
-      entry.run()
+      this.runEntry(entry)
     }
   }
 

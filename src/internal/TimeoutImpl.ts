@@ -78,6 +78,7 @@ export class TimeoutImpl extends Printable implements Timeout {
 
   begin(region: InnerRegion, now: number): void {
     this.region = region
+    region.timeout = this
     this.began = now
     const { pending, requests } = region.owner
     // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
@@ -111,6 +112,16 @@ export class TimeoutImpl extends Printable implements Timeout {
   expire(): void {
     this.state = "expiring"
     cancelRegion(this.region)
+  }
+
+  get isArmed(): boolean {
+    return this.state === "active" && this.deadline?.timers !== undefined
+  }
+
+  /** Its time comes now, before the deadline. */
+  strike(): void {
+    this.deadline!.disarm()
+    this.expire()
   }
 
   /** The region has ended. What it goes on with, if that is the deadline's doing. */

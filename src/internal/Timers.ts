@@ -136,6 +136,11 @@ export class Timers implements Entry {
     if (this.heap.size === 0) this.disarm()
   }
 
+  /** When those that wait in the heap are due. */
+  get deadlines(): ReadonlyArray<number> {
+    return this.heap.toArray().map(({ deadline }) => deadline)
+  }
+
   get waiting(): ReadonlyArray<Timer> {
     return [...this.due, ...this.ended, ...this.heap.toArray(), ...this.alone.keys()]
   }

@@ -57,7 +57,7 @@ export class LoopImpl extends Printable implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
-  readonly tasks = new Registry()
+  readonly tasks: Registry
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
@@ -84,9 +84,11 @@ export class LoopImpl extends Printable implements Shape {
     context: Context.Context<never>,
     ready: ReadyQueue,
     options: Options | undefined,
-    mode: Mode
+    mode: Mode,
+    tasks = new Registry()
   ) {
     super()
+    this.tasks = tasks
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
     this.ready = options?.debug === true
@@ -147,6 +149,11 @@ export class LoopImpl extends Printable implements Shape {
   get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
     const timers = Array.from(this.timers.values()).flatMap(({ waiting }) => waiting)
     return timers.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
+  }
+
+  /** When the timers of a clock are due. */
+  deadlines(clock: Clock.Clock): ReadonlyArray<number> {
+    return this.timers.get(clock)?.deadlines ?? []
   }
 
   /** Whether the fiber is one that sleeps in the name of timers. */

@@ -40,6 +40,12 @@ class Branch implements Owner {
   }
 }
 
+/** What may strike before its time, where schedules are explored. */
+export interface Strikable {
+  readonly isArmed: boolean
+  strike(): void
+}
+
 /** A region inside a task, or of a branch. */
 export class InnerRegion implements Region {
   readonly owner: Owner
@@ -48,6 +54,8 @@ export class InnerRegion implements Region {
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   open = true
+  /** The deadline over it, if it has one. */
+  timeout: Strikable | undefined = undefined
   constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
     this.owner = around !== undefined && isInterruptible(outer)
       ? around.owner

@@ -1,12 +1,12 @@
 /**
  * Gives a virtual loop's queue its turns, and moves its clock.
  *
- * Ticks follow each other at once; when nothing is ready the host gets a turn, so that promises in flight are heard, and
- * then the clock jumps to the next sleeper. A program is driven only while somebody waits for one: a `Runner`'s loop
- * stands still between two runs, and a closed loop runs nothing.
+ * One course of phases, as libuv's `uv_run` has them: ticks follow each other at once; when nothing is ready the host gets
+ * a turn, so that promises in flight are heard; then the clock jumps to the next sleeper; where there is none, nothing can
+ * go on. A program is driven only while somebody waits for one: a `Runner`'s loop stands still between two runs, and a
+ * closed loop runs nothing.
  *
- * When nothing can go on, or ticks go by for ever, whoever waits for the loop ends with the error: the main program; where
- * there is none the fibers outside of tasks, which under a layer are its users.
+ * When nothing can go on, or ticks go by for ever, whoever waits for the loop ends with the error: Users.ts.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -14,18 +14,17 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
-import { cancel, interruptFiber, isCancelled } from "../internal/cancellation.ts"
-import { abandon, isWaiting } from "../internal/closing.ts"
-import { findLoop, type LoopImpl } from "../internal/loop.ts"
-import type { Entry, OwnQueue } from "../internal/ReadyQueue.ts"
-import { CurrentRegion } from "../internal/Region.ts"
-import { currentTask, isTaskImpl, type TaskImpl } from "../internal/task.ts"
-import { Parked, type Waiter } from "../internal/WaitQueue.ts"
-import { DeadlockError, SpinError } from "./errors.ts"
-import { explain } from "./explain.ts"
+import type * as Fiber from "effect/Fiber"
+import { isCancelled } from "../internal/cancellation.ts"
+import { isWaiting } from "../internal/closing.ts"
+import type { LoopImpl } from "../internal/loop.ts"
+import type { Entry } from "../internal/ReadyQueue.ts"
+import { currentTask } from "../internal/task.ts"
+import { defectsOf, Rest } from "./Rest.ts"
+import { Users } from "./Users.ts"
 import type { VirtualClock } from "./VirtualClock.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 export interface Limits {
   /** Nanoseconds of real time; 0: one turn of the host. */
@@ -34,78 +33,83 @@ export interface Limits {
   readonly maxTicks: number
 }
 
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-type AnyWaiter = Waiter<any, any, any>
+/** What it drives. */
+export interface Driven {
+  /** What is ready, in the order in which it is to run. */
+  readonly ready: ReadonlyArray<Entry>
+  /** Told before each tick; it may move the clock. */
+  readonly beforeTick?: () => void
+}
+
+/** Runs `next` in a turn of the host, or of what stands for one. */
+export type Turns = (next: () => void) => void
 
 /** A long run of ticks still lets the host breathe. */
 const ticksPerTurn = 1024
 /** How many of the last ticks tell who spins. */
 const watchedTicks = 64
 
-const nameAndPlace = ({ createdAt, name }: TaskImpl<any, any>): string =>
-  createdAt === undefined ? `'${name}'` : `'${name}' (created at ${createdAt})`
+/** Gives the nanoseconds of real time to wait before it goes on, and is told whether something happened meanwhile. */
+type Course = Generator<number, void, boolean>
+
+/** What a course gives to wait for a turn of the host. */
+const aTurn = 0
+const over: IteratorReturnResult<void> = { done: true, value: undefined }
 
 export class Driver {
   private readonly loop: LoopImpl
   private readonly clock: VirtualClock
-  private readonly queue: OwnQueue
+  private readonly queue: Driven
   private readonly limits: Limits
+  private readonly turns: Turns
+  private readonly users: Users
+  private readonly rest: Rest
   /** The clock of the virtual loop that this one is made in. */
   private readonly around: VirtualClock | undefined
-  private readonly host = new Scheduler.MixedScheduler().makeDispatcher()
   /** The host's own clock, whatever the surroundings provide. */
   private readonly realClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
   // INVARIANT: the tick that the queue asked for, until it runs.
   private tick: (() => void) | undefined = undefined
-  // INVARIANT: true while a turn is asked of the host, or while one is under way.
-  private busy = false
+  // INVARIANT: defined while the loop is at work.
+  private course: Course | undefined = undefined
+  /** Cuts the waiting short, while it waits for real time. */
+  private stir: (() => void) | undefined = undefined
   // INVARIANT: whether `around` counts this loop, or one inside of it, among those at work.
   private holds = false
-  private waiting: (() => void) | undefined = undefined
   private ticks = 0
   private readonly spinners = new Set<unknown>()
   // INVARIANT: who last found done what it awaits, and how often in this tick, nobody else between.
   private looker: unknown = undefined
   private looks = 0
-  private readonly stopped = new WeakSet<object>()
-  // INVARIANT: the fibers that live, are not a task's own region's and have waited here; what each waited for last.
-  private readonly others = new Map<AnyFiber, AnyWaiter | undefined>()
-  /** Tasks that were asked to end because the loop can't go on, and fibers because it has ended. */
-  private readonly asked = new WeakSet<object>()
   /** What spins can't be ended, callbacks for one: it gets no further tick. */
   private halted = false
-  private said = false
-  /** A program has ended as the loop could not go on. */
-  private hasFailed = false
-  /** Why the loop could not go on, where it was only reported. */
-  private error: DeadlockError | SpinError | undefined = undefined
   /** The loop is closed; what fibers have left to do is under way. */
   private ending: (() => void) | undefined = undefined
 
   constructor(
     loop: LoopImpl,
     clock: VirtualClock,
-    queue: OwnQueue,
+    queue: Driven,
     limits: Limits,
-    user: AnyFiber,
+    turns: Turns,
     around: VirtualClock | undefined
   ) {
     this.loop = loop
     this.clock = clock
     this.queue = queue
     this.limits = limits
+    this.turns = turns
     this.around = around
+    this.users = new Users(loop, () => this.wake())
+    this.rest = new Rest(loop, clock)
     loop.onChange = () => this.wake()
     loop.atOnce = (fiber) => this.lookedAtOnce(fiber)
     clock.onChange = () => this.wake()
-    queue.onPark = (waiter) => this.know(waiter.fiber, waiter)
-    this.know(user, undefined)
   }
 
-  private know(fiber: AnyFiber, waiter: AnyWaiter | undefined): void {
-    if (!this.others.has(fiber)) fiber.addObserver(() => this.others.delete(fiber))
-    this.others.set(fiber, waiter)
-    this.wake()
+  /** A fiber uses the loop, and waits for something of ours. */
+  know(fiber: AnyFiber, waiter?: Parameters<Users["know"]>[1]): void {
+    this.users.know(fiber, waiter)
   }
 
   /** The queue has something to run. */
@@ -114,86 +118,140 @@ export class Driver {
     this.wake()
   }
 
+  // ------------------------------------------------------------------------------------------------------------ phases
+
+  private *phases(): Course {
+    for (;;) {
+      for (let n = 1; this.tick !== undefined && this.isWanted; n++) {
+        this.runTick(this.tick)
+        if (n % ticksPerTurn === 0) yield aTurn
+      }
+      if (!this.isWanted) return
+      yield aTurn // promises in flight are heard
+      if (this.tick === undefined && this.limits.settle > 0 && (yield this.limits.settle)) continue
+      if (this.tick !== undefined || this.jump()) continue
+      if (this.ending !== undefined) return this.finish()
+      if (!this.isWaitedFor) return
+      if (this.limits.patience > 0 && (yield this.limits.patience)) continue
+      // A loop inside of this one is at work, and tells when it is not any more.
+      if (this.clock.inside > 0 || !this.users.endDeadlocked()) return
+      yield aTurn
+    }
+  }
+
+  /** Goes on, or begins anew, as there may be something to do. */
   private wake(): void {
-    this.waiting?.()
-    if (this.busy) return // it will look
-    this.turn(() => this.run())
+    if (this.stir !== undefined) this.stir()
+    // In the midst of a phase it will look.
+    else if (this.course === undefined) this.begin()
+  }
+
+  private begin(): void {
+    this.course = this.phases()
+    this.count()
+    this.turns(this.advance)
+  }
+
+  private readonly advance = (): void => this.goOn(false)
+
+  private goOn(stirred: boolean): void {
+    let pause: IteratorResult<number, void> = over
+    try {
+      pause = this.course!.next(stirred)
+    } finally {
+      // Also where something that ran has thrown: the others run in the next tick.
+      if (pause.done === true) this.stand()
+    }
+    if (pause.done === true) return
+    if (pause.value === aTurn) this.turns(this.advance)
+    else this.waitFor(pause.value)
+  }
+
+  private stand(): void {
+    this.course = undefined
+    if (this.tick !== undefined && this.isWanted) this.begin()
+    else this.count()
+  }
+
+  /** Waits for real time, unless something happens meanwhile. */
+  private waitFor(nanos: number): void {
+    const duration = nanos === Infinity ? Duration.infinity : Duration.nanos(BigInt(Math.round(nanos)))
+    const fiber = Effect.runFork(this.realClock.sleep(duration))
+    this.stir = () => {
+      this.stir = undefined
+      fiber.interruptUnsafe()
+      this.turns(() => this.goOn(true))
+    }
+    fiber.addObserver((exit) => {
+      if (exit._tag === "Failure") return
+      this.stir = undefined
+      this.advance()
+    })
   }
 
   /** Whether anybody waits for what the loop does. */
-  private get wanted(): boolean {
+  private get isWanted(): boolean {
     const { loop } = this
     if (loop.state !== "open") return loop.state === "closing" || this.ending !== undefined
     return !this.halted && (!loop.runsByMains || loop.mains.size > 0)
   }
 
-  private turn(next: () => void): void {
-    this.work(true)
-    this.host.scheduleTask(next, 0)
+  private get isWaitedFor(): boolean {
+    const { loop } = this
+    return loop.state === "closing"
+      ? isWaiting(loop)
+      : loop.tasks.size > 0 || loop.mains.size > 0 || this.users.exist
   }
 
-  private work(busy: boolean): void {
-    this.busy = busy
-    const holds = busy || this.clock.inside > 0
+  /** Tells the loop around whether this one is at work. */
+  private count(): void {
+    const holds = this.course !== undefined || this.clock.inside > 0
     if (this.around === undefined || holds === this.holds) return
     this.holds = holds
     this.around.inside += holds ? 1 : -1
     if (!holds) this.around.onChange?.()
   }
 
-  private readonly run = (): void => {
-    for (let n = 0; this.tick !== undefined && this.wanted; n++) {
-      if (n === ticksPerTurn) return this.turn(this.run)
-      this.runTick()
-    }
-    if (!this.wanted) return this.work(false)
-    this.turn(() => this.settle(this.limits.settle, this.jump))
-  }
+  // ------------------------------------------------------------------------------------------------------ ticks and time
 
-  private runTick(): void {
-    const tick = this.tick!
+  private runTick(tick: () => void): void {
+    this.queue.beforeTick?.()
     // Sleepers whose time has come fire behind what is ready, in this same tick.
     this.clock.wakeDue()
     this.tick = undefined
     this.looker = undefined
-    if (++this.ticks > this.limits.maxTicks - watchedTicks) this.queue.onRun = this.watch
-    tick()
-    if (this.ticks >= this.limits.maxTicks) this.spin()
-  }
-
-  private readonly watch = (entry: Entry): void => {
-    this.spinners.add(entry.owner)
-  }
-
-  /** Waits for real time, unless something becomes ready meanwhile, and goes on. */
-  private settle(nanos: number, next: () => void): void {
-    if (this.tick !== undefined) return this.run()
-    if (nanos <= 0) return next()
-    const duration = nanos === Infinity ? Duration.infinity : Duration.nanos(BigInt(Math.round(nanos)))
-    const fiber = Effect.runFork(this.realClock.sleep(duration))
-    this.waiting = () => {
-      this.waiting = undefined
-      fiber.interruptUnsafe()
-      this.turn(this.run)
+    if (++this.ticks > this.limits.maxTicks - watchedTicks) {
+      for (const { owner } of this.queue.ready) this.spinners.add(owner)
     }
-    fiber.addObserver((exit) => {
-      if (exit._tag === "Failure") return
-      this.waiting = undefined
-      next()
-    })
+    tick()
+    if (this.ticks >= this.limits.maxTicks) this.spun()
   }
 
-  private readonly jump = (): void => {
-    if (this.tick !== undefined || this.ending !== undefined && this.interruptSleepers()) return this.run()
-    const next = this.clock.next
-    if (next === undefined) return this.stop()
+  /** Moves the clock to the next sleeper, if there is one. */
+  private jump(): boolean {
+    if (this.ending !== undefined && this.rest.interruptSleepers()) return true
+    const { next } = this.clock
+    if (next === undefined) return false
     if (next > this.clock.nanos) {
       this.clock.nanos = next
       // After the end it bounds all that is left, as nobody waits for it.
       if (this.ending === undefined) this.restart()
     }
     this.clock.wakeDue()
-    this.run()
+    return true
+  }
+
+  /** Time has passed. */
+  private restart(): void {
+    this.ticks = 0
+    this.spinners.clear()
+  }
+
+  private spun(): void {
+    const owners = Array.from(this.spinners)
+    if (this.ending !== undefined) return this.finish()
+    this.restart()
+    if (!this.users.endSpinning(owners, this.limits.maxTicks)) this.halted = true
   }
 
   /** A loop over what is done takes no tick, so that is counted by itself. */
@@ -205,135 +263,7 @@ export class Driver {
     }
     if (++this.looks < this.limits.maxTicks || this.loop.isClosed()) return undefined
     this.looks = 0
-    // It has caught the error, and goes on: parked, it is cancelled like all others.
-    if (this.stopped.has(looker)) return Effect.never
-    this.stopped.add(looker)
-    const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
-    const error = new SpinError({
-      message: `${who} awaited what was done already ${this.limits.maxTicks} times in one tick, and no time passed; ` +
-        "await what is not done, or let a tick pass with sleep(0)"
-    })
-    if (isTaskImpl(looker)) this.fail(error, [])
-    return Effect.die(error)
-  }
-
-  private restart(): void {
-    this.ticks = 0
-    this.queue.onRun = undefined
-    this.spinners.clear()
-  }
-
-  /** Nothing is ready, nothing is scheduled. */
-  private stop(): void {
-    if (this.ending !== undefined) this.finish()
-    else if (!this.isWaitedFor) this.work(false)
-    else this.settle(this.limits.patience, () => this.deadlock())
-  }
-
-  private get isWaitedFor(): boolean {
-    const { loop } = this
-    return loop.state === "closing"
-      ? isWaiting(loop)
-      : loop.tasks.size > 0 || loop.mains.size > 0 || this.users.length > 0
-  }
-
-  /** The fibers outside of tasks that are on the loop now. */
-  private get users(): ReadonlyArray<AnyFiber> {
-    return Array.from(this.others.keys()).filter((fiber) => {
-      const owner = fiber.getRef(CurrentRegion)?.owner
-      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.loop !== this.loop)
-    })
-  }
-
-  /** What a fiber that is no region's own waits for, if it is something of ours. */
-  private waiterOf(fiber: AnyFiber): AnyWaiter | undefined {
-    const waiter = this.others.get(fiber)
-    return waiter?.state === Parked ? waiter : undefined
-  }
-
-  private deadlock(): void {
-    // A loop inside of this one is at work, and tells when it is not any more.
-    if (this.clock.inside > 0) return this.work(false)
-    const tasks = Array.from(this.loop.tasks)
-    const { mains } = this.loop
-    // The one who waits for a main task says nothing new.
-    const users = mains.size === 0
-      ? this.users.map((fiber) => this.waiterOf(fiber))
-      : tasks.length === 0
-      ? [...mains]
-      : []
-    const parked = Array.from(this.others.keys(), (fiber) => this.waiterOf(fiber)).filter((waiter) =>
-      waiter !== undefined
-    )
-    const message = explain(tasks, parked, users.map((waiter) => waiter?.label ?? "something that is not the loop's"))
-    const error = new DeadlockError({ message, tasks })
-    if (this.fail(error, [])) return
-    this.say(error)
-    this.work(false)
-  }
-
-  private spin(): void {
-    if (this.ending !== undefined) return this.finish()
-    const owners = Array.from(this.spinners)
-    const names = owners.filter(isTaskImpl).map(nameAndPlace)
-    const who = names.length === 0 ? "no task: callbacks or bare fibers" : names.join(", ")
-    const message = `${this.limits.maxTicks} ticks went by without time passing; what ran: ${who}`
-    const error = new SpinError({ message })
-    this.restart()
-    if (this.fail(error, owners.filter(Fiber.isFiber))) return
-    this.halted = true
-    this.say(error)
-  }
-
-  /** There is nobody whom the error could end. */
-  private say(error: DeadlockError | SpinError): void {
-    if (this.said) return
-    this.said = true
-    this.loop.say({ message: error.message, cause: Cause.die(error) })
-  }
-
-  /** Ends whoever waits for the loop. False if all of them were asked before. */
-  private fail(error: DeadlockError | SpinError, spinners: ReadonlyArray<AnyFiber>): boolean {
-    const { loop } = this
-    const cause = Cause.die(error)
-    if (loop.state === "closing") {
-      for (const task of Array.from(loop.tasks)) {
-        // Of a loop that could not go on before, that is no news.
-        if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
-      }
-      abandon(loop)
-    } else if (loop.mains.size > 0) {
-      this.hasFailed = true
-      for (const main of loop.mains) main.fail(cause)
-    } else if (!this.failUsers(error, spinners)) return false
-    this.turn(this.run)
-    return true
-  }
-
-  /**
-   * Where there is no main program: fibers outside of tasks end with the error, those that wait for something of ours first,
-   * as others may wait for them. Without any the error is reported, and the tasks are cancelled. So it is where a program
-   * takes reports itself, as long as that helps.
-   */
-  private failUsers(error: DeadlockError | SpinError, spinners: ReadonlyArray<AnyFiber>): boolean {
-    const { loop } = this
-    const tasks = Array.from(loop.tasks).filter((task) => !this.asked.has(task))
-    const takesReports = loop.handler !== undefined || loop.failures === undefined
-    const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.users, ...spinners]))
-    if (tasks.length === 0 && fibers.length === 0) return false
-    const cause = Cause.die(error)
-    const waiters = fibers.map((fiber) => this.waiterOf(fiber)).filter((waiter) => waiter !== undefined)
-    if (waiters.length > 0) { for (const waiter of waiters) waiter.fail(cause) }
-    else for (const fiber of fibers) end(fiber, cause)
-    if (fibers.length === 0) {
-      this.error = error
-      loop.report({ message: error.message, cause })
-    }
-    for (const task of tasks) {
-      this.asked.add(task)
-      cancel(task, undefined)
-    }
-    return true
+    return this.users.endLooking(looker, this.limits.maxTicks)
   }
 
   // ---------------------------------------------------------------------------------------------------------- the end
@@ -347,58 +277,23 @@ export class Driver {
       this.runOut,
       Effect.suspend((): Effect.Effect<void> => {
         const causes = [...this.loop.failures ?? []]
-        if (this.error !== undefined && isCancelled(exit)) causes.push(Cause.die(this.error))
+        const { reported } = this.users
+        if (reported !== undefined && isCancelled(exit)) causes.push(Cause.die(reported))
         const defects = defectsOf(causes)
         return defects.length === 0 ? Effect.void : Effect.failCause(Cause.fromReasons(defects))
       })
     )
 
   private readonly runOut = Effect.callback<void>((resume) => {
-    if (this.tick === undefined && this.sleepers.length === 0) return resume(Effect.void)
+    if (this.tick === undefined && this.rest.sleepers.length === 0) return resume(Effect.void)
     this.ending = () => resume(Effect.void)
     this.restart()
     this.wake()
   })
 
   private finish(): void {
-    const resume = this.ending!
+    const resume = this.ending
     this.ending = undefined
-    this.work(false)
-    resume()
+    resume?.()
   }
-
-  private get sleepers(): ReadonlyArray<AnyFiber> {
-    return [...this.loop.sleepers, ...this.clock.sleepers.filter((fiber) => !this.loop.isTimersOwn(fiber))]
-  }
-
-  /** False if all of them were interrupted before: what they have left to do takes its time. */
-  private interruptSleepers(): boolean {
-    const fibers = this.sleepers.filter((fiber) => !this.asked.has(fiber))
-    for (const fiber of fibers) {
-      this.asked.add(fiber)
-      interruptFiber(fiber)
-    }
-    return fibers.length > 0
-  }
-}
-
-/**
- * Ends what a suspended fiber waits for with a failure, whatever that is. Effect keeps this method of its fibers out of their
- * public type. An interrupt is beside, as what is waited for is cleaned up after by that alone.
- */
-const end = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
-  (fiber as unknown as { readonly evaluate: (effect: Effect.Effect<never>) => void }).evaluate(
-    Effect.failCause(Cause.combine(cause, Cause.interrupt()))
-  )
-
-/** The failures in causes, as defects; the same error once. */
-const defectsOf = (causes: ReadonlyArray<Cause.Cause<unknown>>): ReadonlyArray<Cause.Die> => {
-  const seen = new Set<unknown>()
-  return causes.flatMap((cause) => cause.reasons).flatMap((reason) => {
-    if (reason._tag === "Interrupt") return []
-    const error = reason._tag === "Die" ? reason.defect : reason.error
-    if (seen.has(error)) return []
-    if (typeof error === "object") seen.add(error)
-    return [reason._tag === "Die" ? reason : Cause.makeDieReason(error).annotate(Cause.reasonAnnotations(reason))]
-  })
 }

@@ -7,13 +7,21 @@
  *
  * @since 0.2.0
  */
-import * as Data from "effect/Data"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
+import { CurrentLoggers } from "effect/References"
+import type { EventLoop } from "../EventLoop.ts"
 import * as argument from "../internal/check.ts"
 import { sleep } from "../sleep.ts"
 import { CurrentRun } from "./explore/CurrentRun.ts"
+import type { NotDeterministicError, ScheduleError, TokenError } from "./explore/errors.ts"
+import { Explorer } from "./explore/Explorer.ts"
+import { Paths } from "./explore/Paths.ts"
+import { Runs } from "./explore/Runs.ts"
+import { settingsOf } from "./explore/settings.ts"
 
 // ------------------------------------------------------------------------------------------------------------- options
 
@@ -135,7 +143,7 @@ export interface Deviation {
   readonly task: string
   /** Which of its own steps, latencies, faults, choices or operations; from 1. */
   readonly step: number
-  /** `delay`: ticks. `latency`: eighths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
+  /** `delay`: ticks. `latency`: sevenths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
   readonly amount: number
   /** In words: `latency 2 of 'call 0' takes 58 ms`. */
   toString(): string
@@ -225,55 +233,130 @@ export interface Passed {
   readonly distinct: number
 }
 
-// -------------------------------------------------------------------------------------------------------------- errors
+export { NotDeterministicError, ScheduleError, TokenError } from "./explore/errors.ts"
+
+// -------------------------------------------------------------------------------------------------------------- verbs
 
 /**
- * A schedule under which the program fails. The message is the whole report.
+ * Runs a program under many schedules, each on a fresh virtual loop. Fails with the first under which it fails, made smaller.
  *
- * @category errors
+ * **When to use**
+ *
+ * Use as a test: `it.effect("…", () => Explore.check(program))` is all. The program is ordinary code with assertions; what
+ * it waits for outside is a stub with `latency`, `fault` and `choose`.
+ *
+ * **Details**
+ *
+ * It runs twice in the written order, which have to be the same, and then in schedules that differ from that in a few
+ * places (`vary` and `strategy` say which). A failure is: the program fails or dies, nothing can go on, a failure that nobody
+ * saw, tasks that are left when it is done, what `always` says and does not hold. That it ends cancelled is none, if the
+ * schedule has cancelled somebody.
+ *
+ * The error type of the program is in the report, not in the type: any failure is one. Its services come from around, and
+ * are the same in every run: what has a state belongs inside. Logs of the runs are off.
+ *
+ * All of it goes on at once, with a turn of the host every 10 milliseconds. Interrupted, it ends the run under way, and
+ * leaves nothing behind.
+ *
+ * **Gotchas**
+ *
+ * Promises settle when the host says so, and no schedule can say when: a program that waits for one needs `outside: true`.
+ *
+ * **Example** (A check, then an act)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Explore } from "effect-asyncio/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   let stock = 1
+ *   const buy = Effect.gen(function*() {
+ *     if (stock === 0) return
+ *     yield* Explore.latency("1 millis", "50 millis")
+ *     stock--
+ *   })
+ *   const later = Effect.andThen(asyncio.sleep("10 millis"), buy)
+ *   yield* asyncio.gather([buy, later])
+ *   if (stock < 0) return yield* Effect.die("sold twice")
+ * })
+ *
+ * const error = await Effect.runPromise(Effect.flip(Explore.check(program)))
+ *
+ * error._tag === "ScheduleError" && error.shrunk.map(String) // => ["latency 1 of 'Task-2' takes 15 ms"]
+ * ```
+ *
+ * @category running
  * @since 0.2.0
  */
-export class ScheduleError extends Data.TaggedError("ScheduleError")<{
-  readonly message: string
-  readonly kind: Kind
-  /** What it failed with; of kind `failed` and `died` the cause's squashed error. */
-  readonly error: unknown
-  /** At most 80 characters. */
-  readonly token: string
-  readonly runs: number
-  readonly found: ReadonlyArray<Deviation>
-  readonly shrunk: ReadonlyArray<Deviation>
-  /** False if the live loop can't have this schedule: it delays steps, or cancels what nobody cancels. */
-  readonly canHappen: boolean
-  readonly failing: Run
-  readonly passing: Option.Option<Run>
-}> {}
+export const check = <A, E, R>(
+  program: Effect.Effect<A, E, R>,
+  options?: Options
+): Effect.Effect<
+  Passed,
+  ScheduleError | NotDeterministicError | TokenError,
+  Exclude<R, EventLoop>
+> => Effect.withFiber((fiber) => explorerOf("Explore.check", fiber, program, options, true).check)
 
 /**
- * The written order twice, and two different runs. The message names the first step that differs, and what was called on
- * the way that gives another value each time.
+ * Runs a program under one schedule, and gives what happened: for a debugger, or to look at a run that passes.
  *
- * @category errors
+ * **Details**
+ *
+ * Without a token it is the written order. With one the options have to be those of the check that gave it. What the
+ * program logs is logged.
+ *
+ * **Example** (What a program does)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Explore } from "effect-asyncio/testing"
+ *
+ * const nap = Effect.andThen(asyncio.sleep("1 second"), Explore.note("awake"))
+ * const { steps } = await Effect.runPromise(Explore.run(nap))
+ *
+ * steps.map(({ millis, what }) => `${millis} ${what}`) // => ["0 waits for a timer", "1000 ends"]
+ * ```
+ *
+ * @category running
  * @since 0.2.0
  */
-export class NotDeterministicError extends Data.TaggedError("NotDeterministicError")<{
-  readonly message: string
-  readonly first: Option.Option<Step>
-  readonly second: Option.Option<Step>
-  /** `Math.random at file:line:column, in 'worker'`. */
-  readonly sources: ReadonlyArray<string>
-}> {}
+export const run = <A, E, R>(
+  program: Effect.Effect<A, E, R>,
+  token?: string,
+  options?: Options
+): Effect.Effect<
+  Run & { readonly failure: Option.Option<Failure> },
+  TokenError,
+  Exclude<R, EventLoop>
+> =>
+  Effect.withFiber((fiber) => {
+    if (token !== undefined) argument.string("Explore.run", "the token", token)
+    return explorerOf("Explore.run", fiber, program, options, false).one(token)
+  })
 
-/**
- * A token that is none, one of another version, or one of a program that has changed since.
- *
- * @category errors
- * @since 0.2.0
- */
-export class TokenError extends Data.TaggedError("TokenError")<{
-  readonly message: string
-  readonly reason: "malformed" | "version" | "changed"
-}> {}
+const explorerOf = <A, E, R>(
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  program: Effect.Effect<A, E, R>,
+  options: Options | undefined,
+  isQuiet: boolean
+): Explorer => {
+  if (!Effect.isEffect(program)) argument.effect(call, "the program", program)
+  const settings = settingsOf(call, options)
+  const logs = isQuiet && settings.replay === undefined
+    ? Context.add(fiber.context, CurrentLoggers, new Set())
+    : fiber.context
+  const exploration = {
+    // Its services are in the type of `check` and `run`, and so in the context.
+    program: program as Effect.Effect<A, E, EventLoop>,
+    context: logs,
+    settings,
+    paths: new Paths()
+  }
+  return new Explorer(new Runs(exploration, fiber.getRef(CurrentRun) !== undefined))
+}
 
 // ------------------------------------------------------------------------------------------------- what a program may say
 
@@ -364,7 +447,7 @@ export const always = (name: string, holds: () => boolean): Effect.Effect<void> 
 export const note = (text: string): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     argument.string("Explore.note", "the text", text)
-    fiber.getRef(CurrentRun)?.note(fiber, text)
+    fiber.getRef(CurrentRun)?.note(text)
     return Effect.void
   })
 
@@ -382,5 +465,5 @@ const none: ReadonlySet<string> = new Set()
  * @since 0.2.0
  */
 export const cancelled: Effect.Effect<ReadonlySet<string>> = Effect.withFiber((fiber) =>
-  Effect.succeed(fiber.getRef(CurrentRun)?.cancelled() ?? none)
+  Effect.succeed(fiber.getRef(CurrentRun)?.cancelled ?? none)
 )

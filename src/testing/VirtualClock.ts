@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { Heap, type Member } from "../internal/Heap.ts"
 
-interface Sleeper extends Member {
+export interface Sleeper extends Member {
   readonly deadline: number
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly resume: (effect: Effect.Effect<void>) => void
@@ -29,17 +29,21 @@ export class VirtualClock implements Clock.Clock {
   }
 
   /** Those who sleep. */
-  get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
-    return this.sleeping.toArray().map(({ fiber }) => fiber)
+  get sleepers(): ReadonlyArray<Sleeper> {
+    return this.sleeping.toArray()
   }
 
   /** Wakes those whose time has come. */
   wakeDue(): void {
     for (let first = this.sleeping.peek(); first !== undefined && first.deadline <= this.nanos;) {
       this.sleeping.pop()
-      first.resume(Effect.void)
+      this.wake(first)
       first = this.sleeping.peek()
     }
+  }
+
+  protected wake(sleeper: Sleeper): void {
+    sleeper.resume(Effect.void)
   }
 
   currentTimeMillisUnsafe(): number {

@@ -13,17 +13,16 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import * as Scheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import { RuntimeError } from "../Errors.ts"
 import type * as EventLoop from "../EventLoop.ts"
 import * as check from "../internal/check.ts"
 import { close } from "../internal/closing.ts"
-import { LoopImpl, optionKinds } from "../internal/loop.ts"
+import { optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
-import { Driver } from "./Driver.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
+import { hostTurns, makeVirtualLoop } from "./makeVirtualLoop.ts"
 import { VirtualClock } from "./VirtualClock.ts"
 
 /**
@@ -92,8 +91,7 @@ export const layer = (options?: Options): Layer.Layer<EventLoop.EventLoop> =>
     Effect.contextWith((context: Context.Context<Scope.Scope>) =>
       Effect.withFiber((fiber) => {
         checkOptions("VirtualLoop.layer", options)
-        const { clock, driver, loop } = make(fiber, options)
-        const provided = Context.add(loop.provided, Clock.Clock, clock)
+        const { driver, loop, provided } = make(fiber, options)
         const scope = Context.get(context, Scope.Scope)
         const finalizer = Scope.addFinalizerExit(scope, (exit) => Effect.andThen(close(loop), driver.end(exit)))
         return Effect.as(finalizer, provided)
@@ -108,34 +106,19 @@ const checkOptions = check.options<Options, typeof optionKinds>({
   unseen: check.kind((value) => value === "fail" || value === "report", "\"fail\" or \"report\"")
 }, optionKinds)
 
-/** A loop for the fiber that runs, and whoever it lends it to. */
-const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) => {
-  const { context } = fiber
-  const settle = options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle)
-  const patience = check.nanos("VirtualLoop", options?.patience ?? "1 second")
-  const maxTicks = options?.maxTicks ?? 1_000_000
-  const unseen = options?.unseen ?? "fail"
-  const clock = new VirtualClock()
-  const queue = new OwnQueue((tick) => driver.request(tick))
-  const scheduler: Scheduler.Scheduler = {
-    executionMode: "async",
-    shouldYield: (fiber) => fiber.currentOpCount >= fiber.cache.maxOpsBeforeYield,
-    makeDispatcher: () => queue
-  }
-  const inner = context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
-  const loop = new LoopImpl(inner, queue, options, "virtual")
-  if (unseen === "fail") loop.failures = []
-  const around = Context.get(context, Clock.Clock)
-  const driver = new Driver(
-    loop,
-    clock,
-    queue,
-    { settle, patience, maxTicks },
-    fiber,
-    around instanceof VirtualClock ? around : undefined
-  )
-  return { clock, driver, loop }
-}
+const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) =>
+  makeVirtualLoop(fiber, {
+    clock: new VirtualClock(),
+    queue: (request) => new OwnQueue(request),
+    turns: hostTurns(),
+    limits: {
+      settle: options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle),
+      patience: check.nanos("VirtualLoop", options?.patience ?? "1 second"),
+      maxTicks: options?.maxTicks ?? 1_000_000
+    },
+    options,
+    unseen: options?.unseen ?? "fail"
+  })
 
 /**
  * Runs `main` as the first task of a fresh virtual loop, then closes the loop.

@@ -1,4 +1,4 @@
-/** The suite in any host: nothing here or below needs Node. `npm run verify:hosts` bundles it with the cases. */
+/** The suite in any host: nothing here or below needs Node. `npm run verify -- hosts` bundles it with the cases. */
 import { isUntranslated, judge, type Status } from "./compare.ts"
 import { type LoopName, loopsOf } from "./harness.ts"
 import type { Case } from "./suite.ts"

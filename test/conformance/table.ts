@@ -2,8 +2,9 @@
  * `npm run conformance`: runs every scenario on every loop it can run on, prints the table, and writes it into
  * `docs/conformance.md` and the README. Exit code 1 if a scenario is neither equal nor listed, or listed and equal.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { root, table, writeReadme } from "../../scripts/workshop.ts"
 import { isUntranslated, judge, type Status } from "./compare.ts"
 import { type Case, readCases } from "./suite.ts"
 
@@ -39,21 +40,9 @@ const rows = [
   row("**all**", judged)
 ]
 
-const printTable = (head: ReadonlyArray<string>, body: ReadonlyArray<ReadonlyArray<string>>): string => {
-  const widths = head.map((title, column) => Math.max(title.length, ...body.map((cells) => cells[column].length)))
-  const line = (cells: ReadonlyArray<string>) =>
-    `| ${
-      cells.map((cell, column) => column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column])).join(
-        " | "
-      )
-    } |`
-  const rule = `| ${
-    widths.map((width, column) => column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`).join(" | ")
-  } |`
-  return [line(head), rule, ...body.map(line)].join("\n")
-}
-
-const table = printTable(["group", "scenarios", ...columns.map(([title]) => title)], rows)
+const titles = ["group", "scenarios", ...columns.map(([title]) => title)]
+const numbers = new Set(titles.keys().drop(1))
+const whole = table([titles, ...rows], numbers)
 
 const listOf = (status: "difference" | "waiting"): string =>
   judged
@@ -72,7 +61,7 @@ Each scenario is a small asyncio program, run on CPython 3.14.x on a virtual clo
 printed is in \`traces/\`), and the same program in TypeScript (\`groups/\`). _Equal_ means: every line and every time is the
 same, on the virtual loop, on \`EventLoop.layer\` under TestClock, and on the live loop's ready queue.
 
-${table}
+${whole}
 
 ## Deliberate differences
 
@@ -85,29 +74,17 @@ ${listOf("difference")}
 ${listOf("waiting")}
 `
 
-const root = join(import.meta.dirname, "../..")
-const file = join(root, "docs/conformance.md")
-mkdirSync(dirname(file), { recursive: true })
-writeFileSync(file, page)
+writeFileSync(join(root, "docs/conformance.md"), page)
 
 /** The README has the columns that are not all zero. */
 const shown = [true, true, ...columns.map(([, status]) => judged.some((self) => self.status === status))]
-const pick = (cells: ReadonlyArray<string>) => cells.filter((_, column) => shown[column])
-const short = printTable(pick(["group", "scenarios", ...columns.map(([title]) => title)]), rows.map(pick))
-const readme = join(root, "README.md")
-writeFileSync(
-  readme,
-  readFileSync(readme, "utf8").replace(
-    /(<!-- conformance -->\n).*?(<!-- \/conformance -->)/s,
-    (_, begin, end) => `${begin}${short}\n${end}`
-  )
-)
+writeReadme("conformance", table([titles, ...rows].map((cells) => cells.filter((_, column) => shown[column])), numbers))
 
 const problems = [
   ...strays.map((stray) => `${stray} has no Python program`),
   ...judged.flatMap((self) => self.problems)
 ]
 for (const problem of problems) console.log(`${problem}\n`)
-console.log(table)
+console.log(whole)
 console.log(`\n${judged.length} scenarios on up to three loops in ${seconds.toFixed(1)} s`)
 if (problems.length > 0) process.exitCode = 1

@@ -22,10 +22,10 @@
  * compiler and stack traces name the right line by themselves, and one `tsc` checks all. (It reports types only where
  * there is no syntax error anywhere.)
  */
-import { execFile } from "node:child_process"
 import { mkdir, rm, writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { inspect } from "node:util"
+import { x } from "tinyexec"
 import { type ESTree, parseSync, Visitor } from "vite"
 import { Recorder, recorders } from "./Recorder.ts"
 
@@ -160,11 +160,9 @@ const instrument = ({ code, file, line }: DocExample, directory: string): Progra
 /** What the compiler has to say about the programs of `directory`. */
 const typeCheck = async (directory: string) => {
   const tsc = ["node_modules/typescript/bin/tsc", "--pretty", "false", "--project", directory]
-  const output = await new Promise<string>((done) =>
-    execFile(process.execPath, tsc, { cwd: root }, (_, stdout, stderr) => done(stdout + stderr))
-  )
+  const { stderr, stdout } = await x(process.execPath, tsc, { nodeOptions: { cwd: root } })
   // The lines below an error's first are indented.
-  return output.split(/\n(?=\S)/).filter((error) => error.trim() !== "").map((error) => {
+  return `${stdout}${stderr}`.split(/\n(?=\S)/).filter((error) => error.trim() !== "").map((error) => {
     const [, path, line, message] = /^(.+)\((\d+),\d+\): (.*)$/s.exec(error) ?? []
     if (path === undefined || message === undefined) throw new Error(`tsc: ${error}`)
     return { path: resolve(root, path), line, message: message.trimEnd() }

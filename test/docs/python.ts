@@ -1,5 +1,5 @@
 /**
- * `npm run docs:python`: runs every Python program of the documentation on CPython 3.14 (npm `pyodide`), on the virtual
+ * `node test/docs/python.ts`: runs every Python program of the documentation on CPython 3.14 (npm `pyodide`), on the virtual
  * loop of the conformance suite, and compares what it prints with the `# =>` comments in it. A program without such
  * comments, because it needs threads, sockets or processes, is only compiled.
  */

@@ -1,6 +1,10 @@
 /** Everything that has laws: the verbs and the primitives. */
 import { everyStep, type Program, someSteps, type Tally } from "./everyStep.ts"
-import { primitives } from "./primitives.ts"
+import { locks } from "./locks.ts"
+import { notices } from "./notices.ts"
+import { queues } from "./queues.ts"
+import { regions } from "./regions.ts"
+import { tasks } from "./tasks.ts"
 import { verbs } from "./verbs.ts"
 
 export { describeViolation } from "./everyStep.ts"
@@ -12,7 +16,7 @@ export interface Subject {
   readonly random?: ((seed: number) => Program) | undefined
 }
 
-export const subjects: ReadonlyArray<Subject> = [...verbs, ...primitives]
+export const subjects: ReadonlyArray<Subject> = [...tasks, ...verbs, ...regions, ...locks, ...notices, ...queues]
 
 export const defaultSeed = 20_260_101
 const randomPrograms = 10

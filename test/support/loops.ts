@@ -131,7 +131,7 @@ const provideLoop: OnLoop = (main) => EventLoop.provide(main)
 export const onVirtual: OnLoop = (main) => VirtualLoop.run(main, { patience: 0 })
 
 /** Moves the clock until the program ends. */
-export const underTestClock: OnLoop = (main) =>
+const underTestClock: OnLoop = (main) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(EventLoop.provide(main))
     for (let hours = 0; hours < 1000 && fiber.pollUnsafe() === undefined; hours++) {

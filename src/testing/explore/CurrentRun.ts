@@ -14,8 +14,8 @@ export interface ProgramRun {
   /** An index below `count`. */
   choose(fiber: AnyFiber, count: number): number
   always(name: string, holds: () => boolean): void
-  note(fiber: AnyFiber, text: string): void
-  cancelled(): ReadonlySet<string>
+  note(text: string): void
+  readonly cancelled: ReadonlySet<string>
 }
 
 export const CurrentRun = Context.Reference<ProgramRun | undefined>(`effect-asyncio@${version}/CurrentRun`, {

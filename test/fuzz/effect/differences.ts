@@ -92,14 +92,26 @@ class DocumentedWorld extends PlainWorld {
       }))
   }
 
-  /** Notes how something ends; what broke comes out beside a cancellation of what is around it. */
+  /**
+   * Notes how something ends; what broke comes out beside a cancellation of what is around it. What was put off in it is
+   * put off around it.
+   */
   private noting(run: (noted: Change, broke: Effect.Effect<void, unknown>) => Run<never>): Run<never> {
     return Effect.suspend(() => {
       let ended: Exit.Exit<unknown, unknown> = Exit.void
-      const noted: Change = (body) => atEnd(body, (exit) => void (ended = exit))
+      let isPutOff = false
+      const noted: Change = (body) =>
+        atEnd(body, (exit, fiber) => {
+          ended = exit
+          isPutOff = putOff.has(fiber) && !isInterrupted(fiber)
+        })
       const broke = Effect.suspend(() => broken(ended))
       const beside = this.change("what breaks comes out beside a cancellation", Effect.onInterrupt(() => broke))
-      return beside(run(noted, broke))
+      return onExitOf((exit, fiber) => {
+        if (!isPutOff || !isInterrupted(fiber)) return exit
+        interruptLater(fiber)
+        return broke
+      })(beside(run(noted, broke)))
     })
   }
 }
@@ -133,23 +145,38 @@ const onExitOf = (
 const isCancelled = (exit: Exit.Exit<unknown, unknown>): boolean =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
 
-/** Effect keeps a fiber's interruption here, and leaves it out of the public type. */
+/** Effect keeps these on a fiber, and leaves them out of the public type. */
 interface Interrupted {
   _interruptedCause: Cause.Cause<never> | undefined
+  readonly interruptible: boolean
 }
 
 const isInterrupted = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   (fiber as unknown as Interrupted)._interruptedCause !== undefined
 
-const failFirst = onExitOf((exit, fiber) => {
-  if (exit._tag === "Success" || isCancelled(exit)) return exit
-  if (isInterrupted(fiber)) {
-    // What no Effect program can do: its interruption is put off.
-    ;(fiber as unknown as Interrupted)._interruptedCause = undefined
-    fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
-  }
-  return broken(exit)
-})
+const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  (fiber as unknown as Interrupted).interruptible
+
+/** Fibers whose interruption is put off. */
+const putOff = new WeakSet<Fiber.Fiber<unknown, unknown>>()
+
+/** What no Effect program can do: its interruption is put off. */
+const interruptLater = (fiber: Fiber.Fiber<unknown, unknown>): void => {
+  ;(fiber as unknown as Interrupted)._interruptedCause = undefined
+  putOff.add(fiber)
+  fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
+}
+
+/** The group fails first, where its interruption has reached it: in an uninterruptible part it does not. */
+const failFirst: Change = (group) =>
+  Effect.withFiber((fiber) => {
+    const isReached = isInterruptible(fiber)
+    return onExitOf((exit) => {
+      if (exit._tag === "Success" || isCancelled(exit)) return exit
+      if (isReached && isInterrupted(fiber)) interruptLater(fiber)
+      return broken(exit)
+    })(group)
+  })
 
 /** The group that cancels its tasks once its body has ended. All that broke comes out, what broke in the body last. */
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>

@@ -120,6 +120,7 @@ class Generator {
   private ids = 0
   private names = 0
   private groups = 0
+  private gathersSeveral = false
   private budget: number
 
   constructor(seed: number) {
@@ -205,9 +206,14 @@ class Generator {
       const names = (from: ReadonlyArray<string>) =>
         Array.from({ length: 1 + random.below(3) }, () => random.pick(from))
       add(4, () => ({ op: "several", how: random.pick(["waitFirst", "waitAll"]), names: names(place.visible) }))
-      // A fork that cancels one of its siblings, as it is cancelled itself, would do two things in one moment.
+      // Two things in one moment would be a fork that cancels one of its siblings, as it is cancelled itself; and a future
+      // that fails in two gathers, each of which cancels another one of the other's.
       const gathered = random.chance(0.5) ? names(futures) : [random.pick(place.visible)]
-      add(4, () => ({ op: "several", how: "gather", names: gathered }))
+      add(4, () => {
+        const names = this.gathersSeveral ? gathered.slice(0, 1) : gathered
+        if (names.length > 1) this.gathersSeveral = true
+        return { op: "several", how: "gather", names }
+      })
     }
     if (used.has("future")) {
       add(6, () => ({ op: "join", how: random.pick(["join", "shield", "await"]), name: random.pick(futures) }))

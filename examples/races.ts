@@ -1,0 +1,56 @@
+/**
+ * A museum of races. Each is of a kind that many programs had, with the address of a report; each passes in the order in
+ * which it is written, as its test would. `Explore.check` finds it, and finds nothing in its mended twin.
+ *
+ * `npm run example races` shows all; `npm run example races lock-order` one, with the whole of the report.
+ */
+import { Console, Effect } from "effect"
+import type * as asyncio from "effect-asyncio"
+import * as cacheStampede from "./races/cache-stampede.ts"
+import * as checkThenAct from "./races/check-then-act.ts"
+import * as doubleCharge from "./races/double-charge.ts"
+import * as doubleRelease from "./races/double-release.ts"
+import * as gatherLeftovers from "./races/gather-leftovers.ts"
+import * as lateBreak from "./races/late-break.ts"
+import * as lockOrder from "./races/lock-order.ts"
+import * as lostItem from "./races/lost-item.ts"
+import * as lostPermit from "./races/lost-permit.ts"
+import * as lostWakeup from "./races/lost-wakeup.ts"
+import * as notifiedTooEarly from "./races/notified-too-early.ts"
+import * as shutdownWhilePutting from "./races/shutdown-while-putting.ts"
+
+interface Exhibit {
+  readonly title: string
+  readonly story: string
+  /** The address of a report of the kind. */
+  readonly report: string
+  readonly race: Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>
+  readonly fixed: Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>
+}
+
+export const exhibits: Readonly<Record<string, Exhibit>> = {
+  "lost-wakeup": lostWakeup,
+  "check-then-act": checkThenAct,
+  "double-release": doubleRelease,
+  "notified-too-early": notifiedTooEarly,
+  "lost-item": lostItem,
+  "gather-leftovers": gatherLeftovers,
+  "lock-order": lockOrder,
+  "late-break": lateBreak,
+  "lost-permit": lostPermit,
+  "cache-stampede": cacheStampede,
+  "shutdown-while-putting": shutdownWhilePutting,
+  "double-charge": doubleCharge
+}
+
+const show = (name: string, { report, story, title }: Exhibit) =>
+  Console.log(`\n== ${name}: ${title}\n${story}\nA report: ${report}`)
+
+export const main = (name?: string) =>
+  Effect.forEach(
+    Object.entries(exhibits).filter(([key]) => name === undefined || key === name),
+    ([key, exhibit]) => show(key, exhibit),
+    { discard: true }
+  )
+
+if (import.meta.main) await Effect.runPromise(main(process.argv[2]))

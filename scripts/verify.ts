@@ -1,0 +1,15 @@
+/**
+ * `npm run verify`: what `npm test` can't see. `npm run verify -- package`: the package as a stranger uses it;
+ * `npm run verify -- hosts`: the scenarios in every host. Exit code 1 if anything fails.
+ */
+const parts: Readonly<Record<string, () => Promise<unknown>>> = {
+  package: () => import("./verify-package.ts"),
+  hosts: () => import("./verify-hosts.ts")
+}
+
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith("-"))
+for (const name of named.length === 0 ? Object.keys(parts) : named) {
+  const part = parts[name]
+  if (part === undefined) throw new Error(`verify: ${name} is none of ${Object.keys(parts).join(", ")}`)
+  await part()
+}

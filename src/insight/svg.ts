@@ -1,0 +1,511 @@
+/**
+ * Draws a picture as SVG: a string, the same for the same data, that needs nothing else. For an `img`, in a page or in a
+ * terminal that shows pictures; the colours follow the reader's scheme, unless a theme is chosen.
+ *
+ * Nothing overlaps. Texts are measured by a table of how wide the letters of common fonts are, and cut where there is no
+ * room. A picture is bounded by its width, whatever the run: what would be narrower than a pixel is left out, and beyond
+ * `rows` lanes a line says how many more there are.
+ */
+import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
+
+export interface SvgOptions {
+  /** Pixels. Default: 800. */
+  readonly width?: number | undefined
+  /** `auto`, the default, follows the reader's colour scheme. */
+  readonly theme?: "light" | "dark" | "auto" | undefined
+  /** Lanes of a chart. Default: 40. */
+  readonly rows?: number | undefined
+  /** Default: true. */
+  readonly legend?: boolean | undefined
+}
+
+// --------------------------------------------------------------------------------------------------------------- texts
+
+const fonts = "Verdana,DejaVu Sans,sans-serif"
+
+/** Of the font's size, for the widest of the common fonts. */
+const letterWidth = (letter: string): number => {
+  if ("iljI.,:;'|!()[]{} ".includes(letter)) return 0.42
+  if ("mwMW@%…".includes(letter)) return 1.02
+  if (letter > "\u1100") return 1.1
+  return letter >= "A" && letter <= "Z" || letter > "\u007f" ? 0.78 : 0.66
+}
+
+const widthOf = (text: string, size: number): number => {
+  let sum = 0
+  for (const letter of text) sum += letterWidth(letter)
+  return sum * size
+}
+
+/** One line, of characters that XML allows. */
+const clean = (text: string): string =>
+  text.replaceAll(/\s+/g, " ").toWellFormed().replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd")
+
+/** As much of a text as fits, with `…` for the rest; nothing if that is hardly a word. */
+const cut = (text: string, room: number, size: number): string => {
+  const line = clean(text)
+  if (widthOf(line, size) <= room) return line
+  let left = room - widthOf("…", size)
+  let kept = ""
+  for (const letter of line) {
+    left -= letterWidth(letter) * size
+    if (left < 0) break
+    kept += letter
+  }
+  return kept.length < 4 ? "" : `${kept.trimEnd()}…`
+}
+
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
+const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => escapes[character]!)
+
+const longest = 300
+const titleOf = (text: string | undefined): string => {
+  if (text === undefined) return ""
+  const line = clean(text)
+  return `<title>${escape(line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line)}</title>`
+}
+
+/** At most one decimal. */
+const px = (value: number): string => String(Math.round(value * 10) / 10)
+
+interface TextAt {
+  readonly x: number
+  readonly y: number
+  readonly className: string
+  readonly size: number
+  readonly anchor?: "middle" | "end"
+  readonly bold?: boolean
+}
+
+const text = (content: string, { anchor, bold = false, className, size, x, y }: TextAt): string =>
+  content === ""
+    ? ""
+    : `<text class="${className}" x="${px(x)}" y="${px(y)}" font-size="${size}"${
+      anchor === undefined ? "" : ` text-anchor="${anchor}"`
+    }${bold ? " font-weight=\"bold\"" : ""}>${escape(content)}</text>`
+
+// -------------------------------------------------------------------------------------------------------------- colours
+
+interface Colors {
+  readonly card: string
+  readonly edge: string
+  readonly text: string
+  readonly faint: string
+  readonly grid: string
+  readonly step: string
+  readonly bad: string
+  readonly onBad: string
+  readonly wake: string
+  readonly note: string
+  readonly spans: Readonly<Record<SpanKind, string>>
+}
+
+const light: Colors = {
+  card: "#ffffff",
+  edge: "#d0d7de",
+  text: "#1f2328",
+  faint: "#59636e",
+  grid: "#e6e9ec",
+  step: "#1a7f37",
+  bad: "#cf222e",
+  onBad: "#ffffff",
+  wake: "#8250df",
+  note: "#0550ae",
+  spans: {
+    wait: "#b6d4f5",
+    lock: "#f3c6a5",
+    join: "#e3dcf5",
+    ready: "#ead58c",
+    run: "#8fd19e",
+    outside: "#e6e9ec",
+    stuck: "#f7c9cc"
+  }
+}
+
+const dark: Colors = {
+  card: "#0d1117",
+  edge: "#30363d",
+  text: "#e6edf3",
+  faint: "#9198a1",
+  grid: "#21262d",
+  step: "#3fb950",
+  bad: "#f85149",
+  onBad: "#0d1117",
+  wake: "#a98bf0",
+  note: "#79c0ff",
+  spans: {
+    wait: "#1d3f66",
+    lock: "#6b3d1c",
+    join: "#3f3563",
+    ready: "#5c4a10",
+    run: "#1c5c30",
+    outside: "#21262d",
+    stuck: "#6e2329"
+  }
+}
+
+const rules = (scope: string, colors: Colors): string =>
+  [
+    `.card{fill:${colors.card};stroke:${colors.edge}}`,
+    `.text{fill:${colors.text}}`,
+    `.faint{fill:${colors.faint}}`,
+    `.grid{stroke:${colors.grid}}`,
+    `.step{fill:${colors.step}}`,
+    `.bad{fill:${colors.bad}}`,
+    `.cross{stroke:${colors.bad};fill:none}`,
+    `.on-bad{fill:${colors.onBad}}`,
+    `.note{fill:${colors.note}}`,
+    `.wake{stroke:${colors.wake};fill:none}`,
+    `.head{fill:${colors.wake}}`,
+    ...Object.entries(colors.spans).map(([kind, color]) => `.${kind}{fill:${color}}`)
+  ].map((rule) => `${scope} ${rule}`).join("")
+
+/** Scoped, for pages that have several pictures in them. */
+const styleOf = (theme: "light" | "dark" | "auto"): string => {
+  const scope = `.lanes-${theme}`
+  const base = rules(scope, theme === "dark" ? dark : light)
+  return theme === "auto" ? `${base}@media (prefers-color-scheme:dark){${rules(scope, dark)}}` : base
+}
+
+// --------------------------------------------------------------------------------------------------------------- layout
+
+const padding = 16
+const rowHeight = 28
+const barHeight = 20
+const nameSize = 13
+const labelSize = 11.5
+const flagRadius = 8
+const flagsHeight = 2 * flagRadius + 4
+
+/** Where the lanes of all charts are, and how much of the axis is how wide. */
+interface Frame {
+  readonly left: number
+  readonly right: number
+  /** Of a chart's axis. */
+  readonly units: number
+  readonly rows: number
+}
+
+const xOf = ({ left, right, units }: Frame, chart: Chart, at: number): number =>
+  left + (Math.min(Math.max(at, chart.from), chart.from + units) - chart.from) / units * (right - left)
+
+const indent = ({ depth = 0 }: Lane): number => Math.min(depth, 6) * 12
+
+const nameRoom = (lane: Lane): number => Math.ceil(indent(lane) + widthOf(clean(lane.name), nameSize)) + 1
+
+const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
+  const lanes = charts.flatMap((chart) => chart.lanes.slice(0, rows))
+  const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width / 4)
+  // Room for what stands to the right of the last mark, so that an end at the edge can say how.
+  const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
+  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 12)), width / 5)
+  return {
+    left: padding + names + 12,
+    right: width - padding - Math.max(room, 8),
+    units: Math.max(...charts.map(({ from, to }) => to - from), Number.MIN_VALUE),
+    rows
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------------- axis
+
+const milliseconds = (value: number): string => {
+  if (value === 0) return "0"
+  const [amount, unit] = value < 1 ? [value * 1000, "µs"] : value < 1000 ? [value, "ms"] : [value / 1000, "s"]
+  return `${Number(amount.toPrecision(6))} ${unit}`
+}
+
+/** At most so many round numbers. */
+const roundTicks = (from: number, to: number, most: number) => {
+  const rough = (to - from) / most
+  if (!(rough > 0)) return [{ at: from, label: milliseconds(from) }]
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!
+  const first = Math.ceil(from / step - 1e-9)
+  return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, index) => {
+    const at = Number(((first + index) * step).toPrecision(12))
+    return { at, label: milliseconds(at) }
+  })
+}
+
+const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Array<string> => {
+  const drawn: Array<string> = []
+  const most = Math.max(1, Math.floor((frame.right - frame.left) / 100))
+  let free = 0
+  for (const { at, label } of chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most)) {
+    if (at < chart.from || at > chart.from + frame.units) continue
+    const x = xOf(frame, chart, at)
+    const half = widthOf(label, labelSize) / 2
+    drawn.push(`<path class="grid" d="M${px(x)} ${px(top)}V${px(bottom)}"/>`)
+    if (x - half < free) continue
+    free = x + half + 6
+    drawn.push(text(label, { x, y: bottom + 14, className: "faint", size: labelSize, anchor: "middle" }))
+  }
+  return drawn
+}
+
+// ---------------------------------------------------------------------------------------------------------------- lanes
+
+const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: number): Array<string> => {
+  const drawn: Array<string> = []
+  let free = -Infinity
+  for (const { from, kind, label, title, to } of spans) {
+    const x = Math.max(xOf(frame, chart, from) + 0.5, free)
+    const width = xOf(frame, chart, to) - 0.5 - x
+    if (width < 0.5) continue
+    free = x + width
+    drawn.push(
+      `<rect class="${kind}" x="${px(x)}" y="${y}" width="${px(width)}" height="${barHeight}" rx="3">${
+        titleOf(title)
+      }</rect>`
+    )
+    const shown = cut(label ?? "", width - 12, labelSize)
+    drawn.push(text(shown, { x: x + width / 2, y: y + 14, className: "text", size: labelSize, anchor: "middle" }))
+  }
+  return drawn
+}
+
+const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
+  const middle = y + barHeight / 2
+  switch (kind) {
+    case "step":
+    case "ok":
+      return `<rect class="step" x="${px(x - 1.25)}" y="${y - 1}" width="2.5" height="${barHeight + 2}" rx="1">${
+        titleOf(title)
+      }</rect>`
+    case "note":
+      return `<circle class="note" cx="${px(x)}" cy="${y - 1}" r="3">${titleOf(title)}</circle>`
+    case "failed":
+      return `<path class="cross" stroke-width="2.5" d="M${px(x - 4)} ${middle - 4}l8 8m0 -8l-8 8">${
+        titleOf(title)
+      }</path>`
+    case "cancelled":
+      return `<path class="cross" stroke-width="2" d="M${
+        px(x - 5)
+      } ${middle}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0m1.5 3.5l7 -7">${titleOf(title)}</path>`
+  }
+}
+
+const drawMarks = (frame: Frame, chart: Chart, lane: Lane, y: number, edge: number): Array<string> => {
+  const drawn: Array<string> = []
+  const free = new Map<boolean, number>()
+  for (const mark of lane.marks) {
+    if (mark.at < chart.from) continue
+    const x = xOf(frame, chart, mark.at)
+    // Notes stand above the bar, the others on it. An end is drawn in any case.
+    const above = mark.kind === "note"
+    if ((mark.kind === "step" || above) && x < (free.get(above) ?? -Infinity)) continue
+    free.set(above, x + (above ? 7 : 3))
+    drawn.push(drawMark(mark, x, y))
+  }
+  const last = lane.marks.at(-1)
+  if (last?.label !== undefined && last.at >= chart.from) {
+    const x = xOf(frame, chart, last.at) + 9
+    const className = last.kind === "failed" || last.kind === "cancelled" ? "bad" : "faint"
+    drawn.push(text(cut(last.label, edge - x, labelSize), { x, y: y + 14, className, size: labelSize }))
+  }
+  return drawn
+}
+
+const drawLane = (frame: Frame, chart: Chart, lane: Lane, top: number, edge: number): Array<string> => {
+  const y = top + (rowHeight - barHeight) / 2
+  const x = padding + indent(lane)
+  const name = cut(lane.name, frame.left - 12 - x, nameSize)
+  const whole = name === clean(lane.name) ? undefined : lane.name
+  return [
+    whole === undefined
+      ? text(name, { x, y: y + 14.5, className: "text", size: nameSize })
+      : `<g>${titleOf(whole)}${text(name, { x, y: y + 14.5, className: "text", size: nameSize })}</g>`,
+    ...drawSpans(frame, chart, lane.spans, y),
+    ...drawMarks(frame, chart, lane, y, edge)
+  ]
+}
+
+interface PlacedFlag extends Flag {
+  /** Where it points to, and where its number stands. */
+  readonly x: number
+  readonly center: number
+}
+
+/** Those that would lie on each other move to the right. */
+const placeFlags = (frame: Frame, chart: Chart): ReadonlyArray<PlacedFlag> => {
+  let free = -Infinity
+  return (chart.flags ?? [])
+    .filter(({ at, lane }) => at >= chart.from && lane < frame.rows)
+    .map((flag) => ({ ...flag, x: xOf(frame, chart, flag.at) }))
+    .toSorted((a, b) => a.x - b.x)
+    .map((flag) => {
+      const center = Math.max(flag.x, free)
+      free = center + 2 * flagRadius + 2
+      return { ...flag, center }
+    })
+    .filter(({ center }) => center <= frame.right + flagRadius)
+}
+
+const flagFoot = (lane: number, top: number): number =>
+  top + flagsHeight + lane * rowHeight + (rowHeight - barHeight) / 2
+
+/** Below the bars, whose texts they would cross. */
+const drawFlagLines = (flags: ReadonlyArray<PlacedFlag>, top: number): Array<string> =>
+  flags.map(({ center, lane, x }) =>
+    `<path class="cross" stroke-width="1.5" d="M${px(center)} ${px(top + flagRadius)}L${px(x)} ${
+      px(top + 2 * flagRadius + 3)
+    }V${px(flagFoot(lane, top))}"/>`
+  )
+
+const drawFlags = (flags: ReadonlyArray<PlacedFlag>, top: number): Array<string> =>
+  flags.map(({ center, lane, number, title, x }) =>
+    `<g>${titleOf(title)}<rect class="bad" x="${px(x - 2)}" y="${px(flagFoot(lane, top) - 1)}" width="4" height="${
+      barHeight + 2
+    }" rx="1.5"/><circle class="bad" cx="${px(center)}" cy="${px(top + flagRadius)}" r="${flagRadius}"/>${
+      text(String(number), { x: center, y: top + flagRadius + 4, className: "on-bad", size: 11, anchor: "middle" })
+    }</g>`
+  )
+
+const mostWakes = 300
+
+const drawWakes = (frame: Frame, chart: Chart, wakes: ReadonlyArray<Wake>, top: number): Array<string> =>
+  wakes
+    .filter(({ from, to }) => from !== to && from < frame.rows && to < frame.rows)
+    .slice(0, mostWakes)
+    .map(({ at, from, to }) => {
+      const x = px(xOf(frame, chart, at))
+      const down = to > from
+      const edgeOf = (lane: number, lower: boolean) => top + lane * rowHeight + rowHeight / 2 + (lower ? 11 : -11)
+      const start = edgeOf(from, down)
+      const end = edgeOf(to, !down)
+      const back = down ? -5 : 5
+      return `<path class="wake" d="M${x} ${start}V${
+        end + back
+      }"/><path class="head" d="M${x} ${end}l-3.5 ${back}h7z"/>`
+    })
+
+interface Drawn {
+  readonly parts: ReadonlyArray<string>
+  readonly bottom: number
+}
+
+const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Drawn => {
+  const parts: Array<string> = []
+  let top = begin
+  if (chart.title !== undefined) {
+    const title = cut(chart.title, width - 2 * padding, 13)
+    parts.push(text(title, { x: padding, y: top + 14, className: "text", size: 13, bold: true }))
+    top += 22
+  }
+  const flags = placeFlags(frame, chart)
+  const above = top
+  if (flags.length > 0) top += flagsHeight
+  const lanes = chart.lanes.slice(0, frame.rows)
+  const bottom = top + lanes.length * rowHeight
+  parts.push(...drawAxis(frame, chart, top, bottom + 2))
+  parts.push(...drawFlagLines(flags, above))
+  const edge = width - padding
+  lanes.forEach((lane, index) => parts.push(...drawLane(frame, chart, lane, top + index * rowHeight, edge)))
+  parts.push(...drawWakes(frame, chart, chart.wakes ?? [], top))
+  parts.push(...drawFlags(flags, above))
+  const hidden = chart.lanes.length - lanes.length
+  if (hidden === 0) return { parts, bottom: bottom + 22 }
+  parts.push(text(`and ${hidden} more`, { x: padding, y: bottom + 32, className: "faint", size: labelSize }))
+  return { parts, bottom: bottom + 40 }
+}
+
+// --------------------------------------------------------------------------------------------------------------- legend
+
+const spanNames: Readonly<Record<SpanKind, string>> = {
+  run: "runs",
+  ready: "is ready",
+  wait: "waits",
+  join: "waits for tasks",
+  lock: "waits for a lock",
+  outside: "outside",
+  stuck: "waits for ever"
+}
+
+const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, width: number): Drawn => {
+  const lanes = charts.flatMap((chart) => chart.lanes.slice(0, rows))
+  const spans = new Set(lanes.flatMap((lane) => lane.spans.map(({ kind }) => kind)))
+  const marks = new Set(lanes.flatMap((lane) => lane.marks.map(({ kind }) => kind)))
+  const entries: Array<readonly [sign: (x: number, y: number) => string, name: string]> = []
+  if (marks.has("step") || marks.has("ok")) {
+    entries.push([
+      (x, y) => `<rect class="step" x="${px(x + 4)}" y="${y - 9}" width="2.5" height="11" rx="1"/>`,
+      "a step"
+    ])
+  }
+  for (const [kind, name] of Object.entries(spanNames)) {
+    if (!spans.has(kind as SpanKind)) continue
+    entries.push([(x, y) => `<rect class="${kind}" x="${px(x)}" y="${y - 9}" width="11" height="11" rx="2"/>`, name])
+  }
+  if (marks.has("failed")) entries.push([(x, y) => drawMark({ kind: "failed", at: 0 }, x + 5, y - 14), "fails"])
+  if (marks.has("cancelled")) {
+    entries.push([(x, y) => drawMark({ kind: "cancelled", at: 0 }, x + 5, y - 14), "is cancelled"])
+  }
+  if (marks.has("note")) {
+    entries.push([(x, y) => `<circle class="note" cx="${px(x + 5)}" cy="${y - 4}" r="3"/>`, "a note"])
+  }
+  if (charts.some(({ flags }) => (flags ?? []).length > 0)) {
+    entries.push([(x, y) => `<circle class="bad" cx="${px(x + 5)}" cy="${y - 4}" r="5.5"/>`, "not as written"])
+  }
+  if (charts.some(({ wakes }) => (wakes ?? []).length > 0)) {
+    entries.push([(x, y) => `<path class="head" d="M${px(x + 5)} ${y}l-4.5 -7h9z"/>`, "wakes"])
+  }
+  const parts: Array<string> = []
+  let x = padding
+  let y = top + 14
+  for (const [sign, name] of entries) {
+    const room = 18 + widthOf(name, labelSize)
+    if (x > padding && x + room > width - padding) {
+      x = padding
+      y += 20
+    }
+    parts.push(sign(x, y), text(name, { x: x + 18, y, className: "faint", size: labelSize }))
+    x += room + 12
+  }
+  return { parts, bottom: entries.length === 0 ? top : y + 6 }
+}
+
+// ------------------------------------------------------------------------------------------------------------------ all
+
+const mostLines = 12
+
+export const toSvg = (picture: Picture, options?: SvgOptions): string => {
+  const width = Math.max(options?.width ?? 800, 240)
+  const theme = options?.theme ?? "auto"
+  const rows = options?.rows ?? 40
+  const frame = frameOf(picture, width, rows)
+  const parts: Array<string> = []
+  const title = cut(picture.title, width - 2 * padding, 14)
+  parts.push(text(title, { x: padding, y: 28, className: "text", size: 14, bold: true }))
+  let top = 40
+  const lines = picture.lines ?? []
+  for (const line of lines.slice(0, mostLines)) {
+    const shown = cut(line, width - 2 * padding, 12)
+    parts.push(text(shown, { x: padding, y: top + 10, className: "faint", size: 12 }))
+    top += 18
+  }
+  if (lines.length > mostLines) {
+    const more = `and ${lines.length - mostLines} more`
+    parts.push(text(more, { x: padding, y: top + 10, className: "faint", size: 12 }))
+    top += 18
+  }
+  for (const chart of picture.charts) {
+    const drawn = drawChart(frame, chart, top + 6, width)
+    parts.push(...drawn.parts)
+    top = drawn.bottom
+  }
+  if (options?.legend ?? true) {
+    const legend = drawLegend(picture.charts, rows, top + 4, width)
+    parts.push(...legend.parts)
+    top = legend.bottom
+  }
+  const height = Math.ceil(top + padding - 6)
+  const label = escape(clean(picture.title))
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="lanes-${theme}" viewBox="0 0 ${width} ${height}" \
+width="${width}" height="${height}" font-family="${fonts}" direction="ltr" role="img" aria-label="${label}">
+<style>${styleOf(theme)}</style>
+<rect class="card" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8"/>
+${parts.filter((part) => part !== "").join("\n")}
+</svg>
+`
+}

@@ -1,0 +1,173 @@
+/**
+ * Who uses a virtual loop, and how they end when it can't go on.
+ *
+ * Whoever waits for the loop ends with the error: the main program; where there is none the fibers outside of tasks, which
+ * under a layer are its users.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { cancel } from "../internal/cancellation.ts"
+import { abandon } from "../internal/closing.ts"
+import { findLoop, type LoopImpl } from "../internal/loop.ts"
+import { CurrentRegion } from "../internal/Region.ts"
+import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
+import { Parked, type Waiter } from "../internal/WaitQueue.ts"
+import { DeadlockError, SpinError } from "./errors.ts"
+import { explain } from "./explain.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+type AnyWaiter = Waiter<any, any, any>
+type Stuck = DeadlockError | SpinError
+
+const nameAndPlace = ({ createdAt, name }: TaskImpl<any, any>): string =>
+  createdAt === undefined ? `'${name}'` : `'${name}' (created at ${createdAt})`
+
+export class Users {
+  private readonly loop: LoopImpl
+  private readonly onChange: () => void
+  // INVARIANT: the fibers that live, are not a task's own region's and have waited here; what each waited for last.
+  private readonly others = new Map<AnyFiber, AnyWaiter | undefined>()
+  /** Tasks that were asked to end because the loop can't go on. */
+  private readonly asked = new WeakSet<object>()
+  /** Who was stopped for it awaited what is done for ever. */
+  private readonly stopped = new WeakSet<object>()
+  private said = false
+  /** A program has ended as the loop could not go on. */
+  private hasFailed = false
+  /** Why the loop could not go on, where it was only reported. */
+  reported: Stuck | undefined = undefined
+
+  constructor(loop: LoopImpl, onChange: () => void) {
+    this.loop = loop
+    this.onChange = onChange
+  }
+
+  know(fiber: AnyFiber, waiter: AnyWaiter | undefined): void {
+    if (!this.others.has(fiber)) fiber.addObserver(() => this.others.delete(fiber))
+    this.others.set(fiber, waiter)
+    this.onChange()
+  }
+
+  get exist(): boolean {
+    return this.outside.length > 0
+  }
+
+  /** The fibers outside of tasks that are on the loop now. */
+  private get outside(): ReadonlyArray<AnyFiber> {
+    return Array.from(this.others.keys()).filter((fiber) => {
+      const owner = fiber.getRef(CurrentRegion)?.owner
+      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.loop !== this.loop)
+    })
+  }
+
+  /** What a fiber that is no region's own waits for, if it is something of ours. */
+  private waiterOf(fiber: AnyFiber): AnyWaiter | undefined {
+    const waiter = this.others.get(fiber)
+    return waiter?.state === Parked ? waiter : undefined
+  }
+
+  // --------------------------------------------------------------------------------------------- why it can't go on
+
+  /** Nothing is ready, nothing is scheduled. False if there is nobody to end, or all of them were asked before. */
+  endDeadlocked(): boolean {
+    const tasks = Array.from(this.loop.tasks)
+    const { mains } = this.loop
+    // The one who waits for a main task says nothing new.
+    const users = mains.size === 0
+      ? this.outside.map((fiber) => this.waiterOf(fiber))
+      : tasks.length === 0
+      ? [...mains]
+      : []
+    const parked = Array.from(this.others.keys(), (fiber) => this.waiterOf(fiber)).filter((waiter) =>
+      waiter !== undefined
+    )
+    const message = explain(tasks, parked, users.map((waiter) => waiter?.label ?? "something that is not the loop's"))
+    return this.end(new DeadlockError({ message, tasks }), [])
+  }
+
+  /** Ticks went by without time passing. */
+  endSpinning(owners: ReadonlyArray<unknown>, ticks: number): boolean {
+    const names = owners.filter(isTaskImpl).map(nameAndPlace)
+    const who = names.length === 0 ? "no task: callbacks or bare fibers" : names.join(", ")
+    const message = `${ticks} ticks went by without time passing; what ran: ${who}`
+    return this.end(new SpinError({ message }), owners.filter(Fiber.isFiber))
+  }
+
+  /** Somebody awaits what is done for ever; it goes on with what this gives. */
+  endLooking(looker: object, times: number): Effect.Effect<never> {
+    // It has caught the error, and goes on: parked, it is cancelled like all others.
+    if (this.stopped.has(looker)) return Effect.never
+    this.stopped.add(looker)
+    const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
+    const error = new SpinError({
+      message: `${who} awaited what was done already ${times} times in one tick, and no time passed; ` +
+        "await what is not done, or let a tick pass with sleep(0)"
+    })
+    if (isTaskImpl(looker)) this.fail(error, [])
+    return Effect.die(error)
+  }
+
+  // ----------------------------------------------------------------------------------------------------- how they end
+
+  private end(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
+    if (this.fail(error, spinners)) return true
+    // There is nobody whom the error could end.
+    if (!this.said) this.loop.say({ message: error.message, cause: Cause.die(error) })
+    this.said = true
+    return false
+  }
+
+  /** Ends whoever waits for the loop. False if all of them were asked before. */
+  private fail(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
+    const { loop } = this
+    const cause = Cause.die(error)
+    if (loop.state === "closing") {
+      for (const task of Array.from(loop.tasks)) {
+        // Of a loop that could not go on before, that is no news.
+        if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
+      }
+      abandon(loop)
+      return true
+    }
+    if (loop.mains.size === 0) return this.failOthers(error, spinners)
+    this.hasFailed = true
+    for (const main of loop.mains) main.fail(cause)
+    return true
+  }
+
+  /**
+   * Where there is no main program: fibers outside of tasks end with the error, those that wait for something of ours first,
+   * as others may wait for them. Without any the error is reported, and the tasks are cancelled. So it is where a program
+   * takes reports itself, as long as that helps.
+   */
+  private failOthers(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
+    const { loop } = this
+    const tasks = Array.from(loop.tasks).filter((task) => !this.asked.has(task))
+    const takesReports = loop.handler !== undefined || loop.failures === undefined
+    const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.outside, ...spinners]))
+    if (tasks.length === 0 && fibers.length === 0) return false
+    const cause = Cause.die(error)
+    const waiters = fibers.map((fiber) => this.waiterOf(fiber)).filter((waiter) => waiter !== undefined)
+    if (waiters.length > 0) { for (const waiter of waiters) waiter.fail(cause) }
+    else for (const fiber of fibers) endFiber(fiber, cause)
+    if (fibers.length === 0) {
+      this.reported = error
+      loop.report({ message: error.message, cause })
+    }
+    for (const task of tasks) {
+      this.asked.add(task)
+      cancel(task, undefined)
+    }
+    return true
+  }
+}
+
+/**
+ * Ends what a suspended fiber waits for with a failure, whatever that is. Effect keeps this method of its fibers out of their
+ * public type. An interrupt is beside, as what is waited for is cleaned up after by that alone.
+ */
+const endFiber = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
+  (fiber as unknown as { readonly evaluate: (effect: Effect.Effect<never>) => void }).evaluate(
+    Effect.failCause(Cause.combine(cause, Cause.interrupt()))
+  )

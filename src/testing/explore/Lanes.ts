@@ -1,0 +1,197 @@
+/**
+ * Whose step it is: the tasks and fibers of a run, by how they came to be.
+ *
+ * A task is the nth that its creator made. A fiber that Effect forks has no moment of creation that can be seen: it is known
+ * at the first thing that it does with the loop, as what the step that ran then forked.
+ */
+import * as Fiber from "effect/Fiber"
+import type { Entry } from "../../internal/ReadyQueue.ts"
+import { CurrentRegion, type Owner } from "../../internal/Region.ts"
+import { isTaskImpl, type TaskImpl } from "../../internal/task.ts"
+import { Over, Waiter } from "../../internal/WaitQueue.ts"
+import type { Paths } from "./Paths.ts"
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+type AnyTask = TaskImpl<any, any>
+type AnyWaiter = Waiter<any, any, any>
+
+/** Slots are numbers of a kind each: a lane's own steps, those that Effect's runtime asks for, those after a forced yield. */
+const ownStep = 0
+const runtimeStep = 1
+const forcedStep = 2
+const slotKinds = 3
+
+/** How somebody became known: its creator's nth task, nth entry of Effect's runtime, or nth fiber seen. */
+const asTask = 0
+const asFork = 1
+const asSeen = 2
+const ways = 3
+
+/** A task or fiber in one run. */
+export class Lane {
+  readonly path: number
+  readonly name: string
+  readonly task: AnyTask | undefined
+  readonly fiber: AnyFiber | undefined
+  /** Of a fiber that is no task's own, what it waited for last. */
+  waiter: AnyWaiter | undefined = undefined
+  // How many of each it has had so far.
+  steps = 0
+  latencies = 0
+  faults = 0
+  choices = 0
+  operations = 0
+  tasks = 0
+  runtimeSteps = 0
+  fibers = 0
+  /** Steps in the report. */
+  shown = 0
+  /** Entries of Effect's runtime that are ready: forks and yields of its own. */
+  pending = 0
+  /** A yield was forced before this operation; its entry is to come. */
+  forced = 0
+  /** Operations after a forced yield that are none in the written order. */
+  repeats = 0
+
+  constructor(path: number, name: string, task: AnyTask | undefined, fiber: AnyFiber | undefined) {
+    this.path = path
+    this.name = name
+    this.task = task
+    this.fiber = fiber
+  }
+
+  /** The slot of its next own step. */
+  get nextSlot(): number {
+    return (this.steps + 1) * slotKinds + ownStep
+  }
+}
+
+/** A step that Effect's runtime asked for: a fork or a yield, that can't be told before it runs. */
+export class RuntimeStep implements Entry {
+  readonly entry: Entry
+  readonly lane: Lane
+  readonly slot: number
+  /** How the fiber is named that it forks, if it does. */
+  readonly index: number | undefined
+  private readonly fiber: AnyFiber | undefined
+  constructor(entry: Entry, lane: Lane, fiber: AnyFiber | undefined) {
+    this.entry = entry
+    this.lane = lane
+    this.fiber = fiber
+    lane.pending++
+    if (lane.forced > 0) {
+      this.slot = lane.forced * slotKinds + forcedStep
+      this.index = undefined
+      lane.forced = 0
+    } else {
+      this.index = lane.runtimeSteps++
+      this.slot = this.index * slotKinds + runtimeStep
+    }
+  }
+  get owner(): unknown {
+    return this.entry.owner
+  }
+  run(): void {
+    this.lane.pending--
+    // Whether it is a yield shows in that the fiber counts operations again; Effect lets nobody else write the count.
+    if (this.fiber !== undefined) (this.fiber as { currentOpCount: number }).currentOpCount = 0
+    this.entry.run()
+  }
+  /** Whether it was a yield of the fiber that asked, and no fork. */
+  get hasResumed(): boolean {
+    return this.fiber !== undefined && this.fiber.currentOpCount > 0
+  }
+}
+
+export class Lanes {
+  private readonly paths: Paths
+  private readonly known = new Map<object, Lane>()
+  /** Who runs the program: what waits there is no step of the program's. */
+  private readonly user: AnyFiber
+  private lastFiber: AnyFiber | undefined = undefined
+  private lastLane: Lane | undefined = undefined
+  /** Whose step runs. */
+  current: Lane | undefined = undefined
+  // INVARIANT: defined while a step of Effect's runtime runs and nobody was seen in it yet.
+  private fork: RuntimeStep | undefined = undefined
+  private seen: Lane | undefined = undefined
+  main: Lane | undefined = undefined
+
+  constructor(paths: Paths, user: AnyFiber) {
+    this.paths = paths
+    this.user = user
+  }
+
+  /** A task was made, by the fiber that runs. */
+  created(task: AnyTask): void {
+    const fiber = Fiber.getCurrent()
+    const creator = this.main === undefined ? undefined : fiber === undefined ? this.main : this.ofFiber(fiber)
+    const path = creator === undefined ? 0 : this.paths.child(creator.path, creator.tasks++ * ways + asTask)
+    const lane = new Lane(path, task.name, task, undefined)
+    this.known.set(task, lane)
+    this.main ??= lane
+  }
+
+  ofEntry(entry: Entry): Lane | undefined {
+    if (entry instanceof RuntimeStep) return entry.lane
+    if (isTaskImpl(entry)) return this.known.get(entry)
+    // One that is over has been dropped since.
+    if (entry instanceof Waiter && entry.state !== Over && entry.fiber !== this.user) return this.ofFiber(entry.fiber)
+    return undefined
+  }
+
+  ofFiber(fiber: AnyFiber): Lane {
+    if (fiber === this.lastFiber && this.fork === undefined) return this.lastLane!
+    const region = fiber.getRef(CurrentRegion)
+    const key = region !== undefined && region.fiber === fiber ? region.owner : fiber
+    const lane = this.known.get(key) ?? this.discover(key, fiber)
+    if (this.fork !== undefined) this.seen = lane
+    this.fork = undefined
+    this.lastFiber = fiber
+    this.lastLane = lane
+    return lane
+  }
+
+  private discover(key: Owner | AnyFiber, fiber: AnyFiber): Lane {
+    const { fork } = this
+    const parent = fork?.lane ?? this.current ?? this.main!
+    const index = fork?.index === undefined ? parent.fibers++ * ways + asSeen : fork.index * ways + asFork
+    const path = this.paths.child(parent.path, index)
+    const name = `fork ${this.paths.numberOf(path)} of '${parent.name}'`
+    // The function that it runs, or that forked it.
+    const frame = fiber.cache.stackFrame
+    const lane = new Lane(path, frame === undefined ? name : `${frame.name}, ${name}`, undefined, fiber)
+    this.known.set(key, lane)
+    return lane
+  }
+
+  /** Effect's runtime asks for a step, of the fiber that runs. */
+  runtimeStep(entry: Entry): RuntimeStep {
+    const fiber = Fiber.getCurrent()
+    return new RuntimeStep(entry, fiber === undefined ? this.current ?? this.main! : this.ofFiber(fiber), fiber)
+  }
+
+  isUser(fiber: AnyFiber): boolean {
+    return fiber === this.user
+  }
+
+  parked(waiter: AnyWaiter): void {
+    if (waiter.fiber !== this.user) this.ofFiber(waiter.fiber).waiter = waiter
+  }
+
+  /** A step of `lane` begins; with `step`, one that Effect's runtime asked for. */
+  begin(lane: Lane, step: RuntimeStep | undefined): void {
+    this.current = lane
+    this.fork = step
+    this.seen = undefined
+  }
+
+  /** It ends. Gives whom it turned out to be, if that could be seen. */
+  end(): Lane | undefined {
+    this.current = undefined
+    this.fork = undefined
+    return this.seen
+  }
+}
+
+export type { AnyFiber, AnyTask, AnyWaiter }

@@ -1,0 +1,71 @@
+/** How a check fails. */
+import * as Data from "effect/Data"
+import { NodeInspectSymbol } from "effect/Inspectable"
+import type * as Option from "effect/Option"
+import type { Deviation, Kind, Run, Step } from "../Explore.ts"
+
+interface Schedule {
+  readonly message: string
+  readonly kind: Kind
+  /** What it failed with; of kind `failed` and `died` the cause's squashed error. */
+  readonly error: unknown
+  /** For `replay`; at most 80 characters. */
+  readonly token: string
+  /** The schedules that were tried. */
+  readonly runs: number
+  /** What differed from the written order when it was found. */
+  readonly found: ReadonlyArray<Deviation>
+  /** What is left of that: without any of it the program passes, or fails in another way. */
+  readonly shrunk: ReadonlyArray<Deviation>
+  /** False if the live loop can't have this schedule: it delays steps, or cancels what nobody cancels. */
+  readonly canHappen: boolean
+  readonly failing: Run
+  /** The nearest run that passes: of those without one of the deviations the one with the longest common beginning. */
+  readonly passing: Option.Option<Run>
+  /** The message, for a terminal. */
+  readonly coloured: string
+}
+
+/**
+ * A schedule under which the program fails. The message is the whole report.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
+  constructor(schedule: Schedule) {
+    super(schedule)
+    // The message says it all: test runners would print each of these once more.
+    for (const name of Object.keys(schedule)) Object.defineProperty(this, name, { enumerable: false })
+  }
+
+  override [NodeInspectSymbol](_depth?: number, options?: { readonly colors?: boolean }): string {
+    return `${this.name}: ${options?.colors === true ? this.coloured : this.message}`
+  }
+}
+
+/**
+ * The written order twice, and two different runs. The message names the first step that differs, and what was called on
+ * the way that gives another value each time.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class NotDeterministicError extends Data.TaggedError("NotDeterministicError")<{
+  readonly message: string
+  readonly first: Option.Option<Step>
+  readonly second: Option.Option<Step>
+  /** `Math.random at file:line:column, in 'worker'`. */
+  readonly sources: ReadonlyArray<string>
+}> {}
+
+/**
+ * A token that is none, one of another version, or one of a program that has changed since.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class TokenError extends Data.TaggedError("TokenError")<{
+  readonly message: string
+  readonly reason: "malformed" | "version" | "changed"
+}> {}
