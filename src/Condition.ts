@@ -16,7 +16,9 @@ import * as check from "./internal/check.ts"
 import { curried, dual } from "./internal/curried.ts"
 import { Primitive } from "./internal/Primitive.ts"
 import { counted, type Words } from "./internal/printing.ts"
-import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { tasksIn } from "./internal/task.ts"
+import { QueuedWaiter } from "./internal/Waiter.ts"
+import { WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
 
@@ -417,7 +419,7 @@ export const locked = (self: Condition): boolean => Lock.locked(impl("locked", s
  */
 export const statistics = (self: Condition): Statistics => {
   const { lock, waiting } = impl("statistics", self)
-  return { waiting: waiting.length, waiters: waiting.tasks(), lock: Lock.statistics(lock) }
+  return { waiting: waiting.length, waiters: tasksIn(waiting), lock: Lock.statistics(lock) }
 }
 
 class ConditionImpl extends Primitive implements Condition {

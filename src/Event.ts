@@ -11,7 +11,9 @@ import type { Pipeable } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
 import { Primitive } from "./internal/Primitive.ts"
 import { counted, type Words } from "./internal/printing.ts"
-import { QueuedWaiter, WaitQueue } from "./internal/WaitQueue.ts"
+import { tasksIn } from "./internal/task.ts"
+import { QueuedWaiter } from "./internal/Waiter.ts"
+import { WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -239,7 +241,7 @@ export const isSet = (self: Event): boolean => impl("isSet", self).isSet
  */
 export const statistics = (self: Event): Statistics => {
   const { isSet, waiting } = impl("statistics", self)
-  return { isSet, waiting: waiting.length, waiters: waiting.tasks() }
+  return { isSet, waiting: waiting.length, waiters: tasksIn(waiting) }
 }
 
 class EventImpl extends Primitive implements Event {

@@ -24,9 +24,10 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { Future } from "./Future.ts"
 import * as check from "./internal/check.ts"
 import { close } from "./internal/closing.ts"
-import { checkOptions, CurrentHandling, getLoop, makeLoop } from "./internal/loop.ts"
+import { checkOptions, getLoop, makeLoop } from "./internal/loop.ts"
 import { runMain } from "./internal/main.ts"
 import { CurrentRegion } from "./internal/Region.ts"
+import { CurrentHandling } from "./internal/Reports.ts"
 import { EventLoop } from "./internal/service.ts"
 import type { Task } from "./Task.ts"
 
@@ -373,7 +374,7 @@ export const setExceptionHandler = <R = never>(
       if (handler !== undefined) check.callback("setExceptionHandler", "the handler", handler)
       // The handler is a part of no task, whoever set it.
       const services = Context.omit(CurrentRegion, CurrentHandling)(context)
-      getLoop("setExceptionHandler", fiber).handler = handler === undefined
+      getLoop("setExceptionHandler", fiber).reports.handler = handler === undefined
         ? undefined
         : (exception) =>
           Effect.provideContext(check.given("setExceptionHandler", "the handler", handler(exception)), services)
@@ -415,7 +416,7 @@ export const setExceptionHandler = <R = never>(
 export const callExceptionHandler = (context: ExceptionContext): Effect.Effect<void, never, EventLoop> =>
   Effect.withFiber((fiber) => {
     checkContext("callExceptionHandler", "the context", context)
-    getLoop("callExceptionHandler", fiber).report(context)
+    getLoop("callExceptionHandler", fiber).reports.report(context)
     return Effect.void
   })
 

@@ -18,12 +18,15 @@ import type * as Types from "effect/Types"
 import type { Awaitable } from "./Awaitable.ts"
 import { InvalidStateError, RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as cancellation from "./internal/cancellation.ts"
+import * as abort from "./internal/abort.ts"
+import { cancelMessage as cancelMessageOf, isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import * as internal from "./internal/future.ts"
 import { FutureImpl } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
 import { rejectionOf } from "./internal/rejection.ts"
+import * as internalTask from "./internal/task.ts"
+import * as walk from "./internal/Walk.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -318,7 +321,7 @@ export const intoDeferred = <A, E>(self: Future<A, E>, deferred: Deferred.Deferr
 export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effect.Effect<void> =>
   Effect.sync(() => {
     check.signal("Future.cancelOnAbort", "the signal", signal)
-    cancellation.cancelOnAbort(impl("cancelOnAbort", self), signal)
+    abort.cancelOnAbort(impl("cancelOnAbort", self), signal)
   })
 
 /**
@@ -357,7 +360,7 @@ export const toAbortSignal = (self: Future<any, any>): AbortSignal => {
   if (signal === undefined) {
     const controller = new AbortController()
     future.addCallback(() => {
-      if (cancellation.isCancelled(future.exit!)) controller.abort()
+      if (isCancelled(future.exit!)) controller.abort()
     })
     signals.set(future, signal = controller.signal)
   }
@@ -422,7 +425,7 @@ export const done = (self: Future<any, any>): boolean => impl("done", self).exit
  */
 export const cancelled = (self: Future<any, any>): boolean => {
   const { exit } = impl("cancelled", self)
-  return exit !== undefined && cancellation.isCancelled(exit)
+  return exit !== undefined && isCancelled(exit)
 }
 
 const pending = (call: string, future: FutureImpl<any, any>): Effect.Effect<never, InvalidStateError> =>
@@ -498,7 +501,7 @@ export const exception = <A, E>(
     future.retrieve()
     if (exit._tag === "Success") return Effect.succeedNone
     // Interrupts only: there is no `E` in it.
-    return cancellation.isCancelled(exit)
+    return isCancelled(exit)
       ? Effect.failCause(exit.cause as Cause.Cause<never>)
       : Effect.succeedSome(exit.cause)
   })
@@ -659,7 +662,7 @@ const request = (
 ): boolean => {
   const future = impl(call, self)
   checkCancelOptions(`Future.${call}`, options)
-  return cancellation.cancel(future, options?.message)
+  return walk.cancel(future, options?.message)
 }
 
 const checkCancelOptions = check.options<{ readonly message?: string | undefined }>({ message: check.string })
@@ -695,7 +698,7 @@ const checkCancelOptions = check.options<{ readonly message?: string | undefined
  */
 export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string> => {
   check.cause("Future.cancelMessage", "the argument", cause)
-  return Option.fromUndefinedOr(cancellation.cancelMessage(Exit.failCause(cause)))
+  return Option.fromUndefinedOr(cancelMessageOf(Exit.failCause(cause)))
 }
 
 /**
@@ -815,8 +818,7 @@ export const removeDoneCallback = <A, E>(
  * @since 0.1.0
  */
 export const awaitedBy = (self: Future<any, any>): ReadonlySet<Task<unknown, unknown>> =>
-  // Of kind "Task", so they are.
-  internal.awaitedBy(impl("awaitedBy", self)) as ReadonlySet<any>
+  internalTask.awaitedBy(impl("awaitedBy", self))
 
 /** Completing is for futures without a task; a task's own fiber completes it. */
 const settable = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {

@@ -19,7 +19,7 @@ import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import { Holdable } from "./internal/Holdable.ts"
 import { counted, named, type Words } from "./internal/printing.ts"
-import { currentTask, type TaskImpl } from "./internal/task.ts"
+import { currentTask, type TaskImpl, tasksIn } from "./internal/task.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -293,7 +293,7 @@ export const locked = (self: Lock): boolean => impl("locked", self).isLocked
  */
 export const statistics = (self: Lock): Statistics => {
   const { holder, isLocked, line } = impl("statistics", self)
-  return { locked: isLocked, holder, waiting: line.length, waiters: line.tasks() }
+  return { locked: isLocked, holder, waiting: line.length, waiters: tasksIn(line) }
 }
 
 class LockImpl extends Holdable implements Lock {

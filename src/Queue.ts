@@ -19,6 +19,7 @@ import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
+import { tasksIn } from "./internal/task.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -546,9 +547,9 @@ export const statistics = (self: Queue<any>): Statistics => {
     size: storage.size,
     unfinished,
     isShutDown,
-    getters: getters.tasks(),
-    putters: putters.tasks(),
-    joiners: joiners.tasks()
+    getters: tasksIn(getters),
+    putters: tasksIn(putters),
+    joiners: tasksIn(joiners)
   }
 }
 

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
+import { tasksIn } from "./internal/task.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -312,7 +313,7 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  */
 export const statistics = (self: Semaphore): Statistics => {
   const { available, line } = impl("statistics", self)
-  return { available, waiting: line.length, waiters: line.tasks() }
+  return { available, waiting: line.length, waiters: tasksIn(line) }
 }
 
 const impl: (call: string, self: Semaphore) => SemaphoreImpl = check.self("Semaphore", SemaphoreImpl)

@@ -19,7 +19,8 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
 import { callSite } from "./internal/callSite.ts"
-import { asCancelled, cancelMessage as cancelMessageOf, isCancelled, uncancelOwner } from "./internal/cancellation.ts"
+import { uncancel as uncancelOwner } from "./internal/cancellation.ts"
+import { asCancelled, cancelMessage as cancelMessageOf, isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { getLoop } from "./internal/loop.ts"
@@ -192,7 +193,7 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  * @since 0.1.0
  */
 export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(new Set<Task<unknown, unknown>>(getLoop("allTasks", fiber).tasks))
+  Effect.succeed(new Set<Task<unknown, unknown>>(internal.tasksOf(getLoop("allTasks", fiber))))
 )
 
 const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, unknown> = check.self(

@@ -8,7 +8,7 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
-import { cancelledExit, isCancelled } from "./internal/cancellation.ts"
+import { cancelledExit, isCancelled } from "./internal/cancelled.ts"
 import { type FutureImpl, join } from "./internal/future.ts"
 import { StandIn } from "./internal/StandIn.ts"
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as check from "./internal/check.ts"
 import { findLoop } from "./internal/loop.ts"
 import type { Timer, Timers } from "./internal/Timers.ts"
-import { Parked, Waiter } from "./internal/WaitQueue.ts"
+import { Waiter } from "./internal/Waiter.ts"
 
 /**
  * Waits for a duration, and gives `value`.
@@ -75,16 +75,16 @@ class Sleeper<A> extends Waiter<A> implements Timer {
   get label(): string {
     return this.deadline === Infinity ? "a sleep without end" : "a timer"
   }
-  override parked(): void {
+  override enter(): void {
     this.timers?.add(this)
   }
   fire(): void {
-    if (this.state === Parked) this.wake()
+    if (this.state === "parked") this.wake()
   }
   proceed() {
     return Effect.succeed(this.value)
   }
-  override left(): void {
+  override leave(): void {
     this.timers?.remove(this)
   }
 }

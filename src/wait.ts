@@ -10,14 +10,14 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
-import { isCancelled } from "./internal/cancellation.ts"
+import { isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { Cohort, type Listener } from "./internal/Cohort.ts"
 import type { FutureImpl } from "./internal/future.ts"
 import { getLoop } from "./internal/loop.ts"
 import { goOn, type Holder, pendingOf } from "./internal/PendingView.ts"
 import type { Timer, Timers } from "./internal/Timers.ts"
-import { Parked, Waiter } from "./internal/WaitQueue.ts"
+import { Waiter } from "./internal/Waiter.ts"
 
 /**
  * `wait` returns when the first has ended, in whatever way.
@@ -284,17 +284,17 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
     return this.cohort.pending()
   }
 
-  override parked(): void {
+  override enter(): void {
     this.cohort.listen(this)
     this.timers?.add(this)
   }
 
   fire(): void {
-    if (this.state === Parked) this.wake()
+    if (this.state === "parked") this.wake()
   }
 
   completed(future: FutureImpl<any, any>): void {
-    if (this.state !== Parked) return
+    if (this.state !== "parked") return
     const { tally } = this
     const exit = future.exit!
     tally.pending--
@@ -319,7 +319,7 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
 
   proceed() {
     if (this.thrown !== undefined) {
-      this.left()
+      this.leave()
       return this.thrown
     }
     this.timers?.remove(this)
@@ -328,11 +328,11 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
     return Effect.succeed({ done, pending: pendingOf<T>(this.cohort, this.holder) })
   }
 
-  override left(): void {
+  override leave(): void {
     this.timers?.remove(this)
     this.cohort.unlisten()
   }
   override passOn(): void {
-    this.left()
+    this.leave()
   }
 }

@@ -15,13 +15,14 @@ import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
-import { cancel, isCancelled } from "./internal/cancellation.ts"
+import { isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { FutureImpl, join } from "./internal/future.ts"
 import { ofNanos } from "./internal/Moment.ts"
 import { StandIn } from "./internal/StandIn.ts"
 import { block, timeoutError } from "./internal/TimeoutImpl.ts"
+import { cancel } from "./internal/Walk.ts"
 
 /**
  * Awaits something for `duration` at most.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, type Context, type Duration, Effect, Scheduler } from "effect"
+import { Cause, type Context, Deferred, type Duration, Effect, Scheduler } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -216,16 +216,36 @@ describe("debug", () => {
       expect(lines).toEqual([expect.stringMatching(/^Warn: Executing .*'busy'.* took 0\.100 seconds$/)])
     }))
 
-  it.live("also a later step, after a sleep, a join or a yield", () =>
+  it.live("also a later step, whoever resumes the task", () =>
     Effect.gen(function*() {
-      // Effect.sleep resumes from the Clock itself, outside of the ready queue.
-      for (const pause of [asyncio.sleep(0), asyncio.sleep("1 second"), Effect.yieldNow]) {
+      const pauses = [
+        asyncio.sleep(0),
+        asyncio.sleep("1 second"),
+        Effect.yieldNow,
+        // These resume outside of the ready queue: from the Clock itself, from the host, from whoever completes it.
+        Effect.sleep("1 second"),
+        Effect.promise(() => Promise.resolve()),
+        Effect.andThen(Effect.promise(() => Promise.resolve()), Effect.promise(() => Promise.resolve()))
+      ]
+      for (const pause of pauses) {
         const main = Effect.flatMap(
           asyncio.createTask(Effect.andThen(pause, busyFor("1.5 seconds")), { name: "busy" }),
           Task.join
         )
         expect(yield* debugged(main)).toEqual([expect.stringMatching(/'busy'.* took 1\.500 seconds$/)])
       }
+    }))
+
+  it.live("who resumes another at once is not blamed for it", () =>
+    Effect.gen(function*() {
+      const lines = yield* debugged(Effect.gen(function*() {
+        const deferred = yield* Deferred.make<void>()
+        const slow = Effect.andThen(Deferred.await(deferred), busyFor("1 second"))
+        const task = yield* asyncio.createTask(slow, { name: "slow" })
+        const waker = yield* asyncio.createTask(Deferred.succeed(deferred, undefined), { name: "waker" })
+        yield* asyncio.gather([task, waker])
+      }))
+      expect(lines).toEqual([expect.stringMatching(/'slow'.* took 1\.000 seconds$/)])
     }))
 
   it.live("callbacks and timers, too, in words", () =>

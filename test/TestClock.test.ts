@@ -5,7 +5,9 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Task } from "effect-asyncio"
 import { TestLoop } from "effect-asyncio/testing"
 import { TestClock } from "effect/testing"
-import { type Entry, ForeignQueue } from "../src/internal/ReadyQueue.ts"
+import type { Entry } from "../src/internal/Entry.ts"
+import { ForeignQueue } from "../src/internal/ReadyQueue.ts"
+import { runtimeSteps } from "../src/internal/runtimeSteps.ts"
 import { defectOf, loggedBy, type Program } from "./support/loops.ts"
 import { expectedOf, nested, programs, recorded } from "./support/timedPrograms.ts"
 
@@ -145,9 +147,10 @@ describe("turns of a scheduler that is not the loop's", () => {
 
   const setup = () => {
     const turns = new Turns()
-    const queue = new ForeignQueue(turns)
+    const queue = new ForeignQueue(turns, runtimeSteps)
     const seen: Array<string> = []
     const entry = (name: string, run = () => {}): Entry => ({
+      what: "internal",
       owner: undefined,
       run: () => {
         seen.push(name)

@@ -9,8 +9,8 @@
  * A first call attaches and detaches as asyncio does: whoever waits once for a few of many long-lived tasks must leave
  * nothing behind on them.
  */
+import type { Entry, Whose } from "./Entry.ts"
 import type { FutureImpl } from "./future.ts"
-import type { Entry } from "./ReadyQueue.ts"
 import { Node } from "./WaitQueue.ts"
 
 type AnyFuture = FutureImpl<any, any>
@@ -18,7 +18,7 @@ type AnyFuture = FutureImpl<any, any>
 /** Who is told of completions, each from the ready queue. */
 export interface Listener {
   /** Who waits meanwhile. */
-  readonly awaiter: AnyFuture | undefined
+  readonly awaiter: Node["awaiter"]
   completed(future: AnyFuture): void
 }
 
@@ -42,10 +42,13 @@ export class Member extends Node implements Entry {
   get isLeft(): boolean {
     return this.removedAt === Infinity
   }
-  get owner(): unknown {
+  get what() {
+    return "internal" as const
+  }
+  get owner(): Whose {
     return this.future
   }
-  override get awaiter(): AnyFuture | undefined {
+  override get awaiter(): Node["awaiter"] {
     return this.cohort.listener?.awaiter
   }
   /** The future is done. */

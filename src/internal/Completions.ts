@@ -16,6 +16,7 @@ import * as awaitables from "./awaitables.ts"
 import type { CallSite } from "./callSite.ts"
 import * as check from "./check.ts"
 import { Cohort, type Listener } from "./Cohort.ts"
+import type { Whose } from "./Entry.ts"
 import type { FutureImpl } from "./future.ts"
 import { getLoop } from "./loop.ts"
 import { QueueImpl } from "./QueueImpl.ts"
@@ -23,7 +24,7 @@ import { Fifo } from "./Storage.ts"
 import { currentTask } from "./task.ts"
 import { timeoutError } from "./TimeoutImpl.ts"
 import { PlainTimer } from "./Timers.ts"
-import type { Waiter } from "./WaitQueue.ts"
+import type { Waiter } from "./Waiter.ts"
 
 const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration })
 
@@ -125,7 +126,9 @@ class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
 }
 
 class Timeout extends PlainTimer {
-  readonly owner = undefined
+  get owner(): Whose {
+    return this.completions.awaiter
+  }
   override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
     return this.completions.waiting
   }

@@ -13,7 +13,8 @@
 import * as Effect from "effect/Effect"
 import type { QueueShutDown } from "../Errors.ts"
 import type { FutureImpl } from "./future.ts"
-import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { type Node, WaitQueue } from "./WaitQueue.ts"
 
 /** The queue, to those in line. */
 export interface Source<A> {
@@ -68,7 +69,7 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   abstract waitAgain(): Effect.Effect<B, QueueShutDown>
 
   /** At the end of the line, as in CPython; but who takes turns keeps its place. */
-  override parked(): void {
+  override enter(): void {
     const { line, number } = this
     if (number !== undefined) line.inTurn++
     line.push(this, number !== undefined && this.isBack ? this.placeOf(number) : undefined)
@@ -81,8 +82,8 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     return node
   }
 
-  override left(): void {
-    super.left()
+  override leave(): void {
+    super.leave()
     if (this.number !== undefined) this.line.inTurn--
   }
 
@@ -90,17 +91,17 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   proceed(): Effect.Effect<B, QueueShutDown> {
     const isFutile = this.available <= 0 && !this.source.isShutDown
     const effect = isFutile ? this.waitAgain() : this.serve()
-    this.leave()
+    this.serveOthers()
     return effect
   }
 
   override passOn(): void {
-    this.leave()
+    this.serveOthers()
     if (this.number === undefined && this.available > 0) this.line.wakeFirst()
   }
 
   /** It was woken, and leaves the line: what is there for those that did not overtake it is theirs now. */
-  private leave(): void {
+  private serveOthers(): void {
     const { line } = this
     line.woken--
     if (this.number === undefined) return

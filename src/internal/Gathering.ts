@@ -15,9 +15,10 @@ import type * as Fiber from "effect/Fiber"
 import type { gather } from "../gather.ts"
 import * as awaitables from "./awaitables.ts"
 import type { CallSite } from "./callSite.ts"
-import * as cancellation from "./cancellation.ts"
+import { cancelledExit, isCancelled } from "./cancelled.ts"
 import { FutureCallback, FutureImpl } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
+import { cancel, type Walk } from "./Walk.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
@@ -125,11 +126,11 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   private decides(child: AnyFuture): boolean {
     if (!this.returnExceptions) {
       // Where it waits for all, a cancellation that came first loses to a failure.
-      return this.failed === undefined || cancellation.isCancelled(this.failed.exit!)
+      return this.failed === undefined || isCancelled(this.failed.exit!)
     }
     // There will be no values for it to be among.
     return this.failed === undefined && this.cancelRequested && child.endedByRequest &&
-      !cancellation.isCancelled(child.exit!)
+      !isCancelled(child.exit!)
   }
 
   // -------------------------------------------------------------------------------------------------------------- its end
@@ -163,13 +164,13 @@ export class Gathering extends FutureImpl<unknown, unknown> {
 
   private resultOf(child: Child | undefined): unknown {
     if (!this.returnExceptions) return (child!.future.exit as Exit.Success<unknown>).value
-    return child === undefined ? cancellation.cancelledExit(undefined) : child.future.exit
+    return child === undefined ? cancelledExit(undefined) : child.future.exit
   }
 
   /** With the message of the last of the input, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
     const last = this.children.at(-1)?.future.exit
-    return last !== undefined && cancellation.isCancelled(last) ? last : cancellation.cancelledExit(undefined)
+    return last !== undefined && isCancelled(last) ? last : cancelledExit(undefined)
   }
 
   /** The children that run on keep nothing of it in their lines, long as they may live; their failures count as seen. */
@@ -185,7 +186,7 @@ export class Gathering extends FutureImpl<unknown, unknown> {
 
   private cancelSiblings(): void {
     this.stop()
-    for (const child of this.members()) cancellation.cancel(child, undefined)
+    for (const child of this.members()) cancel(child, undefined)
   }
 
   /** A child that runs can be cancelled, one that has not started be left out. */
@@ -194,13 +195,12 @@ export class Gathering extends FutureImpl<unknown, unknown> {
     return this.state === "open" && this.started < this.children.length || this.children.some(isRunning)
   }
 
-  override requestCancel(): ReadonlyArray<AnyFuture> | undefined {
+  override requestCancel(walk: Walk): void {
     this.cancelRequested = true
     this.stop()
     const members = this.members()
-    if (members.length > 0) return members
-    this.end(cancellation.cancelledExit(undefined))
-    return undefined
+    if (members.length > 0) walk.goOnWithAll(members)
+    else this.end(cancelledExit(undefined))
   }
 
   override get endedByRequest(): boolean {

@@ -19,7 +19,8 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { FutureImpl } from "./future.ts"
 import { Primitive } from "./Primitive.ts"
-import { type Node, QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { type Node, WaitQueue } from "./WaitQueue.ts"
 import { withoutYield } from "./withoutYield.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>

@@ -15,7 +15,8 @@ import type { FutureImpl } from "./future.ts"
 import { Primitive } from "./Primitive.ts"
 import { counted, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
-import { QueuedWaiter, WaitQueue } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { WaitQueue } from "./WaitQueue.ts"
 
 export const optionKinds = { maxsize: check.maxsize, fair: check.boolean }
 export const checkOptions = check.options<Options>(optionKinds)

@@ -10,27 +10,19 @@
  *
  * Cost: O(1) for each entry scheduled and run.
  */
-import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
-import { meetAfterYield, postpone } from "./cancellation.ts"
-import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
-import type { Waiter } from "./WaitQueue.ts"
-
-/** One thing to run. */
-export interface Entry {
-  /** Whose step it is: a task, a fiber outside of tasks, a callback's handle or a timer; undefined if that is not known. */
-  readonly owner: unknown
-  run(): void
-}
+import type { Entry } from "./Entry.ts"
+import { observer } from "./observer.ts"
 
 /** What the loop schedules on. It is an Effect dispatcher too, shared by all fibers of the loop. */
 export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
   schedule(entry: Entry, priority: number): void
   /** Takes a turn of the host that somebody else got, for what `prepare` schedules and all that is ready. */
   readonly takeTurn?: ((prepare: () => void) => void) | undefined
-  /** Told of every waiter that is not the one of a task's own region, as it parks, while somebody wants to know. */
-  readonly onPark?: ((waiter: Waiter<any, any, any>) => void) | undefined
 }
+
+/** How Effect's own runtime schedules a step of the running fiber, a fork or a yield: what `scheduleTask` is. */
+export type RuntimeSteps = (queue: ReadyQueue, task: () => void, priority: number) => void
 
 /**
  * Schedules an entry on whatever dispatcher a fiber has: the loop's queue takes the entry itself, and so knows whose step
@@ -43,44 +35,6 @@ export const scheduleOn = (dispatcher: Scheduler.SchedulerDispatcher, entry: Ent
 
 export const isReadyQueue = (dispatcher: Scheduler.SchedulerDispatcher): dispatcher is ReadyQueue =>
   (dispatcher as Partial<ReadyQueue>).schedule !== undefined
-
-/**
- * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
- * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
- */
-class RuntimeEntry implements Entry {
-  private readonly fiber = Fiber.getCurrent()
-  private readonly region: Region | undefined
-  private readonly task: () => void
-  constructor(task: () => void) {
-    this.region = this.fiber?.getRef(CurrentRegion)
-    this.task = task
-  }
-  get owner(): unknown {
-    return this.region?.owner.task ?? this.fiber
-  }
-  /** The region that the fiber itself runs, if a request is pending there. */
-  get asked(): Region | undefined {
-    const region = this.region
-    return region?.owner.pending !== undefined && region.fiber === this.fiber ? region : undefined
-  }
-  run(): void {
-    if (this.region?.owner.pending !== undefined) {
-      if (isAbandoned(this.region)) return
-      if (this.asked !== undefined) meetAfterYield(this.asked)
-    }
-    this.task()
-  }
-}
-
-/** What `scheduleTask` is, for every queue: Effect's runtime schedules a step of the running fiber. */
-export const scheduleRuntimeTask = (queue: ReadyQueue, task: () => void, priority: number): void => {
-  const entry = new RuntimeEntry(task)
-  queue.schedule(entry, priority)
-  // The step comes later than the delivery of a request on its way, so the request waits for the step.
-  const owner = entry.asked?.owner
-  if (owner !== undefined && owner.loop.ready === queue) postpone(owner)
-}
 
 interface Bucket {
   readonly priority: number
@@ -106,16 +60,18 @@ export class OwnQueue implements ReadyQueue {
   // INVARIANT: true from the call of `host` to the tick that it brings.
   private requested = false
   private readonly host: (tick: () => void) => void
+  private readonly runtimeSteps: RuntimeSteps
   readonly takeTurn: ((prepare: () => void) => void) | undefined
 
-  constructor(host: (tick: () => void) => void, takeTurn?: (prepare: () => void) => void) {
+  constructor(
+    host: (tick: () => void) => void,
+    runtimeSteps: RuntimeSteps,
+    takeTurn?: (prepare: () => void) => void
+  ) {
     this.host = host
+    this.runtimeSteps = runtimeSteps
     this.takeTurn = takeTurn
   }
-
-  /** Told of every entry before it runs, while somebody wants to know. */
-  onRun: ((entry: Entry) => void) | undefined = undefined
-  onPark: ReadyQueue["onPark"] = undefined
 
   /** What is ready, in the order in which the next tick runs it. */
   get ready(): ReadonlyArray<Entry> {
@@ -163,7 +119,7 @@ export class OwnQueue implements ReadyQueue {
   }
 
   scheduleTask(task: () => void, priority: number): void {
-    scheduleRuntimeTask(this, task, priority)
+    this.runtimeSteps(this, task, priority)
   }
 
   /** The tick rule. An entry that throws does not take the others with it: they run in the next tick. */
@@ -207,8 +163,8 @@ export class OwnQueue implements ReadyQueue {
 
   /** The one place where entries run: a queue that picks what runs next decides here. */
   protected runEntry(entry: Entry): void {
-    if (this.onRun !== undefined) this.onRun(entry)
-    entry.run()
+    if (observer === undefined) entry.run()
+    else observer.run(entry, this)
   }
 
   private runBucket(bucket: Bucket): void {
@@ -241,8 +197,8 @@ export class ForeignQueue extends OwnQueue {
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private scheduled = 0
 
-  constructor(dispatcher: Scheduler.SchedulerDispatcher) {
-    super(() => {})
+  constructor(dispatcher: Scheduler.SchedulerDispatcher, runtimeSteps: RuntimeSteps) {
+    super(() => {}, runtimeSteps)
     this.dispatcher = dispatcher
   }
 

@@ -1,15 +1,19 @@
 /** The tasks that are not done, in order of creation: a list through the tasks themselves. All but walking is O(1). */
-import type { TaskImpl } from "./task.ts"
 
-type AnyTask = TaskImpl<any, any>
+/** A member: a task. */
+export interface Listed<T> {
+  // INVARIANT: its neighbours while it is in a registry.
+  older: T | undefined
+  newer: T | undefined
+}
 
-export class Registry {
+export class Registry<T extends Listed<T>> {
   // INVARIANT: `oldest` has no `older`, `newest` no `newer`; both undefined exactly when `size` is 0.
-  private oldest: AnyTask | undefined = undefined
-  private newest: AnyTask | undefined = undefined
+  private oldest: T | undefined = undefined
+  private newest: T | undefined = undefined
   size = 0
 
-  add(task: AnyTask): void {
+  add(task: T): void {
     task.older = this.newest
     if (this.newest === undefined) this.oldest = task
     else this.newest.newer = task
@@ -18,7 +22,7 @@ export class Registry {
   }
 
   /** False if it was not in here. */
-  delete(task: AnyTask): boolean {
+  delete(task: T): boolean {
     if (task.older === undefined && this.oldest !== task) return false
     if (task.older === undefined) this.oldest = task.newer
     else task.older.newer = task.newer
@@ -29,7 +33,7 @@ export class Registry {
     return true
   }
 
-  *[Symbol.iterator](): IterableIterator<AnyTask> {
+  *[Symbol.iterator](): IterableIterator<T> {
     for (let task = this.oldest; task !== undefined; task = task.newer) yield task
   }
 }

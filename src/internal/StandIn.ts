@@ -6,6 +6,7 @@
  * does in asyncio.
  */
 import { FutureCallback, FutureImpl } from "./future.ts"
+import type { Walk } from "./Walk.ts"
 
 export abstract class StandIn<A, E, Original extends FutureImpl<any, any>> extends FutureImpl<A, E> {
   protected readonly original: Original
@@ -28,8 +29,8 @@ export abstract class StandIn<A, E, Original extends FutureImpl<any, any>> exten
   /** The original is done: completes this one. */
   abstract originalEnded(): void
 
-  override requestCancel(message: string | undefined, path: ReadonlySet<FutureImpl<any, any>> | undefined): undefined {
-    super.requestCancel(message, path)
+  override requestCancel(walk: Walk): void {
+    super.requestCancel(walk)
     this.original.remove(this.link)
   }
 }

@@ -20,15 +20,16 @@ import type { EventLoop } from "../EventLoop.ts"
 import type { Options, Task } from "../Task.ts"
 import type { TaskGroup } from "../TaskGroup.ts"
 import { callSite } from "./callSite.ts"
-import type { Request } from "./cancellation.ts"
-import * as cancellation from "./cancellation.ts"
+import { cancelRegion, putOff, takeDue, uncancel } from "./cancellation.ts"
+import { cancelledExit, isCancelled } from "./cancelled.ts"
 import { FutureCallback, type FutureImpl } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
 import { counted, Printable, type Words } from "./printing.ts"
-import type { Entry } from "./ReadyQueue.ts"
+import type { Request } from "./Region.ts"
 import { createTask, makesTask, type TaskImpl } from "./task.ts"
-import { Over, Waiter } from "./WaitQueue.ts"
+import { Waiter } from "./Waiter.ts"
+import { cancel } from "./Walk.ts"
 
 /** What is known of a block once its body and all of its tasks have ended. */
 export interface Facts {
@@ -87,7 +88,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
   }
 
   /** The task that runs the block: it awaits every task of the group. */
-  get parent(): TaskImpl<unknown, unknown> | undefined {
+  get parent(): Task<unknown, unknown> | undefined {
     return this.region.owner.task
   }
 
@@ -109,7 +110,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
       this.tasks.add(task)
       member!.join()
       // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
-      if (this.aborting) cancellation.cancel(task, undefined)
+      if (this.aborting) cancel(task, undefined)
       return Effect.succeed(task)
     })
   }
@@ -145,13 +146,13 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
   private abort(): void {
     if (this.aborting) return
     this.aborting = true
-    for (const task of Array.from(this.tasks)) cancellation.cancel(task, undefined)
+    for (const task of Array.from(this.tasks)) cancel(task, undefined)
   }
 
   /** The group's own request to its block: the body if it runs, else only counted, as the wait goes on anyway. */
   private askToCancel(): void {
     this.asked = true
-    if (this.region.open) cancellation.cancelRegion(this.region)
+    if (this.region.open) cancelRegion(this.region)
     else {
       this.region.owner.requests++
       this.waiter?.look()
@@ -168,7 +169,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
       return Effect.flatMap(this.tasksEnded(), (request) => {
         if (request === undefined) return this.finish(exit)
         this.region.interrupted ??= request
-        return this.finish(exit._tag === "Failure" ? exit : cancellation.cancelledExit(request.message))
+        return this.finish(exit._tag === "Failure" ? exit : cancelledExit(request.message))
       })
     })
   }
@@ -197,26 +198,26 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
   private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
     this.state = "ended"
     const { owner } = this.region
-    if (this.asked) cancellation.uncancelOwner(owner)
+    if (this.asked) uncancel(owner)
     if (isFailure(this.body)) this.addFailure(this.body.cause)
     const { asked, failures } = this
-    const cancelled = cancellation.isCancelled(exit)
+    const cancelled = isCancelled(exit)
     const outcome = verdict({ failed: failures.length > 0, cancelled, asked, requests: owner.requests, interrupted })
     if (outcome === "body") return exit
     if (outcome === "nothing") return Effect.void
-    if (outcome === "failures, then cancelled") cancellation.putOff(owner)
+    if (outcome === "failures, then cancelled") putOff(owner)
     return Effect.failCause(Cause.fromReasons(failures))
   }
 }
 
 const isFailure = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
-  exit._tag === "Failure" && !cancellation.isCancelled(exit)
+  exit._tag === "Failure" && !isCancelled(exit)
 
 /**
  * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: like asyncio's, the block
  * wakes, looks, and waits on while tasks are left.
  */
-class GroupWaiter extends Waiter<Request | undefined> implements Entry {
+class GroupWaiter extends Waiter<Request | undefined> {
   get label(): string {
     return "the tasks of its TaskGroup"
   }
@@ -238,7 +239,7 @@ class GroupWaiter extends Waiter<Request | undefined> implements Entry {
 
   /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
   look(): void {
-    if (this.state === Over || this.looking) return
+    if (this.state === "over" || this.looking) return
     this.looking = true
     this.group.loop.ready.schedule(this, 0)
   }
@@ -250,11 +251,9 @@ class GroupWaiter extends Waiter<Request | undefined> implements Entry {
 
   override run(): void {
     this.looking = false
-    const pending = this.region?.owner.pending
-    if (this.state !== Over && pending !== undefined && cancellation.isDue(this.region!)) {
-      this.region!.owner.pending = undefined
-      this.note(pending)
-    }
+    const { region, state } = this
+    const request = state === "over" || region === undefined ? undefined : takeDue(region)
+    if (request !== undefined) this.note(request)
     if (this.group.looked(this.request !== undefined)) super.run()
   }
 
@@ -275,7 +274,7 @@ class Member extends FutureCallback {
     this.group = group
     this.task = task
   }
-  override get awaiter(): TaskImpl<unknown, unknown> | undefined {
+  override get awaiter(): Task<unknown, unknown> | undefined {
     return this.group.parent
   }
   /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */

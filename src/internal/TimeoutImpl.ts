@@ -18,13 +18,14 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../Timeout.ts"
-import { cancelRegion, isCancelled, uncancelOwner } from "./cancellation.ts"
+import { cancelRegion, uncancel } from "./cancellation.ts"
+import { isCancelled } from "./cancelled.ts"
 import * as check from "./check.ts"
+import type { Entry, Whose } from "./Entry.ts"
 import { getLoop } from "./loop.ts"
 import { type Moment, never } from "./Moment.ts"
 import { type InnerRegion, openRegion } from "./openRegion.ts"
 import { Printable, type Words } from "./printing.ts"
-import type { Entry } from "./ReadyQueue.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
 
 /** Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. */
@@ -93,7 +94,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     if (moment.nanos === Infinity) return
     this.deadline = new Deadline(moment.nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (moment.nanos <= now) this.region.owner.loop.ready.schedule(this.deadline, 0)
+    if (moment.nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
     else timers.add(this.deadline)
   }
 
@@ -102,7 +103,7 @@ export class TimeoutImpl extends Printable implements Timeout {
     this.deadline = undefined
   }
 
-  get owner(): unknown {
+  get owner(): Whose {
     return this.region.owner.task
   }
   get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
@@ -132,7 +133,7 @@ export class TimeoutImpl extends Printable implements Timeout {
       return undefined
     }
     this.state = "expired"
-    const outside = uncancelOwner(this.region.owner) > this.requests
+    const outside = uncancel(this.region.owner) > this.requests
     return !outside && isCancelled(exit)
       ? Effect.fail(timeoutError(this.call, this.moment.nanos - this.began))
       : undefined
@@ -155,7 +156,10 @@ class Deadline extends PlainTimer implements Entry {
     super(nanos)
     this.timeout = timeout
   }
-  get owner(): unknown {
+  get what() {
+    return "timer" as const
+  }
+  get owner(): Whose {
     return this.timeout?.owner
   }
   override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {

@@ -18,11 +18,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import type { Entry, Whose } from "./Entry.ts"
 import { Heap, type Member } from "./Heap.ts"
 import { hostClock } from "./host.ts"
+import { observer } from "./observer.ts"
 import { ordinary, Readings } from "./Readings.ts"
-import { type Entry, type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
-import { CurrentRegion, isAbandoned } from "./Region.ts"
+import { type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
@@ -30,7 +31,7 @@ export interface Timer extends Member {
   readonly deadline: number
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
-  readonly owner: unknown
+  readonly owner: Whose
   /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
   readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs inside the tick; it must not throw. */
@@ -43,7 +44,7 @@ export abstract class PlainTimer implements Timer {
   place = -1
   turn = 0
   timers: Timers | undefined = undefined
-  abstract readonly owner: unknown
+  abstract readonly owner: Whose
 
   constructor(deadline: number) {
     this.deadline = deadline
@@ -61,7 +62,8 @@ export abstract class PlainTimer implements Timer {
 const slack = 1_000
 
 export class Timers implements Entry {
-  readonly owner = "due timers"
+  readonly what = "internal"
+  readonly owner = undefined
   // INVARIANT: added while the readings were sound, or due then; not empty only if `armed` or `firing` is defined.
   private readonly heap = new Heap<number, Timer>((a, b) => a - b)
   // INVARIANT: the sleeps of those that sleep for themselves; none of them is in the heap.
@@ -128,11 +130,9 @@ export class Timers implements Entry {
     else if (this.alone.size > 0) this.stopAlone(timer)
   }
 
-  /** The loop has closed. Timers that nobody waits for leave: callbacks, and what abandoned tasks wait for. */
-  close(): void {
-    for (const timer of this.waiting) {
-      if (timer.fiber === undefined || isAbandoned(timer.fiber.getRef(CurrentRegion))) this.remove(timer)
-    }
+  /** The loop has closed. Those that nobody waits for leave: callbacks, and what the fibers that are given up wait for. */
+  close(isGivenUp: (fiber: Fiber.Fiber<unknown, unknown>) => boolean): void {
+    for (const timer of this.waiting) if (timer.fiber === undefined || isGivenUp(timer.fiber)) this.remove(timer)
     if (this.heap.size === 0) this.disarm()
   }
 
@@ -152,6 +152,7 @@ export class Timers implements Entry {
 
   /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
   private readonly collect: Entry = {
+    what: "internal",
     owner: undefined,
     run: () => {
       for (const timer of this.ended) this.due.push(timer)
@@ -170,7 +171,8 @@ export class Timers implements Entry {
     for (const timer of this.due.splice(0)) {
       if (timer.timers === undefined) continue
       timer.timers = undefined
-      timer.fire()
+      if (observer === undefined) timer.fire()
+      else observer.run({ what: "timer", owner: timer.owner, run: () => timer.fire() }, this.dispatcher)
     }
     this.firing = undefined
     if (this.ended.length > 0) this.fire(-Infinity)
@@ -263,6 +265,7 @@ export class Timers implements Entry {
   }
 
   private readonly sweeper: Entry = {
+    what: "internal",
     owner: undefined,
     run: () => {
       this.sweeping = false

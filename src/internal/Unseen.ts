@@ -7,11 +7,23 @@
  */
 import type * as Exit from "effect/Exit"
 import type { ExceptionContext } from "../EventLoop.ts"
+import type { Future } from "../Future.ts"
 import type { Task } from "../Task.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
-import type { FutureImpl } from "./future.ts"
 import type { Origin } from "./Origin.ts"
 import { describeExit, Printable, type Words } from "./printing.ts"
+
+/** A future, to the one who reports its failure. */
+export interface Reportable extends Future<unknown, unknown> {
+  readonly kind: string
+  readonly name: string | undefined
+  readonly exit: Exit.Exit<unknown, unknown> | undefined
+  readonly origin: Origin | undefined
+  /** Of a task, where it was created. */
+  readonly site: CallSite | undefined
+  /** Itself, where it is a task. */
+  readonly task: Task<unknown, unknown> | undefined
+}
 
 /** A failed future, as it prints when it is gone. */
 class Report extends Printable {
@@ -19,11 +31,11 @@ class Report extends Printable {
   readonly name: string | undefined
   readonly exit: Exit.Failure<unknown, unknown>
   readonly origin: Origin | undefined
-  readonly future: WeakRef<FutureImpl<any, any>>
+  readonly future: WeakRef<Reportable>
   private site: CallSite | undefined
   private place: string | undefined = undefined
 
-  constructor(future: FutureImpl<any, any>, exit: Exit.Failure<unknown, unknown>) {
+  constructor(future: Reportable, exit: Exit.Failure<unknown, unknown>) {
     super()
     this.kind = future.kind
     this.name = future.name
@@ -45,7 +57,7 @@ class Report extends Printable {
 export class Unseen {
   // INVARIANT: holds the report of every future that is in here and was not retrieved, collected or reported.
   private readonly reports = new Set<Report>()
-  private readonly byFuture = new WeakMap<FutureImpl<any, any>, Report>()
+  private readonly byFuture = new WeakMap<Reportable, Report>()
   private readonly collected: FinalizationRegistry<Report | undefined> | undefined
   private readonly report: (context: ExceptionContext, origin: Origin | undefined) => void
   // INVARIANT: those of `reports` that came since the last collection.
@@ -60,7 +72,7 @@ export class Unseen {
     })
   }
 
-  add(future: FutureImpl<any, any>): void {
+  add(future: Reportable): void {
     const exit = future.exit
     if (exit?._tag !== "Failure") return
     const report = new Report(future, exit)
@@ -85,7 +97,7 @@ export class Unseen {
     this.isCollectionAwaited = false
   }
 
-  delete(future: FutureImpl<any, any>): void {
+  delete(future: Reportable): void {
     const report = this.byFuture.get(future)
     if (report === undefined) return
     this.byFuture.delete(future)
@@ -106,13 +118,12 @@ export class Unseen {
   private send(report: Report): void {
     if (!this.forget(report)) return
     const future = report.future.deref()
-    const isTask = report.kind === "Task"
     this.report({
-      message: `${isTask ? "Task" : "Future"} exception was never retrieved`,
+      message: `${report.kind === "Task" ? "Task" : "Future"} exception was never retrieved`,
       cause: report.exit.cause,
       subject: String(future ?? report),
       ...(future === undefined ? undefined : { future }),
-      ...(future !== undefined && isTask ? { task: future as unknown as Task<unknown, unknown> } : undefined)
+      ...(future?.task === undefined ? undefined : { task: future.task })
     }, report.origin?.at(report.createdAt))
   }
 }

@@ -15,11 +15,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import { cancelAll, isCancelled } from "./cancellation.ts"
+import { isCancelled } from "./cancelled.ts"
 import { ended } from "./future.ts"
-import { CurrentHandling, inWords, type LoopImpl } from "./loop.ts"
-import type { TaskImpl } from "./task.ts"
-import { QueuedWaiter } from "./WaitQueue.ts"
+import type { LoopImpl } from "./loop.ts"
+import { CurrentHandling, inWords } from "./Reports.ts"
+import { type TaskImpl, tasksOf } from "./task.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { cancelAll } from "./Walk.ts"
 
 /** After so long without an end it says what it waits for. */
 const patience = Duration.seconds(5)
@@ -34,17 +36,12 @@ export const close = (loop: LoopImpl): Effect.Effect<void> =>
   })
 
 /** Whether closing waits for something. */
-export const isWaiting = ({ handlings, tasks }: LoopImpl): boolean => tasks.size > 0 || handlings.size > 0
+export const isWaiting = ({ reports, tasks }: LoopImpl): boolean => tasks.size > 0 || reports.handlings.size > 0
 
 /** Nobody waits any longer for what is left. What the handler has not dealt with goes to the default one. */
 export const abandon = (loop: LoopImpl): void => {
-  for (const task of Array.from(loop.tasks)) task.abandon()
-  for (const handling of Array.from(loop.handlings)) {
-    loop.handlings.delete(handling)
-    loop.log(handling.context)
-    handling.fiber?.interruptUnsafe()
-    handling.waiting.wakeAll()
-  }
+  for (const task of tasksOf(loop)) task.abandon()
+  loop.reports.abandon()
 }
 
 class Closing {
@@ -66,12 +63,12 @@ class Closing {
   }
 
   private readonly endAll: Effect.Effect<void> = Effect.suspend(() => {
-    const { handlings, tasks, unseen } = this.loop
-    const left = Array.from(tasks).filter((task) => !this.isHandling(task))
+    const { reports, tasks, unseen } = this.loop
+    const left = tasksOf(this.loop).filter((task) => !this.isHandling(task))
     if (!this.gaveUp && left.length > 0) return this.waitFor(this.endTasks(left))
     unseen.reportAll()
     if (this.gaveUp) abandon(this.loop)
-    const [handling] = handlings
+    const [handling] = reports.handlings
     if (handling !== undefined) return this.waitFor(new HandlingEnd().parkIn(handling.waiting))
     return tasks.size === 0 ? Effect.void : this.endAll
   })
@@ -79,7 +76,7 @@ class Closing {
   /** Whether a handler at work has made it. */
   private isHandling({ services }: TaskImpl<any, any>): boolean {
     const handling = Context.get(services, CurrentHandling)
-    return handling !== undefined && this.loop.handlings.has(handling)
+    return handling !== undefined && this.loop.reports.handlings.has(handling)
   }
 
   private waitFor(part: Effect.Effect<unknown>): Effect.Effect<void> {
@@ -94,7 +91,7 @@ class Closing {
         const exit = task.exit!
         if (exit._tag === "Failure" && !isCancelled(exit)) {
           const message = "Unhandled exception during shutdown of the event loop"
-          this.loop.report({ message, cause: exit.cause, task }, task.origin?.at(task.createdAt))
+          this.loop.reports.report({ message, cause: exit.cause, task }, task.origin?.at(task.createdAt))
         }
       }
     })
@@ -119,8 +116,11 @@ class Closing {
 
   /** What it waits for, in words. */
   private get left(): string {
-    const { handlings, tasks } = this.loop
-    const handlers = Array.from(handlings, ({ context }) => `the exception handler, told of: ${inWords(context)}`)
+    const { reports, tasks } = this.loop
+    const handlers = Array.from(
+      reports.handlings,
+      ({ context }) => `the exception handler, told of: ${inWords(context)}`
+    )
     return [...tasks, ...handlers].map((what) => `\n  ${what}`).join("")
   }
 }

@@ -9,22 +9,26 @@ import * as Hash from "effect/Hash"
 import { pipeArguments } from "effect/Pipeable"
 import { RuntimeError } from "../Errors.ts"
 import type { Future } from "../Future.ts"
+import type { Task } from "../Task.ts"
 import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
-import * as cancellation from "./cancellation.ts"
+import { cameBack, deliver } from "./cancellation.ts"
+import { asCancelled, cancelledExit, failureBeside, isCancelled } from "./cancelled.ts"
+import type { Entry, What, Whose } from "./Entry.ts"
 import { findLoop, type LoopImpl } from "./loop.ts"
 import type { Origin } from "./Origin.ts"
 import { describeExit, Printable, type Words } from "./printing.ts"
-import type { Entry } from "./ReadyQueue.ts"
 import { CurrentRegion } from "./Region.ts"
-import { Node, Over, Parked, QueuedWaiter, WaitQueue, Woken } from "./WaitQueue.ts"
+import { QueuedWaiter } from "./Waiter.ts"
+import { Node, WaitQueue } from "./WaitQueue.ts"
+import { cancel, type Cancellable, type Walk } from "./Walk.ts"
 
 export const FutureTypeId = "~effect-asyncio/Future"
 
 const variance = { _A: (_: never) => _, _E: (_: never) => _ }
 
 /** It is the line of those who wait for it itself: one object less for each of very many. */
-export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
+export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancellable {
   declare readonly [FutureTypeId]: Future<A, E>[typeof FutureTypeId]
   readonly loop: LoopImpl
   /** Of a task, where it was created. */
@@ -59,6 +63,10 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   get kind(): string {
     return "Future"
   }
+  /** Itself, where it is a task. */
+  get task(): Task<unknown, unknown> | undefined {
+    return undefined
+  }
   /** For the log of its failure. */
   get origin(): Origin | undefined {
     return undefined
@@ -79,18 +87,12 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
     return [this]
   }
 
-  /** Whether a request to cancel can still do something here. */
   accepts(): boolean {
     return this.exit === undefined
   }
 
-  /** Cancels this future, or returns those that have to be cancelled for it. */
-  requestCancel(
-    message: string | undefined,
-    _path: ReadonlySet<FutureImpl<any, any>> | undefined
-  ): ReadonlyArray<FutureImpl<any, any>> | undefined {
-    this.complete(cancellation.cancelledExit(message))
-    return undefined
+  requestCancel(walk: Walk): void {
+    this.complete(cancelledExit(walk.message))
   }
 
   /** Whether a request to cancel made it end so, as it did: a failure is then what broke beside the cancellation. */
@@ -101,14 +103,14 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E> {
   /** False if it was done already. */
   complete(exit: Exit.Exit<A, E>): boolean {
     if (this.exit !== undefined) return false
-    this.exit = cancellation.asCancelled(exit, undefined)
+    this.exit = asCancelled(exit, undefined)
     this.callbacks = undefined
     this.wakeAll()
-    if (exit._tag === "Failure" && !this.retrieved && !cancellation.isCancelled(exit)) this.loop.unseen.add(this)
+    if (exit._tag === "Failure" && !this.retrieved && !isCancelled(exit)) this.loop.unseen.add(this)
     return true
   }
 
-  /** Somebody knows the outcome now: a failure is no longer unseen. */
+  /** A failure is no longer unseen. */
   retrieve(): void {
     if (this.retrieved) return
     this.retrieved = true
@@ -151,7 +153,10 @@ export abstract class FutureCallback extends Node implements Entry {
     super()
     this.future = future
   }
-  get owner(): unknown {
+  get what(): What {
+    return "internal"
+  }
+  get owner(): Whose {
     return this.future
   }
   wake(): void {
@@ -168,9 +173,12 @@ class Callback extends FutureCallback {
     super(future)
     this.callback = callback
   }
+  override get what(): What {
+    return "callback"
+  }
   run(): void {
     const call = () => this.callback(this.future)
-    this.future.loop.runCallback("addDoneCallback", call, this.asyncContext, { future: this.future })
+    this.future.loop.caller.run("addDoneCallback", call, this.asyncContext, { future: this.future })
   }
 }
 
@@ -190,7 +198,7 @@ abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   override passOn(): void {
     this.future.retrieve()
   }
-  enter(): Effect.Effect<A2, E2> {
+  wait(): Effect.Effect<A2, E2> {
     return this.parkIn(this.future)
   }
 }
@@ -209,24 +217,13 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
 
   override run(): void {
     const { future, region } = this
-    if (
-      this.state === Woken && region !== undefined && (cancellation.isCancelled(future.exit!) || future.endedByRequest)
-    ) {
-      const pending = region.owner.pending !== undefined && cancellation.isDue(region)
-        ? region.owner.pending
-        : undefined
-      const request = this.requested !== undefined && region.owner.requests > 0 ? this.requested : pending
-      if (request !== undefined) {
-        // The request that went down came back: now it is this task's own cancellation, one for all requests that came
-        // until this step, with the message of what was awaited. Over before the delivery, so that the finalizer does
-        // not wait for what has ended, and only gives what broke there.
-        future.retrieve()
-        this.end()
-        if (pending !== undefined) region.owner.pending = undefined
-        return cancellation.deliver(region, { ...request, message: cancellation.cancelMessage(future.exit!) })
-      }
-    }
-    super.run()
+    const mayBe = this.state === "woken" && region !== undefined && (isCancelled(future.exit!) || future.endedByRequest)
+    const request = mayBe ? cameBack(region, this, future.exit!) : undefined
+    if (request === undefined) return super.run()
+    // Over before the delivery, so that the finalizer does not wait for what has ended, and only gives what broke there.
+    future.retrieve()
+    this.end()
+    deliver(region!, request)
   }
 
   proceed(): Effect.Effect<A, E> {
@@ -237,14 +234,14 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   override interrupted(): Effect.Effect<void, E> {
     const { state } = this
     const done = super.interrupted()
-    if (state === Over && this.future.exit !== undefined) return cancellation.failureBeside(this.future.exit)
-    if (state !== Parked) return done
+    if (state === "over" && this.future.exit !== undefined) return failureBeside(this.future.exit)
+    if (state !== "parked") return done
     // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would. A failure of its
     // clean-up comes out beside the interruption.
     const { region } = this
     if (region !== undefined) region.interrupted ??= "effect"
-    cancellation.cancel(this.future, undefined, region?.owner.task)
-    return Effect.flatMap(ended(this.future), cancellation.failureBeside)
+    cancel(this.future, undefined, region?.owner.task)
+    return Effect.flatMap(ended(this.future), failureBeside)
   }
 }
 
@@ -257,7 +254,7 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
       return self.loop.atOnce?.(fiber) ?? exit
     }
     checkAwait(self, fiber)
-    return new Joiner(self).enter()
+    return new Joiner(self).wait()
   })
 
 /** Waits for a future's outcome and leaves it alone. */
@@ -266,7 +263,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
     const { exit } = self
     if (exit === undefined) {
       checkAwait(self, fiber)
-      return new Watcher(self).enter()
+      return new Watcher(self).wait()
     }
     self.retrieve()
     return self.loop.atOnce?.(fiber) ?? Effect.succeed(exit)
@@ -276,7 +273,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
 export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.suspend(() => {
     const exit = self.exit
-    if (exit === undefined) return new Watcher(self).enter()
+    if (exit === undefined) return new Watcher(self).wait()
     self.retrieve()
     return Effect.succeed(exit)
   })
@@ -286,22 +283,7 @@ const checkAwait = (self: FutureImpl<any, any>, fiber: Fiber.Fiber<unknown, unkn
     throw new RuntimeError({ message: `await: ${self} belongs to another event loop` })
   }
   const region = fiber.getRef(CurrentRegion)
-  if (region !== undefined && region.owner.task === (self as FutureImpl<unknown, unknown>)) {
+  if (region !== undefined && region.owner.task === self.task) {
     throw new RuntimeError({ message: `await: ${self} cannot await itself` })
   }
-}
-
-/** The tasks that wait for a future, found by asking those in its line: no edge to keep, none to forget. */
-export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<FutureImpl<any, any>> => {
-  const tasks = new Set<FutureImpl<any, any>>()
-  const futures = [self]
-  for (const future of futures) {
-    for (const { awaiter } of future.nodes()) {
-      // Who asked for completions may be done by now.
-      if (awaiter === undefined || awaiter.exit !== undefined) continue
-      if (awaiter.kind === "Task") tasks.add(awaiter)
-      else futures.push(awaiter)
-    }
-  }
-  return tasks
 }

@@ -4,7 +4,6 @@
  * What differs between the live loop, the one under TestClock and the virtual one is what they are built on: a
  * `Scheduler` and a `Clock`, both Effect's own interfaces. All that is here is shared.
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -13,38 +12,33 @@ import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import { RuntimeError } from "../Errors.ts"
 import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../EventLoop.ts"
-import { type AsyncContext, capture } from "./AsyncContext.ts"
+import type { Task } from "../Task.ts"
+import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
 import * as check from "./check.ts"
+import type { Step } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
 import { HostTurns } from "./HostTurns.ts"
-import { type Moment, ofNanos, ofSeconds, toSeconds } from "./Moment.ts"
+import { ofNanos, ofSeconds, toSeconds } from "./Moment.ts"
+import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
-import { counted, format, Printable, shortened, type Words } from "./printing.ts"
-import { type Entry, ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
-import { CurrentRegion } from "./Region.ts"
-import { Registry } from "./Registry.ts"
+import { counted, Printable, type Words } from "./printing.ts"
+import { ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion, isAbandoned } from "./Region.ts"
+import { type Listed, Registry } from "./Registry.ts"
+import { Reports } from "./Reports.ts"
+import { runtimeSteps } from "./runtimeSteps.ts"
 import { copy, EventLoop } from "./service.ts"
-import { SlowCallbackQueue } from "./slowCallbacks.ts"
-import { type Timer, Timers } from "./Timers.ts"
+import { SlowSteps } from "./slowSteps.ts"
+import { Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
-import { version } from "./version.ts"
-import { type Waiter, WaitQueue } from "./WaitQueue.ts"
+import type { Waiter } from "./Waiter.ts"
 
 type AnyWaiter = Waiter<any, any, any>
-type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
-
-/** An exception handler at work. */
-interface Handling {
-  readonly context: ExceptionContext
-  fiber: Fiber.Fiber<void> | undefined
-  /** Those who wait for its end. */
-  readonly waiting: WaitQueue
+/** A task, to its loop. */
+export interface Resident extends Listed<Resident>, Task<unknown, unknown> {
+  /** Ends it without its fiber. */
+  abandon(): void
 }
-
-/** The handling that the fiber is a part of; tasks that a handler makes inherit it. */
-export const CurrentHandling = Context.Reference<Handling | undefined>(`effect-asyncio@${version}/CurrentHandling`, {
-  defaultValue: () => undefined
-})
 
 /**
  * `live`: on the host's own time. `driven`: on a scheduler and a clock of somebody else, as a TestClock. `virtual`: reports
@@ -57,7 +51,9 @@ export class LoopImpl extends Printable implements Shape {
   readonly ready: ReadyQueue
   readonly scheduler: Scheduler.Scheduler
   /** Every task that is not done. */
-  readonly tasks: Registry
+  readonly tasks: Registry<Resident>
+  readonly reports: Reports<EventLoop>
+  readonly caller: Caller
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
@@ -69,31 +65,20 @@ export class LoopImpl extends Printable implements Shape {
   private readonly clock: Clock.Clock
   private readonly timers = new Map<Clock.Clock, Timers>()
   readonly mode: Mode
-  /** Undefined: the default, a log. */
-  handler: ExceptionHandler | undefined = undefined
-  // INVARIANT: the handlings that have not ended; closing waits for them.
-  readonly handlings = new Set<Handling>()
-  /** Where they are to end the run: the failures that came to the default handler, in the log's place. */
-  failures: Array<Cause.Cause<unknown>> | undefined = undefined
   /** Undefined: closing takes its time. */
   readonly closeTimeout: Duration.Duration | undefined
-  /** The clock of the fiber that scheduled the callback that runs now. */
-  private callbackClock: Clock.Clock | undefined = undefined
-
   constructor(
     context: Context.Context<never>,
     ready: ReadyQueue,
     options: Options | undefined,
     mode: Mode,
-    tasks = new Registry()
+    tasks = new Registry<Resident>()
   ) {
     super()
     this.tasks = tasks
     const parent = Context.get(context, Scheduler.Scheduler)
     this.clock = Context.get(context, Clock.Clock)
-    this.ready = options?.debug === true
-      ? new SlowCallbackQueue(ready, check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis"), this)
-      : ready
+    this.ready = ready
     this.scheduler = {
       executionMode: parent.executionMode,
       shouldYield: (fiber) => parent.shouldYield(fiber),
@@ -103,12 +88,19 @@ export class LoopImpl extends Printable implements Shape {
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
+    if (options?.debug === true) {
+      const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
+      this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
+    }
     // Whatever task the loop was made in: what runs in this context is none of it.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.mode = mode
     const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
     this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
-    this.unseen = new Unseen((context, origin) => this.report(context, origin), mode === "virtual")
+    this.reports = new Reports(this.context)
+    const report = (context: ExceptionContext, origin?: Origin) => this.reports.report(context, origin)
+    this.unseen = new Unseen(report, mode === "virtual")
+    this.caller = new Caller(report, this.isClosed)
   }
 
   get kind(): string {
@@ -118,11 +110,19 @@ export class LoopImpl extends Printable implements Shape {
     return [this.state, counted("tasks", this.tasks.size)]
   }
 
+  /** Ends what watches it in debug mode. */
+  private readonly unwatch: (() => void) | undefined = undefined
+
+  private readonly warnOfSlowStep = ({ owner }: Step, seconds: number): void => {
+    const what = owner === undefined || Fiber.isFiber(owner) ? "a step outside of tasks" : String(owner)
+    this.fork(Effect.logWarning(`Executing ${what} took ${seconds.toFixed(3)} seconds`))
+  }
+
   // ------------------------------------------------------------------------------------------------------------- time
 
   /** The calling fiber's clock; in a callback, the one of the fiber that scheduled it. */
   currentClock(): Clock.Clock {
-    return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.callbackClock ?? this.clock
+    return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.caller.clock ?? this.clock
   }
 
   timeUnsafe = (): number => toSeconds(nowNanos(this.currentClock()))
@@ -166,7 +166,7 @@ export class LoopImpl extends Printable implements Shape {
   callSoonUnsafe = (callback: () => void): Handle => {
     this.checkOpen("callSoon")
     check.callback("callSoon", "the callback", callback)
-    const handle = new CallbackHandle("callSoon", this, this.currentClock(), callback)
+    const handle = new CallbackHandle("callSoon", this.caller, this.currentClock(), callback)
     this.ready.schedule(handle, 0)
     return handle
   }
@@ -178,7 +178,7 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     const moment = ofNanos(timers.now() + nanos)
-    return this.startTimer(timers, new CallbackTimer("callLater", this, clock, moment, callback))
+    return this.startTimer(timers, new CallbackTimer("callLater", this.caller, clock, moment, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
@@ -188,79 +188,12 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     timers.now()
-    return this.startTimer(timers, new CallbackTimer("callAt", this, clock, ofSeconds(when), callback))
+    return this.startTimer(timers, new CallbackTimer("callAt", this.caller, clock, ofSeconds(when), callback))
   }
 
   private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
     if (timer.deadline < Infinity) timers.add(timer)
     return timer
-  }
-
-  /** Runs a plain callback; what it throws, or its promise rejects with, goes to the exception handler. */
-  runCallback(
-    call: string,
-    callback: () => unknown,
-    asyncContext: AsyncContext | undefined,
-    context: Omit<ExceptionContext, "message" | "cause">,
-    clock?: Clock.Clock
-  ): void {
-    const before = this.callbackClock
-    this.callbackClock = clock
-    try {
-      const result = asyncContext === undefined ? callback() : asyncContext.run(callback, undefined)
-      if (result instanceof Promise) result.catch((reason: unknown) => this.callbackFailed(reason, context))
-      check.callbackResult(call, "what the callback gives", result)
-    } catch (thrown) {
-      this.callbackFailed(thrown, context)
-    } finally {
-      this.callbackClock = before
-    }
-  }
-
-  private callbackFailed(thrown: unknown, context: Omit<ExceptionContext, "message" | "cause">): void {
-    this.report({ message: "Exception in callback", cause: Cause.die(thrown), ...context })
-  }
-
-  // ------------------------------------------------------------------------------------------------------- exceptions
-
-  /** Starts the exception handler, in this very step. What it leaves undone is the default one's. */
-  report(context: ExceptionContext, origin?: Origin): void {
-    const { handler } = this
-    if (handler === undefined) return this.log(context, origin)
-    const handling: Handling = { context, fiber: undefined, waiting: new WaitQueue() }
-    this.handlings.add(handling)
-    const own = Context.add(this.contextFor(origin), CurrentHandling, handling)
-    const fiber = handling.fiber = Effect.runForkWith(own)(Effect.suspend(() => handler(context)))
-    fiber.addObserver((exit) => {
-      const isLeft = this.handlings.delete(handling)
-      handling.waiting.wakeAll()
-      if (exit._tag === "Success" || !isLeft) return
-      this.log(context, origin)
-      this.log({ ...context, message: "Unhandled error in exception handler", cause: exit.cause })
-    })
-  }
-
-  /** The default handler. */
-  log(context: ExceptionContext, origin?: Origin): void {
-    const { cause } = context
-    if (this.failures === undefined || cause === undefined || Cause.hasInterruptsOnly(cause)) this.say(context, origin)
-    else this.failures.push(cause)
-  }
-
-  /** The log, whatever else is to become of it. */
-  say(context: ExceptionContext, origin?: Origin): void {
-    const { cause } = context
-    const text = inWords(context)
-    // Effect's loggers print the cause, and fail where a part of it can't be printed.
-    const log = cause === undefined ? Effect.logError(text) : Effect.catchCause(
-      Effect.logError(text, cause),
-      () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)
-    )
-    Effect.runForkWith(this.contextFor(origin))(log)
-  }
-
-  private contextFor(origin: Origin | undefined): Context.Context<EventLoop> {
-    return origin === undefined ? this.context : origin.addTo(this.context)
   }
 
   fork(effect: Effect.Effect<void>): Fiber.Fiber<void> {
@@ -301,16 +234,17 @@ export class LoopImpl extends Printable implements Shape {
     if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
   }
 
+  private end(): void {
+    this.unwatch?.()
+    const isGivenUp = (fiber: Fiber.Fiber<unknown, unknown>) => isAbandoned(fiber.getRef(CurrentRegion))
+    for (const timers of this.timers.values()) timers.close(isGivenUp)
+  }
+
   become(state: "closing" | "closed"): void {
     this.state = state
-    if (state === "closed") { for (const timers of this.timers.values()) timers.close() }
+    if (state === "closed") this.end()
     this.onChange?.()
   }
-}
-
-export const inWords = ({ future, message, subject, task }: ExceptionContext): string => {
-  const about = subject ?? task ?? future
-  return about === undefined ? message : `${message}: ${about}`
 }
 
 /** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
@@ -333,73 +267,6 @@ const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
   })
 }
 
-class CallbackHandle extends Printable implements Handle, Entry {
-  readonly owner = this
-  cancelled = false
-  private readonly call: string
-  private readonly loop: LoopImpl
-  private readonly clock: Clock.Clock
-  private readonly callback: () => void
-  private readonly asyncContext = capture()
-  constructor(call: string, loop: LoopImpl, clock: Clock.Clock, callback: () => void) {
-    super()
-    this.call = call
-    this.loop = loop
-    this.clock = clock
-    this.callback = callback
-  }
-  run(): void {
-    if (!this.cancelled && !this.loop.isClosed()) {
-      this.loop.runCallback(this.call, this.callback, this.asyncContext, {}, this.clock)
-    }
-  }
-  get kind(): string {
-    return "Handle"
-  }
-  describe(): Words {
-    const { name } = this.callback
-    return [this.cancelled ? "cancelled" : undefined, name === "" ? "callback" : shortened(name)]
-  }
-  cancelUnsafe(): void {
-    this.cancelled = true
-  }
-  readonly cancel = Effect.sync(() => this.cancelUnsafe())
-}
-
-class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
-  readonly deadline: number
-  readonly when: number
-  place = -1
-  turn = 0
-  timers: Timers | undefined = undefined
-  readonly fiber = undefined
-  constructor(
-    call: string,
-    loop: LoopImpl,
-    clock: Clock.Clock,
-    moment: Moment,
-    callback: () => void
-  ) {
-    super(call, loop, clock, callback)
-    this.deadline = moment.nanos
-    this.when = moment.seconds
-  }
-  fire(): void {
-    this.run()
-  }
-  override get kind(): string {
-    return "TimerHandle"
-  }
-  override describe(): Words {
-    const [state, callback] = super.describe()
-    return [state, `when=${this.when}`, callback]
-  }
-  override cancelUnsafe(): void {
-    super.cancelUnsafe()
-    this.timers?.remove(this)
-  }
-}
-
 export const optionKinds = {
   debug: check.boolean,
   slowCallbackDuration: check.duration,
@@ -419,11 +286,11 @@ export const makeLoop = (
     parent.executionMode === "async"
   const turns = new HostTurns(dispatcher, Context.get(context, Clock.Clock))
   const ready = isPlain
-    ? new OwnQueue(turns.request, turns.turn)
+    ? new OwnQueue(turns.request, runtimeSteps, turns.turn)
     // A loop inside of another: its entries take their places among those of the other.
     : isReadyQueue(dispatcher)
     ? dispatcher
-    : new ForeignQueue(dispatcher)
+    : new ForeignQueue(dispatcher, runtimeSteps)
   const around = Context.getOrUndefined(context, EventLoop)
   const isLive = isPlain || around instanceof LoopImpl && around.scheduler === parent && around.mode === "live"
   return new LoopImpl(context, ready, options, isLive ? "live" : "driven")

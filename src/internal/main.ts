@@ -28,5 +28,5 @@ export const runMain = <A, E, R>(
     if (future.exit !== undefined) return join(future)
     const joiner = new Joiner(future)
     loop.enter(joiner)
-    return Effect.ensuring(joiner.enter(), Effect.sync(() => loop.leave(joiner)))
+    return Effect.ensuring(joiner.wait(), Effect.sync(() => loop.leave(joiner)))
   })

@@ -8,33 +8,24 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import {
-  cancelMessage,
-  failureBeside,
-  interruptAround,
-  isCancelled,
-  isInterruptible,
-  regionEnded,
-  type Request,
-  settle,
-  withoutInterrupts
-} from "./cancellation.ts"
-import { getLoop, type LoopImpl } from "./loop.ts"
-import { CurrentRegion, isOwnDoing, type Owner, type Region } from "./Region.ts"
-import type { TaskImpl } from "./task.ts"
+import { interruptAround, isInterruptible, regionEnded, settle } from "./cancellation.ts"
+import { cancelMessage, failureBeside, isCancelled, withoutInterrupts } from "./cancelled.ts"
+import { getLoop } from "./loop.ts"
+import type { ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion, isOwnDoing, type Owner, ownRegion, type Region } from "./Region.ts"
 
 /**
  * What the requests of a fiber's regions are counted on where the fiber is no task's own; and those of the regions in an
  * uninterruptible part, where requests from outside wait for its end and do not reach.
  */
 class Branch implements Owner {
-  readonly loop: LoopImpl
-  readonly task: TaskImpl<unknown, unknown> | undefined
+  readonly ready: ReadyQueue
+  readonly task: Owner["task"]
   readonly root: Region
   requests = 0
-  pending: Request | undefined = undefined
-  constructor(loop: LoopImpl, task: TaskImpl<unknown, unknown> | undefined, root: Region) {
-    this.loop = loop
+  pending: Owner["pending"] = undefined
+  constructor(ready: ReadyQueue, task: Owner["task"], root: Region) {
+    this.ready = ready
     this.task = task
     this.root = root
   }
@@ -59,7 +50,7 @@ export class InnerRegion implements Region {
   constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
     this.owner = around !== undefined && isInterruptible(outer)
       ? around.owner
-      : new Branch(getLoop("Task.catchCancelled", outer), outer.getRef(CurrentRegion)?.owner.task, this)
+      : new Branch(getLoop("Task.catchCancelled", outer).ready, outer.getRef(CurrentRegion)?.owner.task, this)
   }
 }
 
@@ -120,9 +111,3 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
       }) as Effect.Effect<void>
     })
   })
-
-/** The region that is the fiber's own. */
-const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {
-  const region = fiber.getRef(CurrentRegion)
-  return region !== undefined && region.fiber === fiber ? region : undefined
-}

@@ -5,7 +5,8 @@
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Errors from "../Errors.ts"
-import { abortedBy, cancelMessage } from "./cancellation.ts"
+import { abortedBy } from "./abort.ts"
+import { cancelMessage } from "./cancelled.ts"
 import type { FutureImpl } from "./future.ts"
 
 /** `future` is what ended with the cause, if it has begun. */

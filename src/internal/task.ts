@@ -11,30 +11,36 @@ import type { Awaitable } from "../Awaitable.ts"
 import type { Task } from "../Task.ts"
 import * as AsyncContext from "./AsyncContext.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
-import * as cancellation from "./cancellation.ts"
+import { giveUp, request, taskEnded } from "./cancellation.ts"
+import { cancelledExit, isCancelled } from "./cancelled.ts"
 import * as check from "./check.ts"
+import type { Entry } from "./Entry.ts"
 import { FutureImpl } from "./future.ts"
-import { getLoop, type LoopImpl } from "./loop.ts"
+import { withSteps } from "./hostSteps.ts"
+import { getLoop, type LoopImpl, type Resident } from "./loop.ts"
+import { observer } from "./observer.ts"
 import { Origin } from "./Origin.ts"
 import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
-import type { Entry } from "./ReadyQueue.ts"
-import { CurrentRegion, type Region, waiterOf } from "./Region.ts"
+import type { ReadyQueue } from "./ReadyQueue.ts"
+import { CurrentRegion, type Owner, type Region, waiterOf } from "./Region.ts"
+import type { WaitQueue } from "./WaitQueue.ts"
+import type { Walk } from "./Walk.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
-export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Region, Entry {
+export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resident, Region, Owner, Entry {
   declare readonly [TaskTypeId]: typeof TaskTypeId
   /** Its name, or the number in its default name: most names are never read. */
   private nameOrNumber: string | number
-  // INVARIANT: its neighbours in the loop's registry while it is in there, which is as long as it is not done.
-  older: TaskImpl<any, any> | undefined = undefined
-  newer: TaskImpl<any, any> | undefined = undefined
+  // INVARIANT: it is in the loop's registry as long as it is not done.
+  older: Resident | undefined = undefined
+  newer: Resident | undefined = undefined
   fiber: Fiber.Fiber<A, E> | undefined = undefined
   waiter: Region["waiter"] = undefined
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   requests = 0
-  pending: cancellation.Request | undefined = undefined
+  pending: Owner["pending"] = undefined
   override readonly site: CallSite | undefined
   // INVARIANT: defined until it has ended: what it was created with.
   private context: Context.Context<never> | undefined
@@ -53,10 +59,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     super(loop)
     this.nameOrNumber = name ?? ++loop.taskCount
     this.effect = effect
-    this.context = Context.add(context, CurrentRegion, this as Region)
+    this.context = Context.add(observer === undefined ? context : withSteps(context), CurrentRegion, this as Region)
     this.asyncContext = undefined
     this.site = site
-    loop.tasks.add(this as TaskImpl<any, any>)
+    loop.tasks.add(this)
+    if (observer !== undefined) observer.created(this)
   }
 
   override get name(): string {
@@ -74,8 +81,14 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   get root(): this {
     return this
   }
-  get task(): this {
+  override get task(): this {
     return this
+  }
+  get ready(): ReadyQueue {
+    return this.loop.ready
+  }
+  get what() {
+    return "start" as const
   }
 
   override get kind(): string {
@@ -121,7 +134,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
     if (this.pending !== undefined) {
       // Cancelled before its first step: the body never runs.
       this.effect = undefined
-      this.end(cancellation.cancelledExit(this.pending.message))
+      this.end(cancelledExit(this.pending.message))
       return
     }
     const fiber = Effect.runForkWith(this.context!)(begin as Effect.Effect<A, E>)
@@ -134,25 +147,21 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   /** Called by the first effect of the fiber: from here on the fiber is the task's. */
   enter(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> {
     this.fiber = fiber
+    if (observer !== undefined) observer.started(this)
     const effect = this.effect!
     this.effect = undefined
     return effect
   }
 
   private end(exit: Exit.Exit<A, E>): void {
-    if (!this.loop.tasks.delete(this as TaskImpl<any, any>)) return // abandoned
-    const { pending } = this
-    this.pending = undefined
-    // A failure comes first, but the cancellation that was put off for it is not gone for those who await the task.
-    if (pending?.putOff) this.interrupted ??= pending
-    const settled = pending !== undefined && exit._tag === "Success"
-      ? cancellation.cancelledExit(pending.message)
-      : cancellation.settle(this, exit)
-    if (settled._tag === "Failure" && !cancellation.isCancelled(settled)) {
+    if (!this.loop.tasks.delete(this)) return // abandoned
+    const settled = taskEnded(this, exit)
+    if (settled._tag === "Failure" && !isCancelled(settled)) {
       this.failedOrigin = new Origin(this.name, this.context!)
     }
     this.context = undefined
     this.complete(settled)
+    if (observer !== undefined) observer.ended(this)
   }
 
   /** What it was created with; nothing once it has ended. */
@@ -163,22 +172,16 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Regi
   /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
   abandon(): void {
     waiterOf(this)?.drop()
-    this.end(cancellation.cancelledExit(undefined))
-    this.interrupted = "abandoned"
-    // For good: every step looks for a pending request, and this one is never delivered.
-    this.pending = { message: undefined, by: undefined, origin: this }
+    this.end(cancelledExit(undefined))
+    giveUp(this)
   }
 
   override get endedByRequest(): boolean {
     return this.interrupted !== undefined
   }
 
-  override requestCancel(
-    message: string | undefined,
-    path: ReadonlySet<FutureImpl<any, any>> | undefined
-  ): ReadonlyArray<FutureImpl<any, any>> | undefined {
-    const next = cancellation.requestOf(this as Region, message, path)
-    return next === undefined ? undefined : [next]
+  override requestCancel(walk: Walk): void {
+    request(this, walk)
   }
 }
 
@@ -264,4 +267,27 @@ export const contextOf = (loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>):
 
 /** The task that runs in the fiber. */
 export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
-  fiber.getRef(CurrentRegion)?.owner.task
+  // Regions know their tasks by what they need of them; all are of this class.
+  fiber.getRef(CurrentRegion)?.owner.task as TaskImpl<unknown, unknown> | undefined
+
+/** The tasks of a loop that are not done, the oldest one first. */
+export const tasksOf = (loop: LoopImpl): Array<TaskImpl<unknown, unknown>> => Array.from(loop.tasks).filter(isTaskImpl)
+
+/** The tasks that stand in a line, the first one first; bare fibers are left out. */
+export const tasksIn = (line: WaitQueue): Array<Task<unknown, unknown>> =>
+  Array.from(line.nodes(), ({ awaiter }) => awaiter).filter(isTaskImpl)
+
+/** The tasks that wait for a future, found by asking those in its line: no edge to keep, none to forget. */
+export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<Task<unknown, unknown>> => {
+  const tasks = new Set<Task<unknown, unknown>>()
+  const futures = [self]
+  for (const future of futures) {
+    for (const { awaiter } of future.nodes()) {
+      // Who asked for completions may be done by now.
+      if (!(awaiter instanceof FutureImpl) || awaiter.exit !== undefined) continue
+      if (isTaskImpl(awaiter)) tasks.add(awaiter)
+      else futures.push(awaiter)
+    }
+  }
+  return tasks
+}

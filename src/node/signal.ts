@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect"
 import { constants } from "node:os"
 import * as check from "../internal/check.ts"
-import { Parked, Waiter } from "../internal/WaitQueue.ts"
+import { Waiter } from "../internal/Waiter.ts"
 
 /**
  * Waits for a signal to the process, and gives its name.
@@ -71,18 +71,18 @@ class SignalWaiter<Name extends NodeJS.Signals> extends Waiter<Name> {
   get label(): string {
     return this.name
   }
-  override parked(): void {
+  override enter(): void {
     process.on(this.name, this.heard)
     this.alive = setInterval(() => {}, ever)
   }
-  override left(): void {
+  override leave(): void {
     process.off(this.name, this.heard)
     clearInterval(this.alive)
     this.alive = undefined
   }
   private readonly heard = (): void => {
-    this.left()
-    if (this.state === Parked) this.wake()
+    this.leave()
+    if (this.state === "parked") this.wake()
   }
   proceed() {
     return Effect.succeed(this.name)

@@ -15,10 +15,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import { isCancelled } from "../internal/cancellation.ts"
+import { isCancelled } from "../internal/cancelled.ts"
 import { isWaiting } from "../internal/closing.ts"
+import type { Entry } from "../internal/Entry.ts"
 import type { LoopImpl } from "../internal/loop.ts"
-import type { Entry } from "../internal/ReadyQueue.ts"
 import { currentTask } from "../internal/task.ts"
 import { defectsOf, Rest } from "./Rest.ts"
 import { Users } from "./Users.ts"
@@ -276,7 +276,7 @@ export class Driver {
     Effect.andThen(
       this.runOut,
       Effect.suspend((): Effect.Effect<void> => {
-        const causes = [...this.loop.failures ?? []]
+        const causes = [...this.loop.reports.failures ?? []]
         const { reported } = this.users
         if (reported !== undefined && isCancelled(exit)) causes.push(Cause.die(reported))
         const defects = defectsOf(causes)

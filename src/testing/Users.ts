@@ -7,12 +7,12 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { cancel } from "../internal/cancellation.ts"
 import { abandon } from "../internal/closing.ts"
 import { findLoop, type LoopImpl } from "../internal/loop.ts"
 import { CurrentRegion } from "../internal/Region.ts"
-import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
-import { Parked, type Waiter } from "../internal/WaitQueue.ts"
+import { isTaskImpl, type TaskImpl, tasksOf } from "../internal/task.ts"
+import type { Waiter } from "../internal/Waiter.ts"
+import { cancel } from "../internal/Walk.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import { explain } from "./explain.ts"
 
@@ -57,21 +57,21 @@ export class Users {
   private get outside(): ReadonlyArray<AnyFiber> {
     return Array.from(this.others.keys()).filter((fiber) => {
       const owner = fiber.getRef(CurrentRegion)?.owner
-      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.loop !== this.loop)
+      return findLoop(fiber) === this.loop && (owner?.task === undefined || owner.ready !== this.loop.ready)
     })
   }
 
   /** What a fiber that is no region's own waits for, if it is something of ours. */
   private waiterOf(fiber: AnyFiber): AnyWaiter | undefined {
     const waiter = this.others.get(fiber)
-    return waiter?.state === Parked ? waiter : undefined
+    return waiter?.state === "parked" ? waiter : undefined
   }
 
   // --------------------------------------------------------------------------------------------- why it can't go on
 
   /** Nothing is ready, nothing is scheduled. False if there is nobody to end, or all of them were asked before. */
   endDeadlocked(): boolean {
-    const tasks = Array.from(this.loop.tasks)
+    const tasks = tasksOf(this.loop)
     const { mains } = this.loop
     // The one who waits for a main task says nothing new.
     const users = mains.size === 0
@@ -113,7 +113,7 @@ export class Users {
   private end(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     if (this.fail(error, spinners)) return true
     // There is nobody whom the error could end.
-    if (!this.said) this.loop.say({ message: error.message, cause: Cause.die(error) })
+    if (!this.said) this.loop.reports.log({ message: error.message, cause: Cause.die(error) })
     this.said = true
     return false
   }
@@ -123,9 +123,9 @@ export class Users {
     const { loop } = this
     const cause = Cause.die(error)
     if (loop.state === "closing") {
-      for (const task of Array.from(loop.tasks)) {
+      for (const task of tasksOf(loop)) {
         // Of a loop that could not go on before, that is no news.
-        if (!this.hasFailed) loop.report({ message: "Task was destroyed but it is pending!", cause, task })
+        if (!this.hasFailed) loop.reports.report({ message: "Task was destroyed but it is pending!", cause, task })
       }
       abandon(loop)
       return true
@@ -143,8 +143,8 @@ export class Users {
    */
   private failOthers(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
-    const tasks = Array.from(loop.tasks).filter((task) => !this.asked.has(task))
-    const takesReports = loop.handler !== undefined || loop.failures === undefined
+    const tasks = tasksOf(loop).filter((task) => !this.asked.has(task))
+    const takesReports = loop.reports.handler !== undefined || loop.reports.failures === undefined
     const fibers = tasks.length > 0 && takesReports ? [] : Array.from(new Set([...this.outside, ...spinners]))
     if (tasks.length === 0 && fibers.length === 0) return false
     const cause = Cause.die(error)
@@ -153,7 +153,7 @@ export class Users {
     else for (const fiber of fibers) endFiber(fiber, cause)
     if (fibers.length === 0) {
       this.reported = error
-      loop.report({ message: error.message, cause })
+      loop.reports.report({ message: error.message, cause })
     }
     for (const task of tasks) {
       this.asked.add(task)

@@ -21,6 +21,7 @@ import { close } from "../internal/closing.ts"
 import { optionKinds } from "../internal/loop.ts"
 import { runMain } from "../internal/main.ts"
 import { OwnQueue } from "../internal/ReadyQueue.ts"
+import { runtimeSteps } from "../internal/runtimeSteps.ts"
 import { DeadlockError, SpinError } from "./errors.ts"
 import { hostTurns, makeVirtualLoop } from "./makeVirtualLoop.ts"
 import { VirtualClock } from "./VirtualClock.ts"
@@ -109,7 +110,7 @@ const checkOptions = check.options<Options, typeof optionKinds>({
 const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined) =>
   makeVirtualLoop(fiber, {
     clock: new VirtualClock(),
-    queue: (request) => new OwnQueue(request),
+    queue: (request) => new OwnQueue(request, runtimeSteps),
     turns: hostTurns(),
     limits: {
       settle: options?.settle === undefined ? 0 : check.nanos("VirtualLoop", options.settle),

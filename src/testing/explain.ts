@@ -1,7 +1,7 @@
 /** A deadlock in words: who is left, what each waits for, and who waits for each other in a circle. */
 import { waiterOf } from "../internal/Region.ts"
 import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
-import type { Waiter } from "../internal/WaitQueue.ts"
+import type { Waiter } from "../internal/Waiter.ts"
 
 type AnyTask = TaskImpl<any, any>
 type AnyWaiter = Waiter<any, any, any>

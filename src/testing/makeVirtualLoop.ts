@@ -4,22 +4,23 @@ import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import type { Options } from "../EventLoop.ts"
-import { LoopImpl } from "../internal/loop.ts"
+import { LoopImpl, type Resident } from "../internal/loop.ts"
 import type { OwnQueue } from "../internal/ReadyQueue.ts"
 import type { Registry } from "../internal/Registry.ts"
+import type { Lobby } from "../internal/Waiter.ts"
 import { Driver, type Limits, type Turns } from "./Driver.ts"
 import { VirtualClock } from "./VirtualClock.ts"
 
 interface Parts {
   readonly clock: VirtualClock
   /** Makes the queue, which tells when it has something to run. */
-  readonly queue: (request: (tick: () => void) => void) => OwnQueue
+  readonly queue: (request: (tick: () => void) => void) => OwnQueue & Lobby
   readonly turns: Turns
   readonly limits: Limits
   readonly options: Options | undefined
   readonly unseen: "fail" | "report"
   /** The registry of its tasks, if it is to be another than the usual one. */
-  readonly tasks?: Registry | undefined
+  readonly tasks?: Registry<Resident> | undefined
   readonly shouldYield?: Scheduler.Scheduler["shouldYield"] | undefined
 }
 
@@ -40,10 +41,10 @@ export const makeVirtualLoop = (fiber: Fiber.Fiber<unknown, unknown>, parts: Par
   }
   const inner = fiber.context.pipe(Context.add(Clock.Clock, clock), Context.add(Scheduler.Scheduler, scheduler))
   const loop = new LoopImpl(inner, queue, options, "virtual", parts.tasks)
-  if (unseen === "fail") loop.failures = []
+  if (unseen === "fail") loop.reports.failures = []
   const around = fiber.getRef(Clock.Clock)
   const driver = new Driver(loop, clock, queue, limits, turns, around instanceof VirtualClock ? around : undefined)
-  queue.onPark = (waiter) => driver.know(waiter.fiber, waiter)
+  queue.parkedOutside = (waiter) => driver.know(waiter.fiber, waiter)
   driver.know(fiber, undefined)
   return { clock, driver, loop, provided: Context.add(loop.provided, Clock.Clock, clock) }
 }

@@ -21,12 +21,13 @@
 import { Cause, Effect, Exit } from "effect"
 import { EventLoop, Runner, Task, wait } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { awaitedBy } from "../../src/internal/future.ts"
+import { FutureImpl } from "../../src/internal/future.ts"
 import { LoopImpl } from "../../src/internal/loop.ts"
-import { type Entry, OwnQueue } from "../../src/internal/ReadyQueue.ts"
-import type { Region } from "../../src/internal/Region.ts"
-import type { TaskImpl } from "../../src/internal/task.ts"
-import { type Node, Parked, WaitQueue } from "../../src/internal/WaitQueue.ts"
+import { OwnQueue } from "../../src/internal/ReadyQueue.ts"
+import { waiterOf } from "../../src/internal/Region.ts"
+import { awaitedBy, type TaskImpl, tasksOf } from "../../src/internal/task.ts"
+import { type Node, WaitQueue } from "../../src/internal/WaitQueue.ts"
+import { listenBeforeEntries } from "../support/loops.ts"
 
 type AnyTask = TaskImpl<any, any>
 
@@ -190,12 +191,11 @@ const brokenLinks = (queue: WaitQueue): string | undefined => {
 
 /** Tasks that wait for others which do not know it. */
 function* unknownWaiters(loop: LoopImpl): Iterable<string> {
-  for (const task of loop.tasks) {
-    let region: Region = task
-    while (region.inner !== undefined) region = region.inner
-    if (region.waiter?.state !== Parked) continue
-    for (const awaited of region.waiter.target?.members() ?? []) {
-      if (awaited.exit === undefined && !awaitedBy(awaited).has(task)) {
+  for (const task of tasksOf(loop)) {
+    const waiter = waiterOf(task)
+    if (waiter?.state !== "parked" || waiter.target === undefined) continue
+    for (const awaited of waiter.waitsFor()) {
+      if (awaited instanceof FutureImpl && awaited.exit === undefined && !awaitedBy(awaited).has(task)) {
         yield `${task.name} waits for ${awaited.label}, which does not know`
       }
     }
@@ -239,7 +239,7 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
     }
     for (const problem of unknownWaiters(loop!)) law.violations.push(`after step ${step - 1}: ${problem}`)
     const names: Array<string> = []
-    for (const task of loop!.tasks) {
+    for (const task of tasksOf(loop!)) {
       if (task === root) continue
       tasks.add(task)
       if (program.spared?.includes(task.name) !== true) names.push(task.name)
@@ -273,7 +273,7 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
 
   const rest = Effect.gen(function*() {
     // `wait` is no look at the outcome: a failure that the program has not seen is reported when the loop closes.
-    while (loop!.tasks.size > 1) yield* wait(Array.from(loop!.tasks).filter((task) => task !== root))
+    while (loop!.tasks.size > 1) yield* wait(tasksOf(loop!).filter((task) => task !== root))
     for (let i = 0; i < 5; i++) yield* Effect.yieldNow
     yield* Effect.sync(atRest)
   })
@@ -282,10 +282,10 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
     const shape = yield* EventLoop.EventLoop
     if (!(shape instanceof LoopImpl && shape.ready instanceof OwnQueue)) throw new Error("not on a virtual loop")
     loop = shape
-    root = Array.from(loop.tasks)[0]!
+    root = tasksOf(loop)[0]!
     yield* EventLoop.setExceptionHandler((context) => Effect.sync(() => void law.reports.push(context)))
     const main = yield* Task.create(Effect.suspend(() => program.main(law)), { name: "main" })
-    Object.defineProperty(loop.ready, "onRun", { get: () => beforeEntry as (entry: Entry) => void, set: () => {} })
+    listenBeforeEntries(loop, beforeEntry)
     const exit = yield* Task.await(main)
     // A failure of `main` is the program's to state; what it is made of somebody has seen.
     law.sawExit(exit)

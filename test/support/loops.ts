@@ -13,9 +13,11 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import type { Step } from "../../src/internal/Entry.ts"
 import { FutureImpl } from "../../src/internal/future.ts"
 import { LoopImpl } from "../../src/internal/loop.ts"
-import { type Entry, OwnQueue } from "../../src/internal/ReadyQueue.ts"
+import { observe } from "../../src/internal/observer.ts"
+import { OwnQueue } from "../../src/internal/ReadyQueue.ts"
 
 export type Program<A = unknown, E = unknown> = Effect.Effect<A, E, EventLoop.EventLoop>
 
@@ -194,20 +196,27 @@ export const inside = Effect.map(EventLoop.EventLoop, (loop) => {
   return { loop, queue: loop.ready }
 })
 
-/** Calls `listen` before every entry of the ready queue, whoever else listens. */
-export const beforeEntries = (listen: (entry: Entry) => void) =>
-  Effect.map(inside, ({ queue }) => {
-    let other: ((entry: Entry) => void) | undefined
-    Object.defineProperty(queue, "onRun", {
-      get: () => (entry: Entry) => {
-        listen(entry)
-        other?.(entry)
-      },
-      set: (onRun) => {
-        other = onRun
-      }
-    })
+/** Calls `listen` before every entry of the loop's ready queue, until the loop has closed. */
+export const listenBeforeEntries = (loop: LoopImpl, listen: (step: Step) => void): void => {
+  let depth = 0
+  const stop = observe({
+    stepBegan: (step, queue) => {
+      if (queue === loop.ready && depth++ === 0) listen(step)
+    },
+    stepEnded: (_, queue) => {
+      // The step that asked for all this is under way, and began before.
+      if (queue === loop.ready && depth > 0) depth--
+    }
   })
+  const { onChange } = loop
+  loop.onChange = () => {
+    onChange?.()
+    if (loop.isClosed()) stop()
+  }
+}
+
+export const beforeEntries = (listen: (step: Step) => void) =>
+  Effect.map(inside, ({ loop }) => listenBeforeEntries(loop, listen))
 
 /**
  * Cancellation at every step. `program` is given a function to call with the task that is to be cancelled; it is run

@@ -1,0 +1,188 @@
+/** Those who observe: what they are told, and that the program does not feel it. */
+import { describe, expect, it, vi } from "@effect/vitest"
+import { Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+import { EventLoop, Lock, Task } from "effect-asyncio"
+import { observe, type Observer } from "../src/internal/observer.ts"
+import { onVirtual, type Program } from "./support/loops.ts"
+
+/** Tells what a program does, by the names of its tasks. */
+const toldOf = <A, E>(program: Program<A, E>) => {
+  const told: Array<string> = []
+  const nameOf = (task: unknown) => (task as Task.Task<unknown, unknown>).name
+  const listener: Observer = {
+    created: (task) => told.push(`${task.name} is created`),
+    started: (task) => told.push(`${task.name} starts`),
+    ended: (task) => told.push(`${task.name} ends`),
+    cancelled: (task) => told.push(`${task.name} is asked to cancel`),
+    parked: (waiter) => told.push(`${nameOf(currentOf(waiter))} waits for ${waiter.label}`),
+    woken: (waiter) => told.push(`${nameOf(currentOf(waiter))} is woken`),
+    withdrawn: (waiter) => told.push(`${nameOf(currentOf(waiter))} leaves its line`)
+  }
+  return Effect.as(observed(listener, program), told)
+}
+
+const currentOf = (waiter: object): unknown => (waiter as { readonly awaiter?: unknown }).awaiter ?? { name: "bare" }
+
+const observed = <A, E>(listener: Observer, program: Program<A, E>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => observe(listener)),
+    () => onVirtual(program),
+    (stop) => Effect.sync(stop)
+  )
+
+const named = (name: string) => ({ name })
+
+const contended = Effect.gen(function*() {
+  const lock = yield* Lock.make
+  const holder = yield* asyncio.createTask(Lock.withLock(lock, asyncio.sleep("1 second")), named("holder"))
+  const next = yield* asyncio.createTask(Lock.withLock(lock, Effect.void), named("next"))
+  const given = yield* asyncio.createTask(Lock.withLock(lock, Effect.void), named("given up"))
+  yield* asyncio.sleep(0)
+  yield* Task.cancel(given)
+  yield* asyncio.wait([holder, next, given])
+})
+
+describe("what an observer is told", () => {
+  it.live("every event of a task's life, in order", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOf(contended)
+      const of = (name: string) =>
+        told.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length))
+      expect(of("holder")).toEqual([" is created", " starts", " waits for a timer", " is woken", " ends"])
+      expect(of("next")).toEqual([
+        " is created",
+        " starts",
+        " waits for a Lock held by task 'holder'",
+        " is woken",
+        " ends"
+      ])
+      expect(of("given up")).toEqual([
+        " is created",
+        " starts",
+        " waits for a Lock held by task 'holder'",
+        " is asked to cancel",
+        " leaves its line",
+        " ends"
+      ])
+      expect(told.indexOf("next is woken")).toBe(told.indexOf("holder ends") - 1)
+    }))
+
+  it.live("an eager task starts before it is anybody's; one cancelled before its first step never does", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOf(Effect.gen(function*() {
+        yield* asyncio.createTask(Effect.void, { name: "eager", eager: true })
+        const early = yield* asyncio.createTask(Effect.void, named("early"))
+        yield* Task.cancel(early)
+        yield* asyncio.sleep(0)
+      }))
+      expect(told.filter((line) => line.startsWith("ea"))).toEqual([
+        "eager is created",
+        "eager starts",
+        "eager ends",
+        "early is created",
+        "early is asked to cancel",
+        "early ends"
+      ])
+    }))
+
+  it.live("what each step is, and whose", () =>
+    Effect.gen(function*() {
+      const steps: Array<string> = []
+      const listener: Observer = {
+        stepBegan: ({ owner, what }) => {
+          if (what !== "internal") {
+            steps.push(`${what} of ${owner instanceof Object && "name" in owner ? owner.name : "-"}`)
+          }
+        }
+      }
+      yield* observed(
+        listener,
+        Effect.gen(function*() {
+          const worker = Effect.gen(function*() {
+            yield* Effect.yieldNow
+            yield* asyncio.sleep("1 second")
+            yield* Effect.promise(() => Promise.resolve())
+            yield* asyncio.sleep("1 hour")
+          })
+          const task = yield* asyncio.createTask(worker, named("worker"))
+          yield* EventLoop.callSoon(() => {})
+          yield* asyncio.sleep("2 seconds")
+          yield* Task.cancel(task)
+          yield* Task.await(task)
+        })
+      )
+      expect(steps.filter((step) => step.endsWith("worker"))).toEqual([
+        "start of worker",
+        "step of worker",
+        "timer of worker",
+        "wake of worker",
+        "step of worker",
+        "cancel of worker"
+      ])
+      expect(steps).toContain("callback of -")
+    }))
+})
+
+describe("what a program feels of it", () => {
+  const program = (log: (line: string) => void) =>
+    Effect.gen(function*() {
+      const worker = (name: string) =>
+        Effect.gen(function*() {
+          for (let i = 0; i < 3; i++) {
+            log(`${name} ${i}`)
+            yield* i === 1 ? asyncio.sleep("1 second") : asyncio.sleep(0)
+          }
+        })
+      yield* asyncio.gather([worker("a"), worker("b"), contended])
+    })
+  const linesOf = (run: (program: Program<void, never>) => Effect.Effect<unknown, unknown>) =>
+    Effect.suspend(() => {
+      const lines: Array<string> = []
+      return Effect.as(run(program((line) => lines.push(line))), lines)
+    })
+
+  it.live("no other order", () =>
+    Effect.gen(function*() {
+      const alone = yield* linesOf(onVirtual)
+      const silent: Observer = { stepBegan: () => {}, stepEnded: () => {}, parked: () => {}, woken: () => {} }
+      expect(yield* linesOf((program) => observed(silent, program))).toEqual(alone)
+      expect(alone).toHaveLength(6)
+    }))
+
+  it.live("nothing of what an observer throws: it is logged once, and told nothing more; others are", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      let others = 0
+      const broken: Observer = {
+        created: () => {
+          calls++
+          throw new Error("broken")
+        }
+      }
+      const stop = observe({ created: () => void others++ })
+      const said = vi.spyOn(console, "log").mockImplementation(() => {})
+      yield* Effect.ensuring(
+        linesOf((program) => observed(broken, program)),
+        Effect.sync(stop)
+      )
+      const lines = said.mock.calls.length
+      said.mockRestore()
+      expect([calls, lines]).toEqual([1, 1])
+      expect(others).toBeGreaterThan(3)
+    }))
+
+  it.live("one that is stopped in the midst of a step is told nothing more", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const stop = observe({
+        stepBegan: () => {
+          told.push("began")
+          stop()
+        },
+        stepEnded: () => told.push("ended")
+      })
+      yield* onVirtual(contended)
+      expect(told).toEqual(["began"])
+    }))
+})
