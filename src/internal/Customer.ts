@@ -61,7 +61,7 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     this.isBack = isBack
   }
 
-  abstract readonly line: Line
+  abstract override get line(): Line
   /** How much there is for those in line: items, or room. */
   abstract readonly available: number
   /** Takes or puts, or fails at a queue that is shut down. Where it throws, nothing has changed. */
@@ -117,7 +117,7 @@ export class Getter<A> extends Customer<A, A> {
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.source.feeders()
   }
-  get line(): Line {
+  override get line(): Line {
     return this.source.getters
   }
   get available(): number {
@@ -140,7 +140,7 @@ export class Putter<A> extends Customer<A, void> {
   get label(): string {
     return `${this.source.kind}.put`
   }
-  get line(): Line {
+  override get line(): Line {
     return this.source.putters
   }
   get available(): number {

@@ -9,8 +9,7 @@ import type { Future } from "../Future.ts"
 
 /** A member of a wait queue: a parked waiter, or a callback that waits for a future. */
 export abstract class Node {
-  // INVARIANT: the queue whose list holds this node; undefined outside of any, and then so are both neighbours. Of a
-  // waiter that has not suspended yet: the queue that it will stand in.
+  // INVARIANT: the queue whose list holds this node; undefined outside of any, and then so are both neighbours.
   queue: WaitQueue | undefined = undefined
   before: Node | undefined = undefined
   after: Node | undefined = undefined

@@ -30,7 +30,7 @@ import type { Cancellable } from "./Walk.ts"
 
 /** A ready queue that has to know of those who wait outside of tasks' own regions. */
 export interface Lobby {
-  parkedOutside?: (waiter: Waiter<any, any, any>) => void
+  parkedOutside?: ((waiter: Waiter<any, any, any>) => void) | undefined
 }
 
 /**
@@ -198,17 +198,23 @@ export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waite
   queue: WaitQueue | undefined = undefined
   before: Node | undefined = undefined
   after: Node | undefined = undefined
+  private given: WaitQueue | undefined = undefined
+
+  /** Where it stands, or stood until it was woken. */
+  get line(): WaitQueue | undefined {
+    return this.given
+  }
 
   /** `park` at the end of a line. */
   parkIn(line: WaitQueue): Effect.Effect<A, E, R> {
-    this.queue = line
+    this.given = line
     return this.park()
   }
   override enter(): void {
-    this.queue!.push(this)
+    this.given!.push(this)
   }
   override leave(): void {
-    this.queue!.remove(this)
+    this.line!.remove(this)
   }
 }
 

@@ -5,7 +5,10 @@
  * callbacks, what is due, and the library's own entries, whose order is promised; and those of one line keep theirs: behind
  * one that is put off the others of its line wait.
  */
-import { type Entry, OwnQueue } from "../../internal/ReadyQueue.ts"
+import type { Entry } from "../../internal/Entry.ts"
+import { OwnQueue } from "../../internal/ReadyQueue.ts"
+import { runtimeSteps } from "../../internal/runtimeSteps.ts"
+import { type Lobby, QueuedWaiter } from "../../internal/Waiter.ts"
 import type { WaitQueue } from "../../internal/WaitQueue.ts"
 import type { Lane } from "./Lanes.ts"
 
@@ -22,7 +25,8 @@ export interface Policy {
   run(entry: Entry, lane: Lane | undefined): void
 }
 
-export class ExploredQueue extends OwnQueue {
+export class ExploredQueue extends OwnQueue implements Lobby {
+  parkedOutside: Lobby["parkedOutside"]
   private readonly policy: Policy
   // INVARIANT: the entries that were put off and are in the queue, with the ticks left.
   private readonly delayed = new Map<Entry, number>()
@@ -32,7 +36,7 @@ export class ExploredQueue extends OwnQueue {
   private asksRuntime = false
 
   constructor(host: (tick: () => void) => void, policy: Policy) {
-    super(host)
+    super(host, runtimeSteps)
     this.policy = policy
   }
 
@@ -56,7 +60,7 @@ export class ExploredQueue extends OwnQueue {
   }
 
   private isPutOff(lane: Lane, entry: Entry): boolean {
-    const line = lineOf(entry)
+    const line = entry instanceof QueuedWaiter ? entry.line : undefined
     let left = this.delayed.get(entry)
     const again = left !== undefined
     if (left === undefined && line !== undefined && this.held.has(line)) return true
@@ -83,6 +87,3 @@ export class ExploredQueue extends OwnQueue {
     return this.ready.find((entry) => this.policy.laneOf(entry) !== undefined)
   }
 }
-
-/** The line that a woken waiter stood in. */
-const lineOf = (entry: Entry): WaitQueue | undefined => (entry as { readonly line?: WaitQueue | undefined }).line

@@ -11,22 +11,25 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
-import { cancel, interruptFiber, isCancelled } from "../../internal/cancellation.ts"
+import { interruptFiber } from "../../internal/cancellation.ts"
+import { isCancelled } from "../../internal/cancelled.ts"
 import { close } from "../../internal/closing.ts"
-import type { LoopImpl } from "../../internal/loop.ts"
+import type { Entry } from "../../internal/Entry.ts"
+import type { LoopImpl, Resident } from "../../internal/loop.ts"
 import { runMain } from "../../internal/main.ts"
 import { InnerRegion, type Strikable } from "../../internal/openRegion.ts"
-import type { Entry } from "../../internal/ReadyQueue.ts"
 import type { Region } from "../../internal/Region.ts"
 import { Registry } from "../../internal/Registry.ts"
-import { Waiter } from "../../internal/WaitQueue.ts"
+import { isTaskImpl, tasksOf } from "../../internal/task.ts"
+import { Waiter } from "../../internal/Waiter.ts"
+import { cancel } from "../../internal/Walk.ts"
 import { DeadlockError, SpinError } from "../errors.ts"
 import type { Failure, Kind as FailureKind, Run } from "../Explore.ts"
 import { hostTurns, makeVirtualLoop } from "../makeVirtualLoop.ts"
 import { type Sleeper, VirtualClock } from "../VirtualClock.ts"
 import { CurrentRun, type ProgramRun } from "./CurrentRun.ts"
 import { ExploredQueue, type Policy } from "./ExploredQueue.ts"
-import { type AnyFiber, type AnyTask, type AnyWaiter, type Lane, Lanes, RuntimeStep } from "./Lanes.ts"
+import { type AnyFiber, type AnyWaiter, type Lane, Lanes, RuntimeStep } from "./Lanes.ts"
 import { type Kind, latencyParts, longestDelay, type Move, type Place } from "./moves.ts"
 import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
@@ -112,14 +115,16 @@ export class ExploredRun implements ProgramRun, Policy {
       limits: { settle: 0, patience: outside ? 1e9 : 0, maxTicks },
       options: undefined,
       unseen: "fail",
-      tasks: new KnownTasks((task) => this.lanes.created(task)),
+      tasks: new KnownTasks((task) => {
+        if (isTaskImpl(task)) this.lanes.created(task)
+      }),
       shouldYield: operations ? (fiber) => this.shouldYield(fiber) : undefined
     })
     this.loop = loop
-    const onPark = this.queue.onPark!
-    this.queue.onPark = (waiter) => {
+    const parkedOutside = this.queue.parkedOutside!
+    this.queue.parkedOutside = (waiter) => {
       this.parked(waiter)
-      onPark(waiter)
+      parkedOutside(waiter)
     }
     const context = provided.pipe(
       Context.add(CurrentRun, this),
@@ -213,7 +218,7 @@ export class ExploredRun implements ProgramRun, Policy {
     const error = Cause.squash(cause)
     if (error instanceof DeadlockError) {
       const isHeard = this.settings.outside ||
-        Array.from(this.loop.tasks).every((task) => task.waiter !== undefined || task.inner !== undefined)
+        tasksOf(this.loop).every((task) => task.waiter !== undefined || task.inner !== undefined)
       this.fail("deadlock", error, isHeard ? error.message : `${error.message}\n${hint}`)
     } else if (error instanceof SpinError) this.fail("spin", error, error.message)
     else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, wordsOf(error))
@@ -539,13 +544,13 @@ const mix = (hash: number, value: number): number => {
 }
 
 /** Tells of each task that is made. */
-class KnownTasks extends Registry {
-  private readonly onAdd: (task: AnyTask) => void
-  constructor(onAdd: (task: AnyTask) => void) {
+class KnownTasks extends Registry<Resident> {
+  private readonly onAdd: (task: Resident) => void
+  constructor(onAdd: (task: Resident) => void) {
     super()
     this.onAdd = onAdd
   }
-  override add(task: AnyTask): void {
+  override add(task: Resident): void {
     super.add(task)
     this.onAdd(task)
   }

@@ -5,10 +5,10 @@
  * at the first thing that it does with the loop, as what the step that ran then forked.
  */
 import * as Fiber from "effect/Fiber"
-import type { Entry } from "../../internal/ReadyQueue.ts"
+import type { Entry, Whose } from "../../internal/Entry.ts"
 import { CurrentRegion, type Owner } from "../../internal/Region.ts"
 import { isTaskImpl, type TaskImpl } from "../../internal/task.ts"
-import { Over, Waiter } from "../../internal/WaitQueue.ts"
+import { Waiter } from "../../internal/Waiter.ts"
 import type { Paths } from "./Paths.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -88,7 +88,10 @@ export class RuntimeStep implements Entry {
       this.slot = this.index * slotKinds + runtimeStep
     }
   }
-  get owner(): unknown {
+  get what() {
+    return "step" as const
+  }
+  get owner(): Whose {
     return this.entry.owner
   }
   run(): void {
@@ -136,7 +139,7 @@ export class Lanes {
     if (entry instanceof RuntimeStep) return entry.lane
     if (isTaskImpl(entry)) return this.known.get(entry)
     // One that is over has been dropped since.
-    if (entry instanceof Waiter && entry.state !== Over && entry.fiber !== this.user) return this.ofFiber(entry.fiber)
+    if (entry instanceof Waiter && entry.state !== "over" && entry.fiber !== this.user) return this.ofFiber(entry.fiber)
     return undefined
   }
 
