@@ -14,10 +14,9 @@ import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried, dual } from "./internal/curried.ts"
-import { Primitive } from "./internal/Primitive.ts"
+import { Primitive, Visitor } from "./internal/Primitive.ts"
 import { counted, type Words } from "./internal/printing.ts"
 import { tasksIn } from "./internal/task.ts"
-import { QueuedWaiter } from "./internal/Waiter.ts"
 import { WaitQueue } from "./internal/WaitQueue.ts"
 import * as Lock from "./Lock.ts"
 import type { Task } from "./Task.ts"
@@ -458,7 +457,7 @@ class ConditionImpl extends Primitive implements Condition {
   readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
     this.checkLocked("wait")
     Lock.releaseUnsafe(this.lock)
-    const parked = restore(new ConditionWaiter().parkIn(this.waiting))
+    const parked = restore(new Visitor(this, "a Condition").parkIn(this.waiting))
     const relock = Lock.acquire(this.lock)
     return Effect.flatMap(
       Effect.exit(parked),
@@ -478,15 +477,6 @@ class ConditionImpl extends Primitive implements Condition {
       return restore(Effect.void)
     })
     return Effect.onInterrupt(deliver, () => this.passOn)
-  }
-}
-
-class ConditionWaiter extends QueuedWaiter {
-  get label(): string {
-    return "a Condition"
-  }
-  proceed() {
-    return Effect.void
   }
 }
 

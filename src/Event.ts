@@ -9,10 +9,9 @@
 import * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
-import { Primitive } from "./internal/Primitive.ts"
+import { Primitive, Visitor } from "./internal/Primitive.ts"
 import { counted, type Words } from "./internal/printing.ts"
 import { tasksIn } from "./internal/task.ts"
-import { QueuedWaiter } from "./internal/Waiter.ts"
 import { WaitQueue } from "./internal/WaitQueue.ts"
 import type { Task } from "./Task.ts"
 
@@ -259,21 +258,12 @@ class EventImpl extends Primitive implements Event {
 
   readonly wait: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isSet) return Effect.void
-    return new EventWaiter().parkIn(this.waiting)
+    return new Visitor(this, "an Event").parkIn(this.waiting)
   })
 
   set(): void {
     this.isSet = true
     this.waiting.wakeAll()
-  }
-}
-
-class EventWaiter extends QueuedWaiter {
-  get label(): string {
-    return "an Event"
-  }
-  proceed() {
-    return Effect.void
   }
 }
 

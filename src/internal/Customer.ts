@@ -13,12 +13,12 @@
 import * as Effect from "effect/Effect"
 import type { QueueShutDown } from "../Errors.ts"
 import type { FutureImpl } from "./future.ts"
+import type { Resource } from "./Region.ts"
 import { QueuedWaiter } from "./Waiter.ts"
 import { type Node, WaitQueue } from "./WaitQueue.ts"
 
 /** The queue, to those in line. */
-export interface Source<A> {
-  readonly kind: string
+export interface Source<A> extends Resource {
   readonly getters: Line
   readonly putters: Line
   /** How many items are in it, and how many more fit in. */
@@ -61,6 +61,9 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     this.isBack = isBack
   }
 
+  override get resource(): Resource {
+    return this.source
+  }
   abstract override get line(): Line
   /** How much there is for those in line: items, or room. */
   abstract readonly available: number

@@ -17,7 +17,6 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import type { FutureImpl } from "./future.ts"
 import { Primitive } from "./Primitive.ts"
 import { QueuedWaiter } from "./Waiter.ts"
 import { type Node, WaitQueue } from "./WaitQueue.ts"
@@ -149,13 +148,11 @@ class HoldableWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
     this.holdable = holdable
     this.continuation = continuation
   }
-  get label(): string {
-    const { holder, label } = this.holdable
-    return holder === undefined ? label : `${label} held by ${holder.label}`
+  override get resource(): Holdable {
+    return this.holdable
   }
-  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
-    const { holder } = this.holdable
-    return holder === undefined ? [] : [holder as FutureImpl<any, any>]
+  get label(): string {
+    return this.holdable.label
   }
   proceed() {
     const { holdable } = this

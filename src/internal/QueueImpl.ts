@@ -12,10 +12,9 @@ import type { Options, Queue } from "../Queue.ts"
 import * as check from "./check.ts"
 import { Getter, Line, Putter, type Source } from "./Customer.ts"
 import type { FutureImpl } from "./future.ts"
-import { Primitive } from "./Primitive.ts"
+import { Primitive, Visitor } from "./Primitive.ts"
 import { counted, type Words } from "./printing.ts"
 import type { Storage } from "./Storage.ts"
-import { QueuedWaiter } from "./Waiter.ts"
 import { WaitQueue } from "./WaitQueue.ts"
 
 export const optionKinds = { maxsize: check.maxsize, fair: check.boolean }
@@ -154,7 +153,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
 
   readonly join: Effect.Effect<void> = Effect.suspend(() => {
     if (this.unfinished === 0) return Effect.void
-    return new Joiner(this.kind).parkIn(this.joiners)
+    return new Visitor(this, `${this.kind}.join`).parkIn(this.joiners)
   })
 
   shutdown(immediate: boolean): void {
@@ -171,16 +170,5 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
 
   failShutDown(call: string): Effect.Effect<never, QueueShutDown> {
     return Effect.fail(new QueueShutDown({ message: `${this.kind}.${call}: the queue is shut down` }))
-  }
-}
-
-class Joiner extends QueuedWaiter {
-  readonly label: string
-  constructor(kind: string) {
-    super()
-    this.label = `${kind}.join`
-  }
-  proceed() {
-    return Effect.void
   }
 }
