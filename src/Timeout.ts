@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
@@ -130,7 +129,7 @@ export const reschedule = (self: Timeout, when: number | undefined): Effect.Effe
     if (timeout.state !== "active") {
       throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
     }
-    const timers = getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock))
+    const timers = getLoop("Timeout.reschedule", fiber).timersFor(fiber)
     timeout.arm(timers, timers.now(), when === undefined ? never : ofSeconds(when))
     return Effect.void
   })

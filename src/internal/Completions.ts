@@ -5,7 +5,6 @@
  * taking it. The queue is shut down when time is over, everything has ended, or nobody wants more.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Pull from "effect/Pull"
@@ -58,7 +57,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.left = this.cohort.size
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
-      const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
+      const timers = getLoop(call, fiber).timersFor(fiber)
       this.timer = new Timeout(timers.now() + limit, this)
       timers.add(this.timer)
     }

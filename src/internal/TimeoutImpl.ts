@@ -12,7 +12,6 @@
  * Arming and moving cost O(log n) in the timers that wait.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -35,7 +34,7 @@ export const block = <A, E, R>(
   body: (timeout: Timeout) => Effect.Effect<A, E, R>,
   deadlineAt: (now: number) => Moment
 ): Effect.Effect<A, E | Cause.TimeoutError, R> => {
-  const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
+  const timers = getLoop(call, fiber).timersFor(fiber)
   const timeout = new TimeoutImpl(call)
   return openRegion(
     (region) => {

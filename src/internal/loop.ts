@@ -145,6 +145,11 @@ export class LoopImpl extends Printable implements Shape {
     return timers
   }
 
+  /** Those of the clock that the fiber reads. */
+  timersFor(fiber: Fiber.Fiber<unknown, unknown>): Timers {
+    return this.timersOf(fiber.getRef(Clock.Clock))
+  }
+
   /** The fibers that wait for a time. */
   get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
     const timers = Array.from(this.timers.values()).flatMap(({ waiting }) => waiting)
