@@ -6,6 +6,7 @@
  */
 import { Console, Effect } from "effect"
 import type * as asyncio from "effect-asyncio"
+import { Explore } from "effect-asyncio/testing"
 import * as cacheStampede from "./races/cache-stampede.ts"
 import * as checkThenAct from "./races/check-then-act.ts"
 import * as doubleCharge from "./races/double-charge.ts"
@@ -43,13 +44,20 @@ export const exhibits: Readonly<Record<string, Exhibit>> = {
   "double-charge": doubleCharge
 }
 
-const show = (name: string, { report, story, title }: Exhibit) =>
-  Console.log(`\n== ${name}: ${title}\n${story}\nA report: ${report}`)
+const show = Effect.fn("show")(function*(name: string, { fixed, race, report, story, title }: Exhibit, whole: boolean) {
+  yield* Console.log(`\n== ${name}: ${title}\n${story}\nA report: ${report}`)
+  const error = yield* Effect.flip(Explore.check(race))
+  const [first] = error.message.split("\n")
+  const brief = error._tag === "ScheduleError" ? [first, ...error.shrunk.map((one) => `  ${one}`)].join("\n") : first
+  yield* Console.log(`\n${whole ? error.message : brief}`)
+  const passed = yield* Explore.check(fixed, { strategy: "single" })
+  yield* Console.log(`\nmended: ${passed.runs} schedules, and none fails`)
+})
 
 export const main = (name?: string) =>
   Effect.forEach(
     Object.entries(exhibits).filter(([key]) => name === undefined || key === name),
-    ([key, exhibit]) => show(key, exhibit),
+    ([key, exhibit]) => show(key, exhibit, name !== undefined),
     { discard: true }
   )
 

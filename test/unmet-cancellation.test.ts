@@ -162,6 +162,37 @@ describe("the message that comes out is that of what the handler ends with", () 
     }))
 })
 
+describe("a task was joined, cancelled with its waiter, interrupted by Effect's own means, and its clean-up broke", () => {
+  const slow = Effect.onInterrupt(hour, () => Effect.andThen(sleep("5 seconds"), Effect.die(broken)))
+  const bodies: Record<string, Program> = {
+    "as it is": slow,
+    "in a timeout": timeout("9 hours", () => slow),
+    "in a group's body": TaskGroup.run(() => slow),
+    "in a group's task": TaskGroup.run((group) => group.createTask(slow)),
+    "in a joined task": Effect.flatMap(createTask(slow), Task.join),
+    "in a gather": gather([slow])
+  }
+  for (const [name, body] of Object.entries(bodies)) {
+    it.live(`${name}: the waiter ends`, () =>
+      Effect.gen(function*() {
+        for (const order of ["cancelled first", "interrupted first"]) {
+          const main = Effect.gen(function*() {
+            const task = yield* createTask(body)
+            const waiter = yield* createTask(Effect.andThen(Effect.exit(Task.join(task)), Effect.succeed("goes on")))
+            yield* sleep("1 second")
+            const steps = [Task.cancel(waiter), Effect.sync(() => task.fiber!.interruptUnsafe())]
+            for (const step of order === "cancelled first" ? steps : steps.toReversed()) {
+              yield* step
+              yield* sleep("1 second")
+            }
+            return [yield* outcome(Task.join(waiter)), yield* EventLoop.time]
+          })
+          expect(yield* onVirtual(main)).toEqual(["die broke", 6])
+        }
+      }))
+  }
+})
+
 describe("what asks for it within the task ends its block", () => {
   for (const [name, pass] of Object.entries(passing)) {
     const stubborn = (wait: Program) => Effect.forever(Effect.exit(pass(wait)))
@@ -226,6 +257,27 @@ describe("what broke comes out beside it", () => {
       const block = timeout("1 second", () => Effect.onExit(hour, () => Effect.fail("disk full")))
       const exit = yield* onVirtual(Effect.exit(block))
       expect(exit).toEqual(Exit.fail("disk full"))
+    }))
+
+  it.live("nor where a group in it has put that off", () =>
+    Effect.gen(function*() {
+      const breaks = Effect.uninterruptible(Effect.andThen(sleep("2 seconds"), Effect.fail("disk full")))
+      const body = Effect.ensuring(TaskGroup.run(() => breaks), sleep("1 second"))
+      const blocks: Record<string, Program> = {
+        timeout: timeout("1 second", () => body),
+        waitFor: waitFor(body, "1 second"),
+        "a deadline around another": timeout("1 second", () => timeout("9 hours", () => body)),
+        "a group in a group": timeout("1 second", () => TaskGroup.run(() => body)),
+        "catchCancelled": timeout("1 second", () => Task.catchCancelled(body, () => Effect.succeed("met")))
+      }
+      for (const [name, block] of Object.entries(blocks)) {
+        const main = Effect.gen(function*() {
+          const exit = yield* Effect.exit(block)
+          yield* sleep("1 second")
+          return [name, exit, yield* EventLoop.time]
+        })
+        expect(yield* onVirtual(main)).toEqual([name, Exit.fail("disk full"), 4])
+      }
     }))
 
   it.live("a request from outside that came while a deadline unwound its block", () =>

@@ -14,7 +14,7 @@ class Database {
   loads = 0
   readonly load = Effect.suspend(() => {
     this.loads++
-    return Effect.as(Explore.latency("1 millis", "80 millis"), "a user")
+    return Effect.as(Explore.latency("10 millis", "80 millis"), "a user")
   })
 }
 

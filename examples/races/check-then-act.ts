@@ -8,7 +8,7 @@ Who asks for the same name meanwhile finds it free as well.
 Both are told that it is theirs, and the second overwrites the first.`
 export const report = "https://github.com/Agoric/agoric-sdk/issues/1461"
 
-const askServer = Explore.latency("1 millis", "80 millis")
+const askServer = Explore.latency("10 millis", "80 millis")
 
 /** Whether others wait while one registers. */
 type Guard = <A, E, R>(step: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>

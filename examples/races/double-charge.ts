@@ -13,7 +13,7 @@ class Bank {
   readonly charged: Array<string> = []
 
   charge(key: string): Effect.Effect<void> {
-    const network = Explore.latency("1 millis", "80 millis")
+    const network = Explore.latency("10 millis", "80 millis")
     const write = Effect.sync(() => {
       if (!this.charged.includes(key)) this.charged.push(key)
     })

@@ -25,10 +25,10 @@ const program = Effect.fnUntraced(function*(request: Request) {
   yield* Explore.always("one request at a time", () => sending <= 1)
   const send = Effect.acquireUseRelease(
     Effect.sync(() => sending++),
-    () => Explore.latency("1 millis", "40 millis"),
+    () => Explore.latency("10 millis", "45 millis"),
     () => Effect.sync(() => sending--)
   )
-  const read = Explore.latency("1 millis", "60 millis")
+  const read = Explore.latency("10 millis", "80 millis")
   const client = (name: string, at: number) =>
     asyncio.createTask(Effect.andThen(asyncio.sleep(at), request(permit, send, read)), { name })
   yield* asyncio.wait([yield* client("ann", 0), yield* client("bob", 60), yield* client("cem", 80)])

@@ -49,7 +49,7 @@ const program = Effect.fnUntraced(function*(looks: boolean) {
   const meet = Effect.map(barrier.meet, (outcome) => outcomes.add(outcome))
   const first = yield* asyncio.createTask(meet, { name: "first" })
   const second = yield* asyncio.createTask(
-    Effect.andThen(Explore.latency("1 millis", "99 millis"), meet),
+    Effect.andThen(Explore.latency("10 millis", "80 millis"), meet),
     { name: "second" }
   )
   yield* asyncio.wait([first, second])

@@ -17,7 +17,7 @@ interface Account {
 
 const account = (id: number) => Effect.map(Lock.make, (lock): Account => ({ id, lock }))
 
-const check = Explore.latency("1 millis", "60 millis")
+const check = Explore.latency("10 millis", "80 millis")
 
 const program = Effect.fnUntraced(function*(order: (from: Account, to: Account) => readonly [Account, Account]) {
   const savings = yield* account(1)

@@ -57,7 +57,7 @@ const program = Effect.fnUntraced(function*(takesBack: boolean) {
     }),
     { name: "consumer" }
   )
-  yield* Explore.latency("1 millis", "99 millis")
+  yield* Explore.latency("10 millis", "80 millis")
   queue.put("item")
   yield* asyncio.wait([consumer])
   const hit = yield* Explore.cancelled

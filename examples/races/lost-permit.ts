@@ -12,7 +12,7 @@ export const report = "https://github.com/MagicStack/asyncpg/issues/467"
 
 type Pool = asyncio.Semaphore.Semaphore
 
-const handshake = Explore.latency("1 millis", "99 millis")
+const handshake = Explore.latency("10 millis", "80 millis")
 
 const program = Effect.fnUntraced(function*(acquire: (pool: Pool) => Effect.Effect<void>) {
   const pool = yield* Semaphore.make(1)

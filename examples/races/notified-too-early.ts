@@ -22,24 +22,26 @@ class Notifier {
   }
 }
 
-const getReady = Explore.latency("1 millis", "50 millis")
+const getReady = Explore.latency("10 millis", "80 millis")
 
 class Server {
-  open = 1
+  open = 0
   readonly closed = new Notifier()
 
-  readonly connection = Effect.ensuring(
-    asyncio.sleep("30 millis"),
-    Effect.sync(() => {
-      if (--this.open === 0) this.closed.notifyAll()
-    })
+  readonly connection = Effect.acquireUseRelease(
+    Effect.sync(() => this.open++),
+    () => asyncio.sleep("30 millis"),
+    () =>
+      Effect.sync(() => {
+        if (--this.open === 0) this.closed.notifyAll()
+      })
   )
 }
 
 const program = (shutdown: (server: Server) => Effect.Effect<void, never, asyncio.EventLoop.EventLoop>) =>
   Effect.gen(function*() {
     const server = new Server()
-    const connection = yield* asyncio.createTask(Effect.suspend(() => server.connection), { name: "connection" })
+    const connection = yield* asyncio.createTask(server.connection, { name: "connection" })
     const main = yield* asyncio.createTask(shutdown(server), { name: "server" })
     yield* asyncio.wait([connection, main])
   })

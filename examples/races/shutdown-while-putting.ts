@@ -65,7 +65,7 @@ class Queue<A> {
 const program = Effect.fnUntraced(function*(tellsAll: boolean) {
   const queue = new Queue<string>(tellsAll)
   const consumer = yield* asyncio.createTask(
-    Effect.forever(Effect.andThen(queue.get, Explore.latency("1 millis", "99 millis"))).pipe(
+    Effect.forever(Effect.andThen(queue.get, Explore.latency("10 millis", "80 millis"))).pipe(
       Effect.catchTag("Closed", () => Effect.void)
     ),
     { name: "consumer" }

@@ -23,13 +23,17 @@ export interface SvgOptions {
 
 const fonts = "Verdana,DejaVu Sans,sans-serif"
 
-/** Of the font's size, for the widest of the common fonts. */
+/** Of the font's size, in the widest of the common fonts. */
 const letterWidth = (letter: string): number => {
-  if ("iljI.,:;'|!()[]{} ".includes(letter)) return 0.42
+  if ("iljI'|".includes(letter)) return 0.32
+  if ("tfr.,:;!()[]{}- ".includes(letter)) return 0.46
   if ("mwMW@%…".includes(letter)) return 1.02
-  if (letter > "\u1100") return 1.1
-  return letter >= "A" && letter <= "Z" || letter > "\u007f" ? 0.78 : 0.66
+  if (letter > "\u024f") return 1.1
+  return letter >= "A" && letter <= "Z" || letter > "\u007f" ? 0.79 : 0.65
 }
+
+/** How much wider the same in bold is. */
+const boldness = 1.15
 
 const widthOf = (text: string, size: number): number => {
   let sum = 0
@@ -52,7 +56,7 @@ const cut = (text: string, room: number, size: number): string => {
     if (left < 0) break
     kept += letter
   }
-  return kept.length < 4 ? "" : `${kept.trimEnd()}…`
+  return kept.length < 5 ? "" : `${kept.trimEnd()}…`
 }
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
@@ -198,10 +202,10 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
   const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width / 4)
   // Room for what stands to the right of the last mark, so that an end at the edge can say how.
   const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
-  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 12)), width / 5)
+  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 5)
   return {
     left: padding + names + 12,
-    right: width - padding - Math.max(room, 8),
+    right: width - padding - Math.max(room, 12),
     units: Math.max(...charts.map(({ from, to }) => to - from), Number.MIN_VALUE),
     rows
   }
@@ -265,24 +269,28 @@ const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: nu
   return drawn
 }
 
+const drawStep = (x: number, y: number, title = ""): string =>
+  `<rect class="step" x="${px(x - 1.25)}" y="${y - 1}" width="2.5" height="${barHeight + 2}" rx="1">${title}</rect>`
+
+/** Around its middle. */
+const drawEnd = (kind: "failed" | "cancelled", x: number, y: number, title = ""): string =>
+  kind === "failed"
+    ? `<path class="cross" stroke-width="2.5" d="M${px(x - 4)} ${px(y - 4)}l8 8m0 -8l-8 8">${title}</path>`
+    : `<path class="cross" stroke-width="2" d="M${px(x - 5)} ${
+      px(y)
+    }a5 5 0 1 0 10 0a5 5 0 1 0 -10 0m1.5 3.5l7 -7">${title}</path>`
+
+/** An end stands to the right of its step. */
 const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
-  const middle = y + barHeight / 2
   switch (kind) {
     case "step":
     case "ok":
-      return `<rect class="step" x="${px(x - 1.25)}" y="${y - 1}" width="2.5" height="${barHeight + 2}" rx="1">${
-        titleOf(title)
-      }</rect>`
+      return drawStep(x, y, titleOf(title))
     case "note":
       return `<circle class="note" cx="${px(x)}" cy="${y - 1}" r="3">${titleOf(title)}</circle>`
     case "failed":
-      return `<path class="cross" stroke-width="2.5" d="M${px(x - 4)} ${middle - 4}l8 8m0 -8l-8 8">${
-        titleOf(title)
-      }</path>`
     case "cancelled":
-      return `<path class="cross" stroke-width="2" d="M${
-        px(x - 5)
-      } ${middle}a5 5 0 1 0 10 0a5 5 0 1 0 -10 0m1.5 3.5l7 -7">${titleOf(title)}</path>`
+      return drawStep(x, y) + drawEnd(kind, x + 8, y + barHeight / 2, titleOf(title))
   }
 }
 
@@ -300,8 +308,9 @@ const drawMarks = (frame: Frame, chart: Chart, lane: Lane, y: number, edge: numb
   }
   const last = lane.marks.at(-1)
   if (last?.label !== undefined && last.at >= chart.from) {
-    const x = xOf(frame, chart, last.at) + 9
-    const className = last.kind === "failed" || last.kind === "cancelled" ? "bad" : "faint"
+    const isBad = last.kind === "failed" || last.kind === "cancelled"
+    const x = xOf(frame, chart, last.at) + (isBad ? 17 : 9)
+    const className = isBad ? "bad" : "faint"
     drawn.push(text(cut(last.label, edge - x, labelSize), { x, y: y + 14, className, size: labelSize }))
   }
   return drawn
@@ -389,7 +398,7 @@ const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Dr
   const parts: Array<string> = []
   let top = begin
   if (chart.title !== undefined) {
-    const title = cut(chart.title, width - 2 * padding, 13)
+    const title = cut(chart.title, (width - 2 * padding) / boldness, 13)
     parts.push(text(title, { x: padding, y: top + 14, className: "text", size: 13, bold: true }))
     top += 22
   }
@@ -437,9 +446,9 @@ const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, wid
     if (!spans.has(kind as SpanKind)) continue
     entries.push([(x, y) => `<rect class="${kind}" x="${px(x)}" y="${y - 9}" width="11" height="11" rx="2"/>`, name])
   }
-  if (marks.has("failed")) entries.push([(x, y) => drawMark({ kind: "failed", at: 0 }, x + 5, y - 14), "fails"])
+  if (marks.has("failed")) entries.push([(x, y) => drawEnd("failed", x + 5, y - 4), "fails"])
   if (marks.has("cancelled")) {
-    entries.push([(x, y) => drawMark({ kind: "cancelled", at: 0 }, x + 5, y - 14), "is cancelled"])
+    entries.push([(x, y) => drawEnd("cancelled", x + 5, y - 4), "is cancelled"])
   }
   if (marks.has("note")) {
     entries.push([(x, y) => `<circle class="note" cx="${px(x + 5)}" cy="${y - 4}" r="3"/>`, "a note"])
@@ -475,7 +484,7 @@ export const toSvg = (picture: Picture, options?: SvgOptions): string => {
   const rows = options?.rows ?? 40
   const frame = frameOf(picture, width, rows)
   const parts: Array<string> = []
-  const title = cut(picture.title, width - 2 * padding, 14)
+  const title = cut(picture.title, (width - 2 * padding) / boldness, 14)
   parts.push(text(title, { x: padding, y: 28, className: "text", size: 14, bold: true }))
   let top = 40
   const lines = picture.lines ?? []

@@ -132,7 +132,12 @@ export class TimeoutImpl extends Printable implements Timeout {
       return undefined
     }
     this.state = "expired"
-    const outside = uncancel(this.region.owner) > this.requests
+    const { region } = this
+    const outside = uncancel(region.owner) > this.requests
+    // A group in it has failed and put off what it was asked: where nobody outside asks, that was this deadline's request.
+    if (!outside && typeof region.interrupted === "object" && region.interrupted.putOff) {
+      region.interrupted = { ...region.interrupted, origin: region }
+    }
     return !outside && isCancelled(exit)
       ? Effect.fail(timeoutError(this.call, this.moment.nanos - this.began))
       : undefined

@@ -1,6 +1,7 @@
 /**
  * The task: a future whose value a fiber of its own computes, and the outermost cancellation region of that fiber.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -177,7 +178,9 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   }
 
   override get endedByRequest(): boolean {
-    return this.interrupted !== undefined
+    if (this.interrupted !== undefined) return true
+    // The request went to a group in it, and Effect's own means interrupted it before that had ended.
+    return this.requests > 0 && this.exit?._tag === "Failure" && Cause.hasInterrupts(this.exit.cause)
   }
 
   override requestCancel(walk: Walk): void {

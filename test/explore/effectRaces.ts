@@ -56,7 +56,7 @@ const checkThenAct = Effect.gen(function*() {
   const register = Effect.fnUntraced(function*(owner: string, at: number) {
     yield* Effect.sleep(at)
     if (owners.has("pool")) return
-    yield* Explore.latency("1 millis", "80 millis")
+    yield* Explore.latency("10 millis", "80 millis")
     owners.set("pool", owner)
     won.push(owner)
   })
@@ -72,10 +72,10 @@ const doubleRelease = Effect.gen(function*() {
   yield* Explore.always("one request at a time", () => sending <= 1)
   const send = Effect.acquireUseRelease(
     Effect.sync(() => sending++),
-    () => Explore.latency("1 millis", "40 millis"),
+    () => Explore.latency("10 millis", "45 millis"),
     () => Effect.sync(() => sending--)
   )
-  const read = Explore.latency("1 millis", "60 millis")
+  const read = Explore.latency("10 millis", "80 millis")
   const request = Semaphore.take(permit, 1).pipe(
     Effect.andThen(
       send.pipe(
@@ -104,7 +104,7 @@ const notifiedTooEarly = Effect.gen(function*() {
   const server = yield* Effect.forkChild(
     Effect.gen(function*() {
       if (open === 0) return
-      yield* Explore.latency("1 millis", "50 millis")
+      yield* Explore.latency("10 millis", "80 millis")
       const closed = yield* Deferred.make<void>()
       waiting.push(closed)
       yield* Deferred.await(closed)
@@ -134,7 +134,7 @@ const lostItem = Effect.gen(function*() {
       }
     })
   )
-  yield* Explore.latency("1 millis", "99 millis")
+  yield* Explore.latency("10 millis", "80 millis")
   const getter = getters.shift()
   if (getter === undefined) items.push("item")
   else yield* Deferred.succeed(getter, "item")
@@ -162,7 +162,7 @@ const forksLeft = Effect.gen(function*() {
 const lockOrder = Effect.gen(function*() {
   const savings = yield* Semaphore.make(1)
   const checking = yield* Semaphore.make(1)
-  const check = Explore.latency("1 millis", "60 millis")
+  const check = Explore.latency("10 millis", "80 millis")
   const transfer = (from: Semaphore.Semaphore, to: Semaphore.Semaphore) =>
     from.withPermits(1)(Effect.andThen(check, to.withPermits(1)(check)))
   const there = yield* Effect.forkChild(transfer(savings, checking))
@@ -189,7 +189,7 @@ const lateBreak = Effect.gen(function*() {
   })
   const note = Effect.map(meet, (outcome) => outcomes.add(outcome))
   const first = yield* Effect.forkChild(note)
-  const second = yield* Effect.forkChild(Effect.andThen(Explore.latency("1 millis", "99 millis"), note))
+  const second = yield* Effect.forkChild(Effect.andThen(Explore.latency("10 millis", "80 millis"), note))
   yield* awaitAll([first, second])
   if (outcomes.size > 1) return yield* Effect.die(new Error("one has met the other, who was alone"))
 })
@@ -201,7 +201,7 @@ const lostPermit = Effect.gen(function*() {
   let free = 1
   const acquire = Semaphore.take(pool, 1).pipe(
     Effect.tap(() => Effect.sync(() => free--)),
-    Effect.andThen(Explore.latency("1 millis", "99 millis"))
+    Effect.andThen(Explore.latency("10 millis", "80 millis"))
   )
   const release = Effect.andThen(Effect.sync(() => free++), Semaphore.release(pool, 1))
   const client = Effect.timeout(acquire, "50 millis").pipe(
@@ -219,7 +219,7 @@ const cacheStampede = Effect.gen(function*() {
   let user: string | undefined
   const load = Effect.suspend(() => {
     loads++
-    return Effect.as(Explore.latency("1 millis", "80 millis"), "a user")
+    return Effect.as(Explore.latency("10 millis", "80 millis"), "a user")
   })
   const get = Effect.gen(function*() {
     user ??= yield* load
@@ -257,7 +257,7 @@ const shutdownWhilePutting = Effect.gen(function*() {
         while (items.length === 0 && !closed) yield* wait(getters)
         if (items.shift() === undefined) return
         if (!closed) yield* wake(putters)
-        yield* Explore.latency("1 millis", "99 millis")
+        yield* Explore.latency("10 millis", "80 millis")
       }
     })
   )
@@ -276,7 +276,7 @@ const shutdownWhilePutting = Effect.gen(function*() {
 
 const doubleCharge = Effect.gen(function*() {
   let charged = 0
-  const network = Explore.latency("1 millis", "80 millis")
+  const network = Explore.latency("10 millis", "80 millis")
   const charge = network.pipe(Effect.andThen(Effect.sync(() => charged++)), Effect.andThen(network))
   const pay = Effect.forkDetach(charge).pipe(Effect.flatMap(Fiber.join), Effect.timeout("50 millis"))
   yield* Effect.ignore(Effect.retry(pay, { times: 2 }))
@@ -284,17 +284,25 @@ const doubleCharge = Effect.gen(function*() {
   if (charged > 1) return yield* Effect.die(new Error(`charged ${charged} times`))
 })
 
-export const effectRaces: Readonly<Record<string, Effect.Effect<unknown, unknown>>> = {
-  "lost-wakeup": lostWakeup,
-  "check-then-act": checkThenAct,
-  "double-release": doubleRelease,
-  "notified-too-early": notifiedTooEarly,
-  "lost-item": lostItem,
-  "gather-leftovers": forksLeft,
-  "lock-order": lockOrder,
-  "late-break": lateBreak,
-  "lost-permit": lostPermit,
-  "cache-stampede": cacheStampede,
-  "shutdown-while-putting": shutdownWhilePutting,
-  "double-charge": doubleCharge
+interface EffectRace {
+  readonly race: Effect.Effect<unknown, unknown>
+  /** What has to vary for it to be found. */
+  readonly vary: Explore.Vary
+}
+
+const world: Explore.Vary = {}
+
+export const effectRaces: Readonly<Record<string, EffectRace>> = {
+  "lost-wakeup": { race: lostWakeup, vary: { operations: true, cancel: true } },
+  "check-then-act": { race: checkThenAct, vary: world },
+  "double-release": { race: doubleRelease, vary: world },
+  "notified-too-early": { race: notifiedTooEarly, vary: world },
+  "lost-item": { race: lostItem, vary: world },
+  "gather-leftovers": { race: forksLeft, vary: world },
+  "lock-order": { race: lockOrder, vary: world },
+  "late-break": { race: lateBreak, vary: { operations: true } },
+  "lost-permit": { race: lostPermit, vary: world },
+  "cache-stampede": { race: cacheStampede, vary: world },
+  "shutdown-while-putting": { race: shutdownWhilePutting, vary: world },
+  "double-charge": { race: doubleCharge, vary: world }
 }

@@ -68,7 +68,10 @@ interface Box {
 const unescape = (text: string): string =>
   text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", "\"").replaceAll("&amp;", "&")
 
-/** The texts with the room they take in a font of average width: wide letters are twice as wide as high. */
+const widthOf = (letter: string): number =>
+  letter > "\u1100" && letter !== "…" ? 1 : letter === "W" ? 0.95 : "ltif ".includes(letter) ? 0.37 : 0.6
+
+/** The texts with the room they take in DejaVu Sans, about. */
 const boxesOf = (svg: string): Array<Box> =>
   Array.from(
     svg.matchAll(
@@ -76,8 +79,7 @@ const boxesOf = (svg: string): Array<Box> =>
     ),
     ([, x, y, size, , anchor, content]) => {
       const text = unescape(content!)
-      const em = Array.from(text, (letter) => letter > "\u1100" && letter !== "…" ? 1 : letter === "W" ? 0.95 : 0.55)
-      const width = em.reduce((a, b) => a + b, 0) * Number(size)
+      const width = Array.from(text, widthOf).reduce((a, b) => a + b, 0) * Number(size)
       const left = Number(x) - (anchor === "middle" ? width / 2 : anchor === "end" ? width : 0)
       return { text, left, right: left + width, top: Number(y) - Number(size) * 0.75, bottom: Number(y) + 2 }
     }
@@ -180,51 +182,51 @@ describe("toSvg", () => {
       <text class="text" x="16" y="78" font-size="13" font-weight="bold">this run fails</text>
       <path class="grid" d="M38 106V164"/>
       <text class="faint" x="38" y="178" font-size="11.5" text-anchor="middle">0</text>
-      <path class="grid" d="M144.5 106V164"/>
-      <text class="faint" x="144.5" y="178" font-size="11.5" text-anchor="middle">500 ms</text>
-      <path class="grid" d="M250.9 106V164"/>
-      <text class="faint" x="250.9" y="178" font-size="11.5" text-anchor="middle">1 s</text>
-      <path class="grid" d="M357.4 106V164"/>
-      <text class="faint" x="357.4" y="178" font-size="11.5" text-anchor="middle">1.5 s</text>
-      <path class="grid" d="M463.9 106V164"/>
-      <text class="faint" x="463.9" y="178" font-size="11.5" text-anchor="middle">2 s</text>
-      <path class="grid" d="M570.3 106V164"/>
-      <text class="faint" x="570.3" y="178" font-size="11.5" text-anchor="middle">2.5 s</text>
-      <path class="grid" d="M676.8 106V164"/>
-      <text class="faint" x="676.8" y="178" font-size="11.5" text-anchor="middle">3 s</text>
-      <path class="cross" stroke-width="1.5" d="M250.9 94L250.9 105V138"/>
+      <path class="grid" d="M144.9 106V164"/>
+      <text class="faint" x="144.9" y="178" font-size="11.5" text-anchor="middle">500 ms</text>
+      <path class="grid" d="M251.8 106V164"/>
+      <text class="faint" x="251.8" y="178" font-size="11.5" text-anchor="middle">1 s</text>
+      <path class="grid" d="M358.7 106V164"/>
+      <text class="faint" x="358.7" y="178" font-size="11.5" text-anchor="middle">1.5 s</text>
+      <path class="grid" d="M465.6 106V164"/>
+      <text class="faint" x="465.6" y="178" font-size="11.5" text-anchor="middle">2 s</text>
+      <path class="grid" d="M572.5 106V164"/>
+      <text class="faint" x="572.5" y="178" font-size="11.5" text-anchor="middle">2.5 s</text>
+      <path class="grid" d="M679.4 106V164"/>
+      <text class="faint" x="679.4" y="178" font-size="11.5" text-anchor="middle">3 s</text>
+      <path class="cross" stroke-width="1.5" d="M251.8 94L251.8 105V138"/>
       <text class="text" x="16" y="124.5" font-size="13">a</text>
-      <rect class="wait" x="38.5" y="110" width="211.9" height="20" rx="3"></rect>
-      <text class="text" x="144.5" y="124" font-size="11.5" text-anchor="middle">sleep 1 s</text>
-      <rect class="lock" x="251.4" y="110" width="424.9" height="20" rx="3"></rect>
-      <text class="text" x="463.9" y="124" font-size="11.5" text-anchor="middle">Lock &quot;fork&quot;</text>
+      <rect class="wait" x="38.5" y="110" width="212.8" height="20" rx="3"></rect>
+      <text class="text" x="144.9" y="124" font-size="11.5" text-anchor="middle">sleep 1 s</text>
+      <rect class="lock" x="252.3" y="110" width="426.6" height="20" rx="3"></rect>
+      <text class="text" x="465.6" y="124" font-size="11.5" text-anchor="middle">Lock &quot;fork&quot;</text>
       <rect class="step" x="36.8" y="109" width="2.5" height="22" rx="1"></rect>
-      <rect class="step" x="249.7" y="109" width="2.5" height="22" rx="1"></rect>
-      <path class="cross" stroke-width="2.5" d="M672.8 116l8 8m0 -8l-8 8"></path>
-      <text class="bad" x="685.8" y="124" font-size="11.5">TimeoutError</text>
+      <rect class="step" x="250.5" y="109" width="2.5" height="22" rx="1"></rect>
+      <rect class="step" x="678.1" y="109" width="2.5" height="22" rx="1"></rect><path class="cross" stroke-width="2.5" d="M683.4 116l8 8m0 -8l-8 8"></path>
+      <text class="bad" x="696.4" y="124" font-size="11.5">TimeoutError</text>
       <text class="text" x="16" y="152.5" font-size="13">b</text>
-      <rect class="wait" x="38.5" y="138" width="211.9" height="20" rx="3"></rect>
-      <text class="text" x="144.5" y="152" font-size="11.5" text-anchor="middle">sleep 1 s</text>
-      <rect class="lock" x="251.4" y="138" width="424.9" height="20" rx="3"></rect>
-      <text class="text" x="463.9" y="152" font-size="11.5" text-anchor="middle">Lock &quot;fork&quot;</text>
+      <rect class="wait" x="38.5" y="138" width="212.8" height="20" rx="3"></rect>
+      <text class="text" x="144.9" y="152" font-size="11.5" text-anchor="middle">sleep 1 s</text>
+      <rect class="lock" x="252.3" y="138" width="426.6" height="20" rx="3"></rect>
+      <text class="text" x="465.6" y="152" font-size="11.5" text-anchor="middle">Lock &quot;fork&quot;</text>
       <rect class="step" x="36.8" y="137" width="2.5" height="22" rx="1"></rect>
-      <rect class="step" x="249.7" y="137" width="2.5" height="22" rx="1"></rect>
-      <path class="cross" stroke-width="2.5" d="M672.8 144l8 8m0 -8l-8 8"></path>
-      <text class="bad" x="685.8" y="152" font-size="11.5">TimeoutError</text>
-      <path class="wake" d="M463.9 131V132"/><path class="head" d="M463.9 137l-3.5 -5h7z"/>
-      <g><title>a latency takes 5 ms</title><rect class="bad" x="248.9" y="137" width="4" height="22" rx="1.5"/><circle class="bad" cx="250.9" cy="94" r="8"/><text class="on-bad" x="250.9" y="98" font-size="11" text-anchor="middle">1</text></g>
+      <rect class="step" x="250.5" y="137" width="2.5" height="22" rx="1"></rect>
+      <rect class="step" x="678.1" y="137" width="2.5" height="22" rx="1"></rect><path class="cross" stroke-width="2.5" d="M683.4 144l8 8m0 -8l-8 8"></path>
+      <text class="bad" x="696.4" y="152" font-size="11.5">TimeoutError</text>
+      <path class="wake" d="M465.6 131V132"/><path class="head" d="M465.6 137l-3.5 -5h7z"/>
+      <g><title>a latency takes 5 ms</title><rect class="bad" x="249.8" y="137" width="4" height="22" rx="1.5"/><circle class="bad" cx="251.8" cy="94" r="8"/><text class="on-bad" x="251.8" y="98" font-size="11" text-anchor="middle">1</text></g>
       <rect class="step" x="20" y="193" width="2.5" height="11" rx="1"/>
       <text class="faint" x="34" y="202" font-size="11.5">a step</text>
-      <rect class="wait" x="88.8" y="193" width="11" height="11" rx="2"/>
-      <text class="faint" x="106.8" y="202" font-size="11.5">waits</text>
-      <rect class="lock" x="158.1" y="193" width="11" height="11" rx="2"/>
-      <text class="faint" x="176.1" y="202" font-size="11.5">waits for a lock</text>
-      <path class="cross" stroke-width="2.5" d="M300.9 194l8 8m0 -8l-8 8"></path>
-      <text class="faint" x="317.9" y="202" font-size="11.5">fails</text>
-      <circle class="bad" cx="367.3" cy="198" r="5.5"/>
-      <text class="faint" x="380.3" y="202" font-size="11.5">not as written</text>
-      <path class="head" d="M499.4 202l-4.5 -7h9z"/>
-      <text class="faint" x="512.4" y="202" font-size="11.5">wakes</text>
+      <rect class="wait" x="86.5" y="193" width="11" height="11" rx="2"/>
+      <text class="faint" x="104.5" y="202" font-size="11.5">waits</text>
+      <rect class="lock" x="152.1" y="193" width="11" height="11" rx="2"/>
+      <text class="faint" x="170.1" y="202" font-size="11.5">waits for a lock</text>
+      <path class="cross" stroke-width="2.5" d="M286.3 194l8 8m0 -8l-8 8"></path>
+      <text class="faint" x="303.3" y="202" font-size="11.5">fails</text>
+      <circle class="bad" cx="347.9" cy="198" r="5.5"/>
+      <text class="faint" x="360.9" y="202" font-size="11.5">not as written</text>
+      <path class="head" d="M469.9 202l-4.5 -7h9z"/>
+      <text class="faint" x="482.9" y="202" font-size="11.5">wakes</text>
       </svg>
       "
     `)

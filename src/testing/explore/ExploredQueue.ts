@@ -22,6 +22,8 @@ export interface Policy {
   delay(lane: Lane, entry: Entry, again: boolean): number
   /** What Effect's runtime asks for. */
   runtimeStep(entry: Entry): Entry
+  /** Before each tick; it may move the clock. */
+  beforeTick(): void
   run(entry: Entry, lane: Lane | undefined): void
 }
 
@@ -38,6 +40,10 @@ export class ExploredQueue extends OwnQueue implements Lobby {
   constructor(host: (tick: () => void) => void, policy: Policy) {
     super(host, runtimeSteps)
     this.policy = policy
+  }
+
+  beforeTick(): void {
+    this.policy.beforeTick()
   }
 
   override scheduleTask(task: () => void, priority: number): void {

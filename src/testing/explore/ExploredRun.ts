@@ -35,6 +35,7 @@ import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
 import type { Settings } from "./settings.ts"
 import { Deviated, exitOf, type Trace, wordsOf } from "./Trace.ts"
+import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
 export interface Exploration {
@@ -84,6 +85,8 @@ export class ExploredRun implements ProgramRun, Policy {
   private next: (() => void) | undefined = undefined
   /** Main has ended: what comes now goes as it is written. */
   isOver = false
+  /** It took too long. */
+  isGivenUp = false
   private failure: Failure | undefined = undefined
   private readonly moves: Array<Move> = []
   private readonly invariants: Array<readonly [name: string, holds: () => boolean]> = []
@@ -101,7 +104,7 @@ export class ExploredRun implements ProgramRun, Policy {
     this.picker = picker
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
-    this.fiber = Effect.runForkWith(exploration.context)(this.main)
+    this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
   }
 
   private readonly main = Effect.withFiber((fiber) => {
@@ -149,13 +152,15 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** Goes on until nothing is left, or its time is over, and says whether it has ended. */
   drive(isTime: () => boolean): boolean {
-    for (let n = 1; this.next !== undefined; n++) {
-      const { next } = this
-      this.next = undefined
-      this.part(next)
-      if (n % turnsPerLook === 0 && isTime()) break
-    }
-    return this.next === undefined
+    return withoutFiber(() => {
+      for (let n = 1; this.next !== undefined; n++) {
+        const { next } = this
+        this.next = undefined
+        this.part(next)
+        if (n % turnsPerLook === 0 && isTime()) break
+      }
+      return this.next === undefined
+    })
   }
 
   /** The end, where the turns are the host's. */
@@ -180,6 +185,7 @@ export class ExploredRun implements ProgramRun, Policy {
       } ms of its own, with ` +
       Array.from(loop.tasks, (task) => `'${task.name}'`).join(", ")
     this.fail("spin", new SpinError({ message }), message)
+    this.isGivenUp = true
     this.interrupt()
   }
 
@@ -362,6 +368,7 @@ export class ExploredRun implements ProgramRun, Policy {
     if (this.isOver || this.lanes.isUser(fiber)) return natural
     const lane = this.lanes.ofFiber(fiber)
     this.ran.add(lane)
+    if (this.hooks.trace !== undefined) lane.learnName()
     if (lane.repeats > 0) {
       lane.repeats--
       return natural
@@ -421,6 +428,7 @@ export class ExploredRun implements ProgramRun, Policy {
   }
 
   private happened(lane: Lane): void {
+    lane.learnName()
     const exit = exitOf(lane)
     const code = exit === undefined ? lane.pending > 0 ? 1 : 0 : exit._tag === "Success" ? 2 : isCancelled(exit) ? 4 : 3
     this.steps++

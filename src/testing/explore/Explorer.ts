@@ -64,11 +64,9 @@ export class Explorer {
       const sources = new Sources()
       const trace = new Trace()
       const list: Array<Place> = []
-      const { result } = yield* runs.run(new Planned(asWritten), {
-        trace,
-        places: { list, after: 0 },
-        watch: sources.watch
-      })
+      const run = yield* runs.run(new Planned(asWritten), { trace, places: { list, after: 0 }, watch: sources.watch })
+      const { result } = run
+      if (run.isGivenUp) return { result, places: list }
       const second = yield* runs.traced([])
       const error = notDeterministic(trace.run, second.run, sources.list)
       if (error !== undefined) return yield* Effect.fail(error)
@@ -81,7 +79,8 @@ export class Explorer {
     return Effect.gen({ self: this }, function*() {
       const plan = new Plan(settings, written)
       const distinct = new Set([written.result.hash])
-      const attempts = plan.attempts(settings.strategy)
+      // Where nothing can differ there is nothing to try.
+      const attempts = plan.attempts(written.places.length === 0 ? "single" : settings.strategy)
       let next = attempts.next()
       while (next.done !== true && runs.count < settings.runs && !runs.isLate) {
         const { origin, picker, placesAfter } = next.value

@@ -30,7 +30,7 @@ const ways = 3
 /** A task or fiber in one run. */
 export class Lane {
   readonly path: number
-  readonly name: string
+  private readonly paths: Paths
   readonly task: AnyTask | undefined
   readonly fiber: AnyFiber | undefined
   /** Of a fiber that is no task's own, what it waited for last. */
@@ -53,11 +53,21 @@ export class Lane {
   /** Operations after a forced yield that are none in the written order. */
   repeats = 0
 
-  constructor(path: number, name: string, task: AnyTask | undefined, fiber: AnyFiber | undefined) {
+  constructor(paths: Paths, path: number, task: AnyTask | undefined, fiber: AnyFiber | undefined) {
+    this.paths = paths
     this.path = path
-    this.name = name
     this.task = task
     this.fiber = fiber
+  }
+
+  get name(): string {
+    return this.task?.name ?? this.paths.fiberName(this.path)
+  }
+
+  /** A fiber has no name: it is called by the first function of its own that is seen in it. */
+  learnName(): void {
+    const frame = this.fiber?.cache.stackFrame
+    if (frame !== undefined) this.paths.nameFiber(this.path, frame.name)
   }
 
   /** The slot of its next own step. */
@@ -130,7 +140,7 @@ export class Lanes {
     const fiber = Fiber.getCurrent()
     const creator = this.main === undefined ? undefined : fiber === undefined ? this.main : this.ofFiber(fiber)
     const path = creator === undefined ? 0 : this.paths.child(creator.path, creator.tasks++ * ways + asTask)
-    const lane = new Lane(path, task.name, task, undefined)
+    const lane = new Lane(this.paths, path, task, undefined)
     this.known.set(task, lane)
     this.main ??= lane
   }
@@ -146,7 +156,9 @@ export class Lanes {
   ofFiber(fiber: AnyFiber): Lane {
     if (fiber === this.lastFiber && this.fork === undefined) return this.lastLane!
     const region = fiber.getRef(CurrentRegion)
-    const key = region !== undefined && region.fiber === fiber ? region.owner : fiber
+    // A region's own fiber is not known to it before the first operation.
+    const isOwn = region !== undefined && (region.fiber === undefined || region.fiber === fiber)
+    const key = isOwn ? region.owner : fiber
     const lane = this.known.get(key) ?? this.discover(key, fiber)
     if (this.fork !== undefined) this.seen = lane
     this.fork = undefined
@@ -160,10 +172,8 @@ export class Lanes {
     const parent = fork?.lane ?? this.current ?? this.main!
     const index = fork?.index === undefined ? parent.fibers++ * ways + asSeen : fork.index * ways + asFork
     const path = this.paths.child(parent.path, index)
-    const name = `fork ${this.paths.numberOf(path)} of '${parent.name}'`
-    // The function that it runs, or that forked it.
-    const frame = fiber.cache.stackFrame
-    const lane = new Lane(path, frame === undefined ? name : `${frame.name}, ${name}`, undefined, fiber)
+    this.paths.forked(path, parent.name)
+    const lane = new Lane(this.paths, path, undefined, fiber)
     this.known.set(key, lane)
     return lane
   }

@@ -6,8 +6,10 @@ export class Paths {
   private readonly parents: Array<number> = [0]
   private readonly indices: Array<number> = [0]
   private readonly children = new Map<number, Map<number, number>>()
-  private readonly numbers = new Map<number, number>()
-  private readonly counts = new Map<number, number>()
+  // What is known of fibers, once it is.
+  private readonly forks = new Map<number, string>()
+  private readonly functions = new Map<number, string>()
+  private readonly counts = new Map<string, number>()
 
   child(parent: number, index: number): number {
     let siblings = this.children.get(parent)
@@ -21,16 +23,22 @@ export class Paths {
     return path
   }
 
-  /** Which of its parent's fibers it is, in the order in which they became known; from 1. */
-  numberOf(path: number): number {
-    let number = this.numbers.get(path)
-    if (number === undefined) {
-      const parent = this.parents[path]!
-      number = (this.counts.get(parent) ?? 0) + 1
-      this.counts.set(parent, number)
-      this.numbers.set(path, number)
-    }
-    return number
+  /** A fiber became known, and who forked it: the nth that did, of this one's. */
+  forked(path: number, parent: string): void {
+    if (this.forks.has(path)) return
+    const number = (this.counts.get(parent) ?? 0) + 1
+    this.counts.set(parent, number)
+    this.forks.set(path, `fork ${number} of ${parent}`)
+  }
+
+  nameFiber(path: number, name: string): void {
+    if (!this.functions.has(path)) this.functions.set(path, name)
+  }
+
+  fiberName(path: number): string {
+    const name = this.functions.get(path)
+    const fork = this.forks.get(path)!
+    return name === undefined ? fork : `${name}, ${fork}`
   }
 
   /** The indices from main on. */

@@ -37,7 +37,7 @@ export class Deviated implements Deviation {
 
 export class Trace {
   private readonly lanes = new Map<Lane, number>()
-  private readonly steps: Array<Step> = []
+  private readonly steps: Array<Omit<Step, "task">> = []
   private readonly deviations: Array<Deviated> = []
   // What the next step is told with.
   private marks: Array<Deviated> = []
@@ -58,13 +58,16 @@ export class Trace {
     const [end, what] = stateOf(lane)
     const step = ++lane.shown
     const { marks: deviations, notes } = this
-    this.steps.push({ millis, task: lane.name, lane: index, step, end, what, deviations, notes })
+    this.steps.push({ millis, lane: index, step, end, what, deviations, notes })
     this.marks = []
     this.notes = []
   }
 
   get run(): Run {
-    return { lanes: Array.from(this.lanes.keys(), ({ name }) => name), steps: this.steps, deviations: this.deviations }
+    // By the names that are known in the end.
+    const lanes = Array.from(this.lanes.keys(), ({ name }) => name)
+    const steps = this.steps.map((step) => ({ ...step, task: lanes[step.lane]! }))
+    return { lanes, steps, deviations: this.deviations }
   }
 }
 

@@ -1,8 +1,10 @@
 /** How a check fails. */
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
+import { toSvg } from "../../insight/svg.ts"
 import type { Deviation, Kind, Run, Step } from "../Explore.ts"
+import { pictureOf } from "./picture.ts"
 
 interface Schedule {
   readonly message: string
@@ -37,6 +39,21 @@ export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
     super(schedule)
     // The message says it all: test runners would print each of these once more.
     for (const name of Object.keys(schedule)) Object.defineProperty(this, name, { enumerable: false })
+  }
+
+  /**
+   * The report as a picture: a lane for each task, the failing run above the nearest that passes. SVG, 800 pixels wide, in
+   * the reader's colour scheme.
+   */
+  svg(): string {
+    const [first] = this.message.split("\n", 1)
+    const picture = pictureOf(
+      first!.replace(/:$/, ""),
+      this.failing,
+      Option.getOrUndefined(this.passing),
+      this.kind === "deadlock"
+    )
+    return toSvg(picture)
   }
 
   override [NodeInspectSymbol](_depth?: number, options?: { readonly colors?: boolean }): string {

@@ -14,10 +14,12 @@ interface Shown {
   readonly stuck: boolean
 }
 
-const spanOf = ({ task, what }: Step, from: number, to: number, stuck: boolean): Span => {
+const spanOf = ({ end, task, what }: Step, from: number, to: number, stuck: boolean): Span => {
   const label = what.replace(/^waits for /, "")
   const kind = stuck
     ? "stuck"
+    : end === "yields"
+    ? "ready"
     : /\b(?:Lock|Semaphore|Condition)\b/.test(label)
     ? "lock"
     : /^(?:task|shield|gather|wait|a TaskGroup)\b/.test(label)
@@ -104,13 +106,20 @@ const beginOf = (failing: Run, passing: Run | undefined): number => {
   return Math.max(0, Math.min(parting - 4, length - mostSteps))
 }
 
+const passes = (numbers: ReadonlyArray<string>, { deviations }: Run): string => {
+  if (deviations.length === 0) return "as written, it passes"
+  const kept = new Set(deviations.map(String))
+  const missing = numbers.flatMap((number, index) => kept.has(number) ? [] : [index + 1])
+  return `it passes without ${missing.join(", ")}`
+}
+
 /** `what` is the first line of the report. */
 export const pictureOf = (what: string, failing: Run, passing: Run | undefined, stuck: boolean): Picture => {
+  const numbers = failing.deviations.map(String)
   const runs: Array<Shown> = [{ title: "this run fails", run: failing, stuck }]
-  if (passing !== undefined) runs.push({ title: "the nearest that passes", run: passing, stuck: false })
+  if (passing !== undefined) runs.push({ title: passes(numbers, passing), run: passing, stuck: false })
   const tasks = [...new Set(runs.flatMap(({ run }) => tasksOf(run)))]
   const from = beginOf(failing, passing)
-  const numbers = failing.deviations.map(String)
   return {
     title: what,
     lines: numbers.map((line, index) => `${index + 1}: ${line}`),

@@ -78,7 +78,7 @@ const claimOf = ({ moves }: Finding): string => {
 }
 
 const howFound = ({ failing, found, runs, shrinkRuns }: Finding): string => {
-  if (found.length === 0) return `found in run ${runs}`
+  if (found.length === 0) return "found in the written order, before any other"
   const shrunk = shrinkRuns === 0 ? "" : `, shrunk to ${failing.deviations.length} in ${counted(shrinkRuns, "run")}`
   return `found in run ${runs}; ${counted(found.length, "deviation")} from the written order${shrunk}`
 }
@@ -141,8 +141,8 @@ const inked = ({ isOdd, isOther }: Row, text: string, ink: Ink): string =>
   isOdd ? ink.odd(text) : isOther ? ink.bad(text) : ink.quiet(text)
 
 const rowsOf = ({ steps }: Run, common: number, isCompared: boolean): ReadonlyArray<Row> => {
-  const first = isCompared ? Math.max(0, common - alikeShown) : 0
-  const last = Math.min(steps.length, common + othersShown)
+  const first = Math.max(0, isCompared ? common - alikeShown : steps.length - othersShown)
+  const last = Math.min(steps.length, isCompared ? common + othersShown : steps.length)
   const rows: Array<Row> = []
   const skipped = (count: number): void => {
     if (count > 0) rows.push({ text: `   … ${counted(count, "step")}`, isOther: false, isOdd: false })
@@ -175,7 +175,7 @@ export const commonSteps = (a: Run, b: Run): number => {
 }
 
 const isSameStep = (a: Step, b: Step): boolean =>
-  a.lane === b.lane && a.task === b.task && a.step === b.step && a.what === b.what && a.millis === b.millis
+  a.lane === b.lane && a.step === b.step && a.what === b.what && a.millis === b.millis
 
 // ------------------------------------------------------------------------------------------------- two different runs
 

@@ -62,7 +62,10 @@ class DocumentedWorld extends PlainWorld {
       onExitOf((exit, fiber) => isCancelled(exit) && !isInterrupted(fiber) ? Effect.void : exit)
     )
     const children = tasks.map((task) => alone(this.interruptible(task)))
-    return this.change("a group that breaks fails first, its cancellation comes at the next suspension", failFirst)(
+    const breaks = this.known.has("a group that breaks fails first, its cancellation comes at the next suspension")
+      ? failFirst
+      : failBeside
+    return breaks(
       this.known.has("a group's tasks are cancelled when its body has ended")
         ? bodyFirst(body, children, stopped)
         : super.untilStopped(this.interruptible(body), children, stopped)
@@ -167,16 +170,29 @@ const interruptLater = (fiber: Fiber.Fiber<unknown, unknown>): void => {
   fiber.currentDispatcher.scheduleTask(() => fiber.interruptUnsafe(), 0)
 }
 
-/** The group fails first, where its interruption has reached it: in an uninterruptible part it does not. */
-const failFirst: Change = (group) =>
+/** A group that breaks, where an interruption has reached it: in an uninterruptible part none does. */
+const onBroken = (
+  interrupted: (
+    fiber: Fiber.Fiber<unknown, unknown>,
+    broke: Effect.Effect<void, unknown>
+  ) => Effect.Effect<void, unknown>
+): Change =>
+(group) =>
   Effect.withFiber((fiber) => {
     const isReached = isInterruptible(fiber)
     return onExitOf((exit) => {
       if (exit._tag === "Success" || isCancelled(exit)) return exit
-      if (isReached && isInterrupted(fiber)) interruptLater(fiber)
-      return broken(exit)
+      return isReached && isInterrupted(fiber) ? interrupted(fiber, broken(exit)) : broken(exit)
     })(group)
   })
+
+const failFirst = onBroken((fiber, broke) => {
+  interruptLater(fiber)
+  return broke
+})
+
+/** As out of a finalizer. */
+const failBeside = onBroken((_, broke) => Effect.onExit(Effect.interrupt, () => broke))
 
 /** The group that cancels its tasks once its body has ended. All that broke comes out, what broke in the body last. */
 const bodyFirst = (body: Run<never>, tasks: ReadonlyArray<Run<never>>, stopped: Run<never>): Run<never> =>
