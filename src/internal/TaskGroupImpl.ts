@@ -1,5 +1,5 @@
 /**
- * The group of `TaskGroup.run`, and whose cancellation it is that ends a block.
+ * The group of `TaskGroup.run`.
  *
  * The body runs in a cancellation region; the block then waits for the tasks of the group:
  *
@@ -7,9 +7,8 @@
  *     waiting     the body has ended; the tasks may still add others, as long as one of them runs
  *     ended       its outcome is decided
  *
- * That wait is no region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended.
- * asyncio tells its own cancellation from somebody else's by counting requests; so does `verdict`. trio has no need to: it
- * gives each cancel scope an identity. A request here is one of a task, as in asyncio, so it is counted.
+ * That wait is no region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended. It
+ * is more than a page, as the block's waiter and the tasks' callbacks have no state but the group's.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,7 +19,7 @@ import type { EventLoop } from "../EventLoop.ts"
 import type { Options, Task } from "../Task.ts"
 import type { TaskGroup } from "../TaskGroup.ts"
 import { callSite } from "./callSite.ts"
-import { cancelRegion, putOff, takeDue, uncancel } from "./cancellation.ts"
+import { cancelRegion, putOff, uncancel } from "./cancellation.ts"
 import { cancelledExit, isCancelled } from "./cancelled.ts"
 import { FutureCallback, type FutureImpl } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
@@ -28,31 +27,9 @@ import type { InnerRegion } from "./openRegion.ts"
 import { counted, Printable, type Words } from "./printing.ts"
 import type { Request } from "./Region.ts"
 import { createTask, makesTask, type TaskImpl } from "./task.ts"
+import { verdict } from "./verdict.ts"
 import { Waiter } from "./Waiter.ts"
 import { cancel } from "./Walk.ts"
-
-/** What is known of a block once its body and all of its tasks have ended. */
-export interface Facts {
-  /** The body has, or a task; a cancellation is no failure. */
-  readonly failed: boolean
-  /** The body was cancelled, or a request came while the block waited for its tasks. */
-  readonly cancelled: boolean
-  /** The group asked its own block to cancel. */
-  readonly asked: boolean
-  /** Requests of others, that nobody took back. */
-  readonly requests: number
-  /** Effect's own means interrupted the block: that comes out whatever happens here. */
-  readonly interrupted: boolean
-}
-
-/** What the block comes to: its body's own outcome, or nothing, or the failures, with what others asked for behind them. */
-export type Verdict = "body" | "nothing" | "failures" | "failures, then cancelled"
-
-/** Whose cancellation it is. The group's own ends with the block, somebody else's goes on; failures come before both. */
-export const verdict = ({ asked, cancelled, failed, interrupted, requests }: Facts): Verdict => {
-  if (failed) return requests > 0 && !interrupted ? "failures, then cancelled" : "failures"
-  return interrupted || cancelled && asked && requests === 0 ? "nothing" : "body"
-}
 
 export class TaskGroupImpl extends Printable implements TaskGroup {
   region!: InnerRegion
@@ -143,7 +120,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
     this.askToCancel()
   }
 
-  private abort(): void {
+  abort(): void {
     if (this.aborting) return
     this.aborting = true
     for (const task of Array.from(this.tasks)) cancel(task, undefined)
@@ -189,12 +166,6 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
     return this.waiter.park()
   }
 
-  /** The waiting block's step. Gives whether all tasks have ended. */
-  looked(outside: boolean): boolean {
-    if (outside) this.abort()
-    return this.tasks.size === 0
-  }
-
   private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
     this.state = "ended"
     const { owner } = this.region
@@ -233,9 +204,6 @@ class GroupWaiter extends Waiter<Request | undefined> {
     super()
     this.group = group
   }
-  proceed() {
-    return Effect.succeed(this.request)
-  }
 
   /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
   look(): void {
@@ -244,22 +212,18 @@ class GroupWaiter extends Waiter<Request | undefined> {
     this.group.loop.ready.schedule(this, 0)
   }
 
-  override withdraw(request: Request): void {
-    this.note(request)
-    this.look()
-  }
-
-  override run(): void {
-    this.looking = false
-    const { region, state } = this
-    const request = state === "over" || region === undefined ? undefined : takeDue(region)
-    if (request !== undefined) this.note(request)
-    if (this.group.looked(this.request !== undefined)) super.run()
-  }
-
   /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
-  private note(request: Request): void {
+  override keeps(request: Request): true {
     if (this.request === undefined || this.group.asked) this.request = request
+    this.look()
+    return true
+  }
+
+  /** The block looks; while tasks are left it waits on. */
+  proceed() {
+    this.looking = false
+    if (this.request !== undefined) this.group.abort()
+    return this.group.tasks.size === 0 ? Effect.succeed(this.request) : undefined
   }
 }
 

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { abandon } from "../internal/closing.ts"
 import { findLoop, type LoopImpl } from "../internal/loop.ts"
-import { CurrentRegion } from "../internal/Region.ts"
+import { CurrentRegion, waitOf } from "../internal/Region.ts"
 import { isTaskImpl, type TaskImpl, tasksOf } from "../internal/task.ts"
 import type { Waiter } from "../internal/Waiter.ts"
 import { cancel } from "../internal/Walk.ts"
@@ -82,7 +82,11 @@ export class Users {
     const parked = Array.from(this.others.keys(), (fiber) => this.waiterOf(fiber)).filter((waiter) =>
       waiter !== undefined
     )
-    const message = explain(tasks, parked, users.map((waiter) => waiter?.label ?? "something that is not the loop's"))
+    const message = explain(
+      tasks,
+      parked,
+      users.map((waiter) => waiter === undefined ? "something that is not the loop's" : waitOf(waiter))
+    )
     return this.end(new DeadlockError({ message, tasks }), [])
   }
 
