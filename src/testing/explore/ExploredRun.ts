@@ -400,9 +400,9 @@ export class ExploredRun implements ProgramRun, Policy {
 
   // ------------------------------------------------------------------------------------------------------------- steps
 
-  run(entry: Entry, lane: Lane | undefined): void {
+  run(entry: Entry, lane: Lane | undefined, run: () => void): void {
     if (lane === undefined) {
-      entry.run()
+      run()
       return this.stepEnded()
     }
     const slot = slotOf(lane, entry)
@@ -412,7 +412,7 @@ export class ExploredRun implements ProgramRun, Policy {
       this.strike(lane, slot, entry.region.owner.root)
     }
     this.hitWith(lane, slot, 0)
-    this.step(lane, runtime, () => entry.run())
+    this.step(lane, runtime, run)
     this.hitWith(lane, slot, 1)
   }
 
