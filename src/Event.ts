@@ -9,10 +9,11 @@
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
-import { counted, Printable, type Words } from "./internal/printing.ts"
+import { Printable, type Words } from "./internal/printing.ts"
+import { QueuedWaiter } from "./internal/QueuedWaiter.ts"
 import { tasksIn } from "./internal/task.ts"
-import { QueuedWaiter } from "./internal/Waiter.ts"
 import { WaitQueue } from "./internal/WaitQueue.ts"
+import { counted } from "./internal/words.ts"
 import type { Task } from "./Task.ts"
 
 /**

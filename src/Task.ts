@@ -22,8 +22,9 @@ import { callSite } from "./internal/callSite.ts"
 import { uncancel as uncancelOwner } from "./internal/cancellation.ts"
 import { asCancelled, cancelMessage as cancelMessageOf, isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
+import { createTask, makesTask } from "./internal/createTask.ts"
+import { getLoop } from "./internal/currentLoop.ts"
 import { dual } from "./internal/curried.ts"
-import { getLoop } from "./internal/loop.ts"
 import { openRegion } from "./internal/openRegion.ts"
 import * as internal from "./internal/task.ts"
 
@@ -122,9 +123,9 @@ export const create = <A, E, R>(
   options?: Options
 ): Effect.Effect<Task<A, E>, never, R | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(create)
-  return internal.makesTask(
+  return makesTask(
     "createTask",
-    (fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site))
+    (fiber) => Effect.succeed(createTask("createTask", fiber, effect, options, site))
   )
 }
 

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
-import { getLoop } from "./internal/loop.ts"
+import { getLoop } from "./internal/currentLoop.ts"
 import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**

@@ -8,7 +8,7 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
-import { makesTask } from "./internal/task.ts"
+import { makesTask } from "./internal/createTask.ts"
 
 /**
  * Makes an awaitable run: an Effect becomes a new task, a Future or Task comes back as it is.

@@ -13,9 +13,9 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { type CallSite, callSite } from "./internal/callSite.ts"
 import * as check from "./internal/check.ts"
+import { getLoop } from "./internal/currentLoop.ts"
 import { join } from "./internal/future.ts"
 import { Gathering } from "./internal/Gathering.ts"
-import { getLoop } from "./internal/loop.ts"
 
 /**
  * @since 0.1.0

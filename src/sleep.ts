@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as check from "./internal/check.ts"
-import { findLoop } from "./internal/loop.ts"
+import { findLoop } from "./internal/currentLoop.ts"
 import type { Timer, Timers } from "./internal/Timers.ts"
 import { Waiter } from "./internal/Waiter.ts"
 

@@ -18,10 +18,11 @@ import { QueueEmpty, QueueFull, QueueShutDown } from "../Errors.ts"
 import type { Options, Queue } from "../Queue.ts"
 import * as check from "./check.ts"
 import type { FutureImpl } from "./future.ts"
-import { counted, Printable, type Words } from "./printing.ts"
+import { Printable, type Words } from "./printing.ts"
+import { QueuedWaiter } from "./QueuedWaiter.ts"
 import type { Storage } from "./Storage.ts"
-import { QueuedWaiter } from "./Waiter.ts"
 import { type Node, WaitQueue } from "./WaitQueue.ts"
+import { counted } from "./words.ts"
 
 export const optionKinds = { maxsize: check.maxsize, fair: check.boolean }
 export const checkOptions = check.options<Options>(optionKinds)

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import { pipeArguments } from "effect/Pipeable"
 import type { Semaphore } from "../Semaphore.ts"
 import * as check from "./check.ts"
-import { counted, Printable, type Words } from "./printing.ts"
-import { QueuedWaiter } from "./Waiter.ts"
+import { Printable, type Words } from "./printing.ts"
+import { QueuedWaiter } from "./QueuedWaiter.ts"
 import { WaitQueue } from "./WaitQueue.ts"
+import { counted } from "./words.ts"
 
 export class SemaphoreImpl extends Printable implements Semaphore {
   readonly "~effect-asyncio/Semaphore" = "~effect-asyncio/Semaphore"

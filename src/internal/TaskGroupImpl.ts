@@ -22,14 +22,16 @@ import type { TaskGroup } from "../TaskGroup.ts"
 import { callSite } from "./callSite.ts"
 import { cancelRegion, putOff, takeDue, uncancel } from "./cancellation.ts"
 import { cancelledExit, isCancelled } from "./cancelled.ts"
+import { createTask, makesTask } from "./createTask.ts"
 import { FutureCallback, type FutureImpl } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
 import type { InnerRegion } from "./openRegion.ts"
-import { counted, Printable, type Words } from "./printing.ts"
+import { Printable, type Words } from "./printing.ts"
 import type { Request } from "./Region.ts"
-import { createTask, makesTask, type TaskImpl } from "./task.ts"
+import type { TaskImpl } from "./task.ts"
 import { Waiter } from "./Waiter.ts"
 import { cancel } from "./Walk.ts"
+import { counted } from "./words.ts"
 
 /** What is known of a block once its body and all of its tasks have ended. */
 export interface Facts {

@@ -11,7 +11,8 @@ import type { Future } from "../Future.ts"
 import type { Task } from "../Task.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
 import type { Origin } from "./Origin.ts"
-import { describeExit, Printable, type Words } from "./printing.ts"
+import { Printable, type Words } from "./printing.ts"
+import { describeExit } from "./words.ts"
 
 /** A future, to the one who reports its failure. */
 export interface Reportable extends Future<unknown, unknown> {

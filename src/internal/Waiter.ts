@@ -25,7 +25,6 @@ import type { Entry, Whose } from "./Entry.ts"
 import { observer, type Waiting } from "./observer.ts"
 import { scheduleOn } from "./ReadyQueue.ts"
 import { CurrentRegion, isAbandoned, type Owner, type Region, type Request, type Suspension } from "./Region.ts"
-import type { Node, WaitQueue } from "./WaitQueue.ts"
 import type { Cancellable } from "./Walk.ts"
 
 /** A ready queue that has to know of those who wait outside of tasks' own regions. */
@@ -190,31 +189,6 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     this.state = "over"
     const { region } = this
     if (region !== undefined && region.waiter === this) region.waiter = undefined
-  }
-}
-
-/** A waiter whose place is in a line. */
-export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waiter<A, E, R> implements Node {
-  queue: WaitQueue | undefined = undefined
-  before: Node | undefined = undefined
-  after: Node | undefined = undefined
-  private given: WaitQueue | undefined = undefined
-
-  /** Where it stands, or stood until it was woken. */
-  get line(): WaitQueue | undefined {
-    return this.given
-  }
-
-  /** `park` at the end of a line. */
-  parkIn(line: WaitQueue): Effect.Effect<A, E, R> {
-    this.given = line
-    return this.park()
-  }
-  override enter(): void {
-    this.given!.push(this)
-  }
-  override leave(): void {
-    this.line!.remove(this)
   }
 }
 

@@ -8,9 +8,11 @@ import { RuntimeError } from "../Errors.ts"
 import { capture } from "./AsyncContext.ts"
 import type { CallSite } from "./callSite.ts"
 import * as check from "./check.ts"
+import { contextOf, createTask, makerOf } from "./createTask.ts"
+import { getLoop } from "./currentLoop.ts"
 import { FutureImpl, FutureTypeId } from "./future.ts"
-import { getLoop, type LoopImpl } from "./loop.ts"
-import { contextOf, createTask, makerOf, TaskImpl } from "./task.ts"
+import type { LoopImpl } from "./loop.ts"
+import { TaskImpl } from "./task.ts"
 
 /**
  * The items of a collection. A lone awaitable is iterable too, so it would pass for a collection of itself: it dies with

@@ -18,9 +18,9 @@ import * as Scheduler from "effect/Scheduler"
 import { isCancelled } from "./cancelled.ts"
 import { ended } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
+import { QueuedWaiter } from "./QueuedWaiter.ts"
 import { CurrentHandling, inWords } from "./Reports.ts"
 import { type TaskImpl, tasksOf } from "./task.ts"
-import { QueuedWaiter } from "./Waiter.ts"
 import { cancelAll } from "./Walk.ts"
 
 /** After so long without an end it says what it waits for. */

@@ -17,20 +17,19 @@ import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
 import * as check from "./check.ts"
 import type { Step } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
-import { HostTurns } from "./HostTurns.ts"
 import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
-import { counted, Printable, type Words } from "./printing.ts"
-import { ForeignQueue, isReadyQueue, OwnQueue, type ReadyQueue } from "./ReadyQueue.ts"
+import { Printable, type Words } from "./printing.ts"
+import type { ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion, isAbandoned } from "./Region.ts"
 import { type Listed, Registry } from "./Registry.ts"
 import { Reports } from "./Reports.ts"
-import { runtimeSteps } from "./runtimeSteps.ts"
 import { copy, EventLoop } from "./service.ts"
 import { SlowSteps } from "./slowSteps.ts"
 import { Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 import type { Waiter } from "./Waiter.ts"
+import { counted } from "./words.ts"
 
 type AnyWaiter = Waiter<any, any, any>
 /** A task, to its loop. */
@@ -250,53 +249,4 @@ export class LoopImpl extends Printable implements Shape {
     if (state === "closed") this.end()
     this.onChange?.()
   }
-}
-
-/** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
-export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
-  const loop = findLoop(fiber)
-  // Not `instanceof`: who only waits for tasks need not load what a loop is made of.
-  return loop?.copy === copy ? loop : noLoop(call, fiber)
-}
-
-/** The layers of this package are the only ones that make the service; those of a second copy do, too. */
-export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
-  Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
-
-const noLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): never => {
-  const keys = Array.from(fiber.context.mapUnsafe.keys())
-  throw new RuntimeError({
-    message: keys.some((key) => /^effect-asyncio(@.*)?\/EventLoop$/.test(key))
-      ? `${call}: the event loop here ${check.fromAnotherCopy}`
-      : `${call}: no running event loop: run the program with asyncio.run, or provide EventLoop.layer()`
-  })
-}
-
-export const optionKinds = {
-  debug: check.boolean,
-  slowCallbackDuration: check.duration,
-  closeTimeout: check.duration
-}
-export const checkOptions = check.options<Options>(optionKinds)
-
-/** Builds a loop on the scheduler and clock of the context. */
-export const makeLoop = (
-  context: Context.Context<never>,
-  options: Options | undefined
-): LoopImpl => {
-  const parent = Context.get(context, Scheduler.Scheduler)
-  const dispatcher = parent.makeDispatcher()
-  // Only Effect's plain scheduler is known not to count, delay or order what it is given.
-  const isPlain = Object.getPrototypeOf(parent) === Scheduler.MixedScheduler.prototype &&
-    parent.executionMode === "async"
-  const turns = new HostTurns(dispatcher, Context.get(context, Clock.Clock))
-  const ready = isPlain
-    ? new OwnQueue(turns.request, runtimeSteps, turns.turn)
-    // A loop inside of another: its entries take their places among those of the other.
-    : isReadyQueue(dispatcher)
-    ? dispatcher
-    : new ForeignQueue(dispatcher, runtimeSteps)
-  const around = Context.getOrUndefined(context, EventLoop)
-  const isLive = isPlain || around instanceof LoopImpl && around.scheduler === parent && around.mode === "live"
-  return new LoopImpl(context, ready, options, isLive ? "live" : "driven")
 }

@@ -5,8 +5,9 @@ import type { Future } from "../Future.ts"
 import type { Options } from "../Runner.ts"
 import * as awaitables from "./awaitables.ts"
 import * as check from "./check.ts"
+import { getLoop } from "./currentLoop.ts"
 import { type FutureImpl, join, Joiner } from "./future.ts"
-import { getLoop, optionKinds } from "./loop.ts"
+import { optionKinds } from "./makeLoop.ts"
 import type { EventLoop } from "./service.ts"
 
 export const checkRunOptions = check.options<Options, typeof optionKinds>({

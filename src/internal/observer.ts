@@ -6,6 +6,7 @@
  * order and no tick, and what it throws never reaches the program.
  */
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
@@ -23,6 +24,8 @@ export interface Waiting {
 
 /** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */
 export interface Observer {
+  /** Adds to the services that a task's fiber begins with what it needs to see more of it. */
+  services?(context: Context.Context<never>): Context.Context<never>
   /** A task exists. */
   created?(task: AnyTask): void
   /** Its fiber begins. */
@@ -54,6 +57,13 @@ class Listeners implements Required<Observer> {
     }
   }
 
+  services(context: Context.Context<never>): Context.Context<never> {
+    let services = context
+    this.tell((one) => {
+      services = one.services?.(services) ?? services
+    })
+    return services
+  }
   created(task: AnyTask): void {
     this.tell((one) => one.created?.(task))
   }

@@ -8,11 +8,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { interruptAround, isInterruptible, regionEnded, settle } from "./cancellation.ts"
+import { isInterruptible } from "./cancellation.ts"
 import { cancelMessage, failureBeside, isCancelled, withoutInterrupts } from "./cancelled.ts"
-import { getLoop } from "./loop.ts"
+import { getLoop } from "./currentLoop.ts"
 import type { ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion, isOwnDoing, type Owner, ownRegion, type Region } from "./Region.ts"
+import { interruptAround, regionEnded, settle } from "./unwinding.ts"
 
 /**
  * What the requests of a fiber's regions are counted on where the fiber is no task's own; and those of the regions in an

@@ -60,7 +60,7 @@ const spend = (text: Writing, piece: string): string => {
 const cut = (piece: string, length: number): string =>
   piece.length <= length ? piece : `${piece.slice(0, Math.max(0, length - 1))}…`
 
-const oneLine = (piece: string, length: number): string => cut(piece, length).replace(/\s*\n\s*/g, " ")
+export const oneLine = (piece: string, length = limit): string => cut(piece, length).replace(/\s*\n\s*/g, " ")
 
 // -------------------------------------------------------------------------------------------------------------- values
 
@@ -230,23 +230,3 @@ const printInside = (text: Writing, self: Described): string => {
 export const shortened = (name: string): string => oneLine(name, nameLimit)
 
 export const named = (what: string, name: string): string => `${what}='${shortened(name)}'`
-
-/** A number that is worth a word unless it is 0. */
-export const counted = (what: string, count: number): string | undefined => count === 0 ? undefined : `${what}=${count}`
-
-/** How a future ended. Where it comes from matters if it failed, and as long as it runs. */
-export const describeExit = (exit: Exit.Exit<unknown, unknown>, created?: Created): Words => {
-  if (exit._tag === "Success") return ["finished", `result=${format(exit.value)}`]
-  return Cause.hasInterruptsOnly(exit.cause)
-    ? ["cancelled", placeOf(created)]
-    : ["finished", `exception=${format(Cause.squash(exit.cause))}`, placeOf(created)]
-}
-
-interface Created {
-  readonly createdAt: string | undefined
-}
-
-export const placeOf = (created: Created | undefined): string | undefined => {
-  const place = created?.createdAt
-  return place === undefined ? undefined : `created at ${oneLine(place, limit)}`
-}

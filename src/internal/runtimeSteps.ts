@@ -9,7 +9,7 @@ import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
  * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
  * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
-export class RuntimeEntry implements Entry {
+class RuntimeEntry implements Entry {
   /** The one that yielded, or that forked another. */
   readonly fiber = Fiber.getCurrent()
   private readonly region: Region | undefined

@@ -2,6 +2,7 @@
 import type * as Clock from "effect/Clock"
 import type { Step } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
+import { withSteps } from "./hostSteps.ts"
 import type { Observer } from "./observer.ts"
 
 export class SlowSteps implements Observer {
@@ -19,6 +20,8 @@ export class SlowSteps implements Observer {
     this.limit = limit
     this.found = found
   }
+
+  readonly services = withSteps
 
   stepBegan(_step: Step, queue: object): void {
     if (queue === this.queue) this.begun.push({ at: nowNanos(this.clock), inner: 0 })

@@ -4,28 +4,25 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
-import type { Awaitable } from "../Awaitable.ts"
 import type { Task } from "../Task.ts"
-import * as AsyncContext from "./AsyncContext.ts"
+import type * as AsyncContext from "./AsyncContext.ts"
 import { type CallSite, formatCallSite } from "./callSite.ts"
-import { giveUp, request, taskEnded } from "./cancellation.ts"
+import { request } from "./cancellation.ts"
 import { cancelledExit, isCancelled } from "./cancelled.ts"
-import * as check from "./check.ts"
 import type { Entry } from "./Entry.ts"
 import { FutureImpl } from "./future.ts"
-import { withSteps } from "./hostSteps.ts"
-import { getLoop, type LoopImpl, type Resident } from "./loop.ts"
+import type { LoopImpl, Resident } from "./loop.ts"
 import { observer } from "./observer.ts"
 import { Origin } from "./Origin.ts"
-import { describeExit, placeOf, shortened, type Words } from "./printing.ts"
+import { shortened, type Words } from "./printing.ts"
 import type { ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion, type Owner, type Region, waiterOf } from "./Region.ts"
+import { giveUp, taskEnded } from "./unwinding.ts"
 import type { WaitQueue } from "./WaitQueue.ts"
 import type { Walk } from "./Walk.ts"
+import { describeExit, placeOf } from "./words.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
@@ -60,7 +57,11 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
     super(loop)
     this.nameOrNumber = name ?? ++loop.taskCount
     this.effect = effect
-    this.context = Context.add(observer === undefined ? context : withSteps(context), CurrentRegion, this as Region)
+    this.context = Context.add(
+      observer === undefined ? context : observer.services(context),
+      CurrentRegion,
+      this as Region
+    )
     this.asyncContext = undefined
     this.site = site
     loop.tasks.add(this)
@@ -196,77 +197,6 @@ const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>
 )
 
 export const isTaskImpl = (u: unknown): u is TaskImpl<unknown, unknown> => u instanceof TaskImpl
-
-export interface TaskOptions {
-  readonly name?: string | undefined
-  readonly eager?: boolean | undefined
-}
-
-const MakesTaskTypeId = "~effect-asyncio/MakesTask"
-
-/** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
-class TaskMaker {
-  readonly [MakesTaskTypeId]: string
-  readonly make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<any, any, any>
-  constructor(call: string, make: TaskMaker["make"]) {
-    this[MakesTaskTypeId] = call
-    this.make = make
-  }
-}
-
-// A class of its own: a property more on an object of Effect's would take memory for each.
-Object.setPrototypeOf(
-  TaskMaker.prototype,
-  Effectable.Prototype<Effect.Effect<any, any, any> & TaskMaker>({
-    label: "MakesTask",
-    evaluate(fiber) {
-      return this.make(fiber)
-    }
-  })
-)
-
-export const makesTask = <A, E, R>(
-  call: string,
-  make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> & Awaitable.MakesTask =>
-  // An Effect by its prototype.
-  new TaskMaker(call, make) as unknown as Effect.Effect<A, E, R> & Awaitable.MakesTask
-
-/** The call that gave it, if it is an effect that makes a task. */
-export const makerOf = (item: unknown): string | undefined =>
-  item instanceof TaskMaker ? item[MakesTaskTypeId] : undefined
-
-const checkOptions = check.options<TaskOptions>({ name: check.string, eager: check.boolean })
-
-/** Creates a task in the loop of `fiber`, which lends it its context. */
-export const createTask = <A, E, R>(
-  call: string,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  effect: Effect.Effect<A, E, R>,
-  options: TaskOptions | undefined,
-  site: CallSite | undefined,
-  /** Told before the first step of an eager task. */
-  created?: (task: TaskImpl<A, E>) => void
-): TaskImpl<A, E> => {
-  if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
-  if (options !== undefined) checkOptions(call, options)
-  const loop = getLoop(call, fiber)
-  loop.checkOpen(call)
-  // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
-  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)
-  created?.(task)
-  if (options?.eager === true) task.start()
-  else task.schedule(AsyncContext.capture())
-  return task
-}
-
-/** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
-export const contextOf = (loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> => {
-  const scheduler = loop.schedulerOf(fiber)
-  return fiber.cache.scheduler === scheduler
-    ? fiber.context
-    : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
-}
 
 /** The task that runs in the fiber. */
 export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>

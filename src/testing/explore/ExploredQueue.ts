@@ -6,9 +6,10 @@
  * one that is put off the others of its line wait.
  */
 import type { Entry } from "../../internal/Entry.ts"
+import { QueuedWaiter } from "../../internal/QueuedWaiter.ts"
 import { OwnQueue } from "../../internal/ReadyQueue.ts"
 import { runtimeSteps } from "../../internal/runtimeSteps.ts"
-import { type Lobby, QueuedWaiter } from "../../internal/Waiter.ts"
+import type { Lobby } from "../../internal/Waiter.ts"
 import type { WaitQueue } from "../../internal/WaitQueue.ts"
 import type { Lane } from "./Lanes.ts"
 
