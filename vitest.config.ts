@@ -17,17 +17,32 @@ const tally: Reporter = {
   }
 }
 
+/** Those that change the host before Effect and the library look for it. */
+const alone = ["test/coarse-clocks.test.ts", "test/fake-timers-first.test.ts", "test/fake-timers.test.ts"]
+
 export default defineConfig({
   // `effect-asyncio` is src here.
   ssr: { resolve: { conditions: ["effect-asyncio-source", ...defaultServerConditions] } },
   test: {
-    include: ["test/**/*.test.ts"],
     reporters: ["default", tally],
-    typecheck: {
-      enabled: true,
-      include: ["test/types/**/*.test-d.ts"],
-      // Those are for `npm run check`.
-      ignoreSourceErrors: true
-    }
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: alone,
+          // Loading Effect and the library anew takes more than most files do with them.
+          isolate: false,
+          typecheck: {
+            enabled: true,
+            include: ["test/types/**/*.test-d.ts"],
+            // Those are for `npm run check`.
+            ignoreSourceErrors: true
+          }
+        }
+      },
+      { extends: true, test: { name: "alone", include: alone } }
+    ]
   }
 })

@@ -8,11 +8,12 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import * as Condition from "./Condition.ts"
 import { BrokenBarrierError } from "./Errors.ts"
 import * as check from "./internal/check.ts"
-import { Printable, type Words } from "./internal/printing.ts"
+import { Primitive } from "./internal/Primitive.ts"
+import type { Words } from "./internal/printing.ts"
 
 /**
  * A meeting point for a number of tasks.
@@ -31,85 +32,6 @@ export interface Barrier extends Pipeable {
   /** `<Barrier filling waiters=1/3>`, `<Barrier broken>`. */
   toString(): string
 }
-
-class BarrierImpl extends Printable implements Barrier {
-  readonly "~effect-asyncio/Barrier" = "~effect-asyncio/Barrier"
-  readonly parties: number
-  readonly condition: Condition.Condition
-  state: "filling" | "draining" | "resetting" | "broken" = "filling"
-  // INVARIANT: how many are inside, those who have not yet left a round that is over included.
-  count = 0
-
-  constructor(parties: number, condition: Condition.Condition) {
-    super()
-    this.parties = parties
-    this.condition = condition
-  }
-
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
-  get kind(): string {
-    return "Barrier"
-  }
-  describe(): Words {
-    return [this.state, this.state === "broken" ? undefined : `waiters=${this.waiting}/${this.parties}`]
-  }
-  /** How many wait for the round to be full. */
-  get waiting(): number {
-    return this.state === "filling" ? this.count : 0
-  }
-
-  readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
-    Condition.withLock(
-      this.condition,
-      // Who has been counted leaves, however it is interrupted.
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(restore(this.waitForRound), () => Effect.ensuring(restore(this.join(this.count++)), this.leave))
-      )
-    )
-  )
-
-  private readonly waitForRound: Effect.Effect<void, BrokenBarrierError> = Effect.suspend(() =>
-    Effect.flatMap(
-      Condition.waitFor(this.condition, () => this.state !== "draining" && this.state !== "resetting"),
-      () => this.state === "broken" ? fail("the barrier is aborted") : Effect.void
-    )
-  )
-
-  private join(index: number): Effect.Effect<number, BrokenBarrierError> {
-    if (index + 1 === this.parties) {
-      this.state = "draining"
-      return Effect.as(Condition.notifyAll(this.condition), index)
-    }
-    return Effect.flatMap(
-      Condition.waitFor(this.condition, () => this.state !== "filling"),
-      () => this.state === "draining" ? Effect.succeed(index) : fail("the barrier was aborted or reset")
-    )
-  }
-
-  private readonly leave: Effect.Effect<void> = Effect.suspend(() => {
-    this.count--
-    if (this.count > 0) return Effect.void
-    if (this.state === "draining" || this.state === "resetting") this.state = "filling"
-    return Condition.notifyAll(this.condition)
-  })
-
-  change(state: () => BarrierImpl["state"]): Effect.Effect<void> {
-    return Condition.withLock(
-      this.condition,
-      Effect.suspend(() => {
-        this.state = state()
-        return Condition.notifyAll(this.condition)
-      })
-    )
-  }
-}
-
-const fail = (message: string) => Effect.fail(new BrokenBarrierError({ message: `Barrier.wait: ${message}` }))
-
-const impl: (call: string, self: Barrier) => BarrierImpl = check.self("Barrier", BarrierImpl)
 
 /**
  * Creates a barrier for a number of parties, a whole number from 1 on; else it dies with `IllegalArgumentError`.
@@ -314,3 +236,78 @@ export const statistics = (self: Barrier): Condition.Statistics & { readonly par
   const { condition, parties } = impl("statistics", self)
   return { ...Condition.statistics(condition), parties }
 }
+
+class BarrierImpl extends Primitive implements Barrier {
+  readonly "~effect-asyncio/Barrier" = "~effect-asyncio/Barrier"
+  readonly parties: number
+  readonly condition: Condition.Condition
+  state: "filling" | "draining" | "resetting" | "broken" = "filling"
+  // INVARIANT: how many are inside, those who have not yet left a round that is over included.
+  count = 0
+
+  constructor(parties: number, condition: Condition.Condition) {
+    super()
+    this.parties = parties
+    this.condition = condition
+  }
+
+  get kind(): string {
+    return "Barrier"
+  }
+  describe(): Words {
+    return [this.state, this.state === "broken" ? undefined : `waiters=${this.waiting}/${this.parties}`]
+  }
+  /** How many wait for the round to be full. */
+  get waiting(): number {
+    return this.state === "filling" ? this.count : 0
+  }
+
+  readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
+    Condition.withLock(
+      this.condition,
+      // Who has been counted leaves, however it is interrupted.
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(restore(this.waitForRound), () => Effect.ensuring(restore(this.join(this.count++)), this.leave))
+      )
+    )
+  )
+
+  private readonly waitForRound: Effect.Effect<void, BrokenBarrierError> = Effect.suspend(() =>
+    Effect.flatMap(
+      Condition.waitFor(this.condition, () => this.state !== "draining" && this.state !== "resetting"),
+      () => this.state === "broken" ? fail("the barrier is aborted") : Effect.void
+    )
+  )
+
+  private join(index: number): Effect.Effect<number, BrokenBarrierError> {
+    if (index + 1 === this.parties) {
+      this.state = "draining"
+      return Effect.as(Condition.notifyAll(this.condition), index)
+    }
+    return Effect.flatMap(
+      Condition.waitFor(this.condition, () => this.state !== "filling"),
+      () => this.state === "draining" ? Effect.succeed(index) : fail("the barrier was aborted or reset")
+    )
+  }
+
+  private readonly leave: Effect.Effect<void> = Effect.suspend(() => {
+    this.count--
+    if (this.count > 0) return Effect.void
+    if (this.state === "draining" || this.state === "resetting") this.state = "filling"
+    return Condition.notifyAll(this.condition)
+  })
+
+  change(state: () => BarrierImpl["state"]): Effect.Effect<void> {
+    return Condition.withLock(
+      this.condition,
+      Effect.suspend(() => {
+        this.state = state()
+        return Condition.notifyAll(this.condition)
+      })
+    )
+  }
+}
+
+const fail = (message: string) => Effect.fail(new BrokenBarrierError({ message: `Barrier.wait: ${message}` }))
+
+const impl: (call: string, self: Barrier) => BarrierImpl = check.self("Barrier", BarrierImpl)

@@ -9,13 +9,13 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import { RuntimeError } from "./Errors.ts"
 import { meetBeforeRestore } from "./internal/cancellation.ts"
 import * as check from "./internal/check.ts"
 import { curried, dual } from "./internal/curried.ts"
-import { Printable, type Words } from "./internal/printing.ts"
-import { QueuedWaiter } from "./internal/QueuedWaiter.ts"
+import { Primitive, Visitor } from "./internal/Primitive.ts"
+import type { Words } from "./internal/printing.ts"
 import { tasksIn } from "./internal/task.ts"
 import { WaitQueue } from "./internal/WaitQueue.ts"
 import { counted } from "./internal/words.ts"
@@ -61,69 +61,6 @@ export interface Statistics {
 export type Answer<A> = A extends Effect.Effect<any, any, any> | PromiseLike<any> | Generator<any, any, any>
   ? "a predicate gives a plain value: this would always be true"
   : A
-
-class ConditionImpl extends Printable implements Condition {
-  readonly "~effect-asyncio/Condition" = "~effect-asyncio/Condition"
-  readonly lock: Lock.Lock
-  readonly waiting = new WaitQueue()
-
-  constructor(lock: Lock.Lock) {
-    super()
-    this.lock = lock
-  }
-
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
-  get kind(): string {
-    return "Condition"
-  }
-  describe(): Words {
-    return [Lock.locked(this.lock) ? "locked" : "unlocked", counted("waiters", this.waiting.length)]
-  }
-
-  checkLocked(call: string): void {
-    if (!Lock.locked(this.lock)) throw new RuntimeError({ message: `Condition.${call}: the lock is not acquired` })
-  }
-
-  notify(n: number): void {
-    for (let i = 0; i < n && this.waiting.wakeFirst(); i++);
-  }
-
-  readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
-    this.checkLocked("wait")
-    Lock.releaseUnsafe(this.lock)
-    const passOn = Effect.sync(() => this.notify(1))
-    return Effect.flatMap(
-      Effect.exit(restore(new ConditionWaiter().parkIn(this.waiting))),
-      (exit) =>
-        // However the wait ended, the lock is held before it comes out.
-        Effect.flatMap(Lock.acquire(this.lock), () =>
-          exit._tag === "Failure"
-            ? Effect.andThen(passOn, exit)
-            // A cancellation that came while it waited for the lock comes out here.
-            : Effect.onInterrupt(
-              Effect.withFiber((fiber) => {
-                meetBeforeRestore(fiber)
-                return restore(Effect.void)
-              }),
-              () => passOn
-            ))
-    )
-  })
-}
-
-class ConditionWaiter extends QueuedWaiter {
-  get label(): string {
-    return "a Condition"
-  }
-  proceed() {
-    return Effect.void
-  }
-}
-
-const impl: (call: string, self: Condition) => ConditionImpl = check.self("Condition", ConditionImpl)
 
 /**
  * Creates a condition, on a lock of its own or on one that others share.
@@ -413,13 +350,19 @@ export const acquire = (self: Condition): Effect.Effect<void> => Lock.acquire(im
  *   return yield* Effect.catchDefect(release(condition), (defect) => Effect.succeed(String(defect)))
  * })
  *
- * await asyncio.run(program) // => "RuntimeError: Lock.release: the lock is not acquired"
+ * await asyncio.run(program) // => "RuntimeError: Condition.release: the lock is not acquired"
  * ```
  *
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Condition): Effect.Effect<void> => Lock.release(impl("release", self).lock)
+export const release = (self: Condition): Effect.Effect<void> => {
+  const condition = impl("release", self)
+  return Effect.sync(() => {
+    condition.checkLocked("release")
+    Lock.releaseUnsafe(condition.lock)
+  })
+}
 
 /**
  * Whether the condition's lock is held.
@@ -478,3 +421,64 @@ export const statistics = (self: Condition): Statistics => {
   const { lock, waiting } = impl("statistics", self)
   return { waiting: waiting.length, waiters: tasksIn(waiting), lock: Lock.statistics(lock) }
 }
+
+class ConditionImpl extends Primitive implements Condition {
+  readonly "~effect-asyncio/Condition" = "~effect-asyncio/Condition"
+  readonly lock: Lock.Lock
+  readonly waiting = new WaitQueue()
+
+  constructor(lock: Lock.Lock) {
+    super()
+    this.lock = lock
+  }
+
+  get kind(): string {
+    return "Condition"
+  }
+  describe(): Words {
+    return [Lock.locked(this.lock) ? "locked" : "unlocked", counted("waiters", this.waiting.length)]
+  }
+
+  checkLocked(call: string): void {
+    if (!Lock.locked(this.lock)) throw new RuntimeError({ message: `Condition.${call}: the lock is not acquired` })
+  }
+
+  notify(n: number): void {
+    for (let i = 0; i < n && this.waiting.wakeFirst(); i++);
+  }
+
+  /**
+   * A cancellation of
+   *
+   * - `parked` ends it at once, and comes out once the lock is held again;
+   * - `relock` can't be: it comes out in `deliverMeanwhile`, behind it;
+   *
+   * and of either passes a notification on, whether the wait had one or not.
+   */
+  readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
+    this.checkLocked("wait")
+    Lock.releaseUnsafe(this.lock)
+    const parked = restore(new Visitor(this, "a Condition").parkIn(this.waiting))
+    const relock = Lock.acquire(this.lock)
+    return Effect.flatMap(
+      Effect.exit(parked),
+      (exit) =>
+        Effect.flatMap(
+          relock,
+          () => exit._tag === "Failure" ? Effect.andThen(this.passOn, exit) : this.deliverMeanwhile(restore)
+        )
+    )
+  })
+
+  private readonly passOn: Effect.Effect<void> = Effect.sync(() => this.notify(1))
+
+  private deliverMeanwhile(restore: (effect: Effect.Effect<void>) => Effect.Effect<void>): Effect.Effect<void> {
+    const deliver = Effect.withFiber((fiber) => {
+      meetBeforeRestore(fiber)
+      return restore(Effect.void)
+    })
+    return Effect.onInterrupt(deliver, () => this.passOn)
+  }
+}
+
+const impl: (call: string, self: Condition) => ConditionImpl = check.self("Condition", ConditionImpl)

@@ -7,10 +7,10 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import * as check from "./internal/check.ts"
-import { Printable, type Words } from "./internal/printing.ts"
-import { QueuedWaiter } from "./internal/QueuedWaiter.ts"
+import { Primitive, Visitor } from "./internal/Primitive.ts"
+import type { Words } from "./internal/printing.ts"
 import { tasksIn } from "./internal/task.ts"
 import { WaitQueue } from "./internal/WaitQueue.ts"
 import { counted } from "./internal/words.ts"
@@ -44,45 +44,6 @@ export interface Statistics {
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
-
-class EventImpl extends Printable implements Event {
-  readonly "~effect-asyncio/Event" = "~effect-asyncio/Event"
-  isSet = false
-  // INVARIANT: empty while the event is set.
-  readonly waiting = new WaitQueue()
-
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
-  get kind(): string {
-    return "Event"
-  }
-  describe(): Words {
-    return [this.isSet ? "set" : "unset", counted("waiters", this.waiting.length)]
-  }
-
-  readonly wait: Effect.Effect<void> = Effect.suspend(() => {
-    if (this.isSet) return Effect.void
-    return new EventWaiter().parkIn(this.waiting)
-  })
-
-  set(): void {
-    this.isSet = true
-    this.waiting.wakeAll()
-  }
-}
-
-class EventWaiter extends QueuedWaiter {
-  get label(): string {
-    return "an Event"
-  }
-  proceed() {
-    return Effect.void
-  }
-}
-
-const impl: (call: string, self: Event) => EventImpl = check.self("Event", EventImpl)
 
 /**
  * Creates an event that is not set.
@@ -282,3 +243,29 @@ export const statistics = (self: Event): Statistics => {
   const { isSet, waiting } = impl("statistics", self)
   return { isSet, waiting: waiting.length, waiters: tasksIn(waiting) }
 }
+
+class EventImpl extends Primitive implements Event {
+  readonly "~effect-asyncio/Event" = "~effect-asyncio/Event"
+  isSet = false
+  // INVARIANT: empty while the event is set.
+  readonly waiting = new WaitQueue()
+
+  get kind(): string {
+    return "Event"
+  }
+  describe(): Words {
+    return [this.isSet ? "set" : "unset", counted("waiters", this.waiting.length)]
+  }
+
+  readonly wait: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.isSet) return Effect.void
+    return new Visitor(this, "an Event").parkIn(this.waiting)
+  })
+
+  set(): void {
+    this.isSet = true
+    this.waiting.wakeAll()
+  }
+}
+
+const impl: (call: string, self: Event) => EventImpl = check.self("Event", EventImpl)

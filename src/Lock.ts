@@ -12,17 +12,14 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import { type Pipeable, pipeArguments } from "effect/Pipeable"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
 import { RuntimeError } from "./Errors.ts"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
-import type { FutureImpl } from "./internal/future.ts"
-import { named, Printable, type Words } from "./internal/printing.ts"
-import { QueuedWaiter } from "./internal/QueuedWaiter.ts"
+import { Holdable } from "./internal/Holdable.ts"
+import { named, type Words } from "./internal/printing.ts"
 import { currentTask, type TaskImpl, tasksIn } from "./internal/task.ts"
-import { WaitQueue } from "./internal/WaitQueue.ts"
-import { withoutYield } from "./internal/withoutYield.ts"
 import { counted } from "./internal/words.ts"
 import type { Task } from "./Task.ts"
 
@@ -57,114 +54,6 @@ export interface Statistics {
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
-
-class LockImpl extends Printable implements Lock {
-  readonly "~effect-asyncio/Lock" = "~effect-asyncio/Lock"
-  isLocked = false
-  /** The fiber that holds it; whose task that is, is asked only for explanations. */
-  holder: Fiber.Fiber<unknown, unknown> | undefined = undefined
-  readonly waiting = new WaitQueue()
-  // INVARIANT: the waiter that a release has woken and that has not run yet. While there is one, or somebody waits,
-  // nobody else takes the lock.
-  next: LockWaiter<any, any, any> | undefined = undefined
-
-  pipe() {
-    return pipeArguments(this, arguments)
-  }
-
-  get kind(): string {
-    return "Lock"
-  }
-  /** How many wait, the one that is about to take it included. */
-  get waitingCount(): number {
-    return this.waiting.length + (this.next === undefined ? 0 : 1)
-  }
-  describe(): Words {
-    const holder = this.holderTask
-    return [
-      this.isLocked ? "locked" : "unlocked",
-      holder === undefined ? undefined : named("holder", holder.name),
-      counted("waiters", this.waitingCount)
-    ]
-  }
-
-  readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) => {
-    if (this.takeIfFree(fiber)) return Effect.void
-    return new LockWaiter(this, Effect.void).parkIn(this.waiting)
-  })
-
-  /**
-   * Runs `effect` with the lock, in a fiber that never yields by itself, as on a loop: nothing comes between taking the
-   * lock and guarding it, so no mask is needed.
-   */
-  hold<A, E, R>(fiber: Fiber.Fiber<unknown, unknown>, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const held = Effect.onExitPrimitive(effect, this.releaseAtExit)
-    return this.takeIfFree(fiber) ? held : new LockWaiter(this, held).parkIn(this.waiting)
-  }
-
-  private readonly releaseAtExit = (): undefined => {
-    this.release()
-  }
-
-  readonly releaseEffect: Effect.Effect<void> = Effect.sync(() => this.release())
-
-  /** False if the caller has to wait: somebody holds it, is about to, or waits longer. */
-  takeIfFree(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    if (this.isLocked || this.next !== undefined || this.waiting.length > 0) return false
-    this.take(fiber)
-    return true
-  }
-
-  take(holder: Fiber.Fiber<unknown, unknown>): void {
-    this.isLocked = true
-    this.holder = holder
-  }
-
-  get holderTask(): TaskImpl<unknown, unknown> | undefined {
-    return this.holder === undefined ? undefined : currentTask(this.holder)
-  }
-
-  release(): void {
-    if (!this.isLocked) throw new RuntimeError({ message: "Lock.release: the lock is not acquired" })
-    this.isLocked = false
-    this.holder = undefined
-    this.wakeNext()
-  }
-
-  wakeNext(): void {
-    this.next = this.waiting.head as LockWaiter<any, any, any> | undefined
-    this.waiting.wakeFirst()
-  }
-}
-
-class LockWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
-  private readonly lock: LockImpl
-  /** What the fiber goes on with once it has the lock. */
-  private readonly continuation: Effect.Effect<A, E, R>
-  constructor(lock: LockImpl, continuation: Effect.Effect<A, E, R>) {
-    super()
-    this.lock = lock
-    this.continuation = continuation
-  }
-  get label(): string {
-    const holder = this.lock.holderTask
-    return holder === undefined ? "a Lock" : `a Lock held by ${holder.label}`
-  }
-  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
-    const holder = this.lock.holderTask
-    return holder === undefined ? [] : [holder as FutureImpl<any, any>]
-  }
-  proceed() {
-    this.lock.next = undefined
-    this.lock.take(this.fiber)
-    return this.continuation
-  }
-  override passOn(): void {
-    this.lock.wakeNext()
-  }
-}
-
-const impl: (call: string, self: Lock) => LockImpl = check.self("Lock", LockImpl)
 
 /**
  * Creates a lock that is free.
@@ -234,15 +123,7 @@ export const withLock: {
 } = curried(
   "Lock.withLock",
   (self: Lock) => impl("withLock", self),
-  <A, E, R>(lock: LockImpl, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiber((fiber) => {
-      if (fiber.cache.preventYield) return lock.hold(fiber, effect)
-      // `acquireUseRelease` would acquire uninterruptibly, and so make waiters that can't be cancelled.
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(withoutYield(fiber, restore(lock.acquire)), () =>
-          Effect.ensuring(restore(effect), lock.releaseEffect))
-      )
-    })
+  (lock, effect) => lock.withHeld(effect)
 )
 
 /**
@@ -299,14 +180,8 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self
  * @category using
  * @since 0.1.0
  */
-export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scope> => {
-  const lock = impl("acquireScoped", self)
-  return Effect.uninterruptibleMask((restore) =>
-    Effect.withFiber((fiber) =>
-      Effect.flatMap(withoutYield(fiber, restore(lock.acquire)), () => Effect.addFinalizer(() => lock.releaseEffect))
-    )
-  )
-}
+export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scope> =>
+  impl("acquireScoped", self).acquireScoped()
 
 /**
  * Releases the lock and wakes the first who waits.
@@ -337,7 +212,7 @@ export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scop
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Lock): Effect.Effect<void> => impl("release", self).releaseEffect
+export const release = (self: Lock): Effect.Effect<void> => impl("release", self).giveBack
 
 /**
  * `release` for plain callbacks. Throws `RuntimeError` if the lock is not acquired.
@@ -418,15 +293,50 @@ export const locked = (self: Lock): boolean => impl("locked", self).isLocked
  * @since 0.1.0
  */
 export const statistics = (self: Lock): Statistics => {
-  const { holderTask, isLocked, next, waiting, waitingCount } = impl("statistics", self)
-  const first = next?.awaiter
-  const waiters = tasksIn(waiting)
-  // Of kind "Task".
-  if (first !== undefined) waiters.unshift(first as unknown as Task<unknown, unknown>)
-  return {
-    locked: isLocked,
-    holder: holderTask,
-    waiting: waitingCount,
-    waiters
+  const { holder, isLocked, line } = impl("statistics", self)
+  return { locked: isLocked, holder, waiting: line.length, waiters: tasksIn(line) }
+}
+
+class LockImpl extends Holdable implements Lock {
+  readonly "~effect-asyncio/Lock" = "~effect-asyncio/Lock"
+  // INVARIANT: the fiber that holds it, if one does. Whose task that is, is asked only for explanations.
+  private heldBy: Fiber.Fiber<unknown, unknown> | undefined = undefined
+
+  constructor() {
+    super(1)
+  }
+
+  get kind(): string {
+    return "Lock"
+  }
+  get label(): string {
+    return "a Lock"
+  }
+  get isLocked(): boolean {
+    return this.heldBy !== undefined
+  }
+  override get holder(): TaskImpl<unknown, unknown> | undefined {
+    return this.heldBy === undefined ? undefined : currentTask(this.heldBy)
+  }
+  describe(): Words {
+    const { holder } = this
+    return [
+      this.isLocked ? "locked" : "unlocked",
+      holder === undefined ? undefined : named("holder", holder.name),
+      counted("waiters", this.line.length)
+    ]
+  }
+
+  override take(fiber: Fiber.Fiber<unknown, unknown>): void {
+    super.take(fiber)
+    this.heldBy = fiber
+  }
+
+  override release(): void {
+    if (!this.isLocked) throw new RuntimeError({ message: "Lock.release: the lock is not acquired" })
+    this.heldBy = undefined
+    super.release()
   }
 }
+
+const impl: (call: string, self: Lock) => LockImpl = check.self("Lock", LockImpl)

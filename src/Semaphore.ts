@@ -1,10 +1,10 @@
 /**
  * A semaphore: at most so many at once, strictly first come, first served.
  *
- * A release gives its permit to the first who waits at once, so that nobody takes it before that one runs; newcomers
- * queue behind those who wait or are about to run, even when a permit happens to be free. Serving a newcomer then would
- * let a busy one starve the others: take 3 releases and 1 waiter, and the waiter would find the permits gone. A waiter
- * that is cancelled between its wake and its step hands its permit to the next (python/cpython#90155). All O(1).
+ * A release promises its permit to the first who waits, so that nobody takes it before that one runs; and newcomers queue
+ * behind those who wait or are about to run, also where another permit is free. Say one task waits, and two permits are
+ * released. The first is promised to the waiter, which runs in the next tick; the second is free. A newcomer that took it
+ * would run before a task that came earlier, and so would the next, if it released again at once: internal/Holdable.ts.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,6 @@ import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
 import { tasksIn } from "./internal/task.ts"
-import { withoutYield } from "./internal/withoutYield.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -45,11 +44,9 @@ export interface Statistics {
   readonly available: number
   /** How many wait, those that have a permit and are about to run included. */
   readonly waiting: number
-  /** The tasks that wait for a permit, first in line first. */
+  /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
-
-const impl: (call: string, self: Semaphore) => SemaphoreImpl = check.self("Semaphore", SemaphoreImpl)
 
 /**
  * Creates a semaphore.
@@ -130,16 +127,7 @@ export const withPermit: {
 } = curried(
   "Semaphore.withPermit",
   (self: Semaphore) => impl("withPermit", self),
-  <A, E, R>(semaphore: SemaphoreImpl, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiber((fiber) => {
-      if (fiber.cache.preventYield) return semaphore.hold(effect)
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          withoutYield(fiber, restore(semaphore.acquire)),
-          () => Effect.ensuring(restore(effect), semaphore.releaseEffect)
-        )
-      )
-    })
+  (semaphore, effect) => semaphore.withHeld(effect)
 )
 
 /**
@@ -203,17 +191,8 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire",
  * @category using
  * @since 0.1.0
  */
-export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> => {
-  const semaphore = impl("acquireScoped", self)
-  return Effect.uninterruptibleMask((restore) =>
-    Effect.withFiber((fiber) =>
-      Effect.flatMap(
-        withoutYield(fiber, restore(semaphore.acquire)),
-        () => Effect.addFinalizer(() => semaphore.releaseEffect)
-      )
-    )
-  )
-}
+export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope.Scope> =>
+  impl("acquireScoped", self).acquireScoped()
 
 /**
  * Gives a permit back, to the first who waits.
@@ -246,7 +225,7 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
  * @category using
  * @since 0.1.0
  */
-export const release = (self: Semaphore): Effect.Effect<void> => impl("release", self).releaseEffect
+export const release = (self: Semaphore): Effect.Effect<void> => impl("release", self).giveBack
 
 /**
  * `release` for plain callbacks. Throws where that dies.
@@ -333,6 +312,8 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  * @since 0.1.0
  */
 export const statistics = (self: Semaphore): Statistics => {
-  const { available, waiting, waitingCount } = impl("statistics", self)
-  return { available, waiting: waitingCount, waiters: tasksIn(waiting) }
+  const { available, line } = impl("statistics", self)
+  return { available, waiting: line.length, waiters: tasksIn(line) }
 }
+
+const impl: (call: string, self: Semaphore) => SemaphoreImpl = check.self("Semaphore", SemaphoreImpl)

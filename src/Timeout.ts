@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
 import { getLoop } from "./internal/currentLoop.ts"
+import { never, ofSeconds } from "./internal/Moment.ts"
 import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
 
 /**
@@ -129,6 +129,7 @@ export const reschedule = (self: Timeout, when: number | undefined): Effect.Effe
     if (timeout.state !== "active") {
       throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
     }
-    timeout.at(getLoop("Timeout.reschedule", fiber).timersOf(fiber.getRef(Clock.Clock)), when)
+    const timers = getLoop("Timeout.reschedule", fiber).timersFor(fiber)
+    timeout.arm(timers, timers.now(), when === undefined ? never : ofSeconds(when))
     return Effect.void
   })

@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as check from "./internal/check.ts"
 import { findLoop } from "./internal/currentLoop.ts"
-import type { Timer, Timers } from "./internal/Timers.ts"
-import { Waiter } from "./internal/Waiter.ts"
+import type { LoopImpl } from "./internal/loop.ts"
+import { TimedWaiter } from "./internal/TimedWaiter.ts"
 
 /**
  * Waits for a duration, and gives `value`.
@@ -55,36 +55,19 @@ export const sleep: {
     if (nanos <= 0) return Effect.as(Effect.yieldNow, value as A)
     const loop = findLoop(fiber)
     if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
-    const timers = nanos === Infinity ? undefined : loop.timersOf(fiber.getRef(Clock.Clock))
-    return new Sleeper(value as A, timers, timers === undefined ? nanos : timers.now() + nanos).park()
+    return new Sleeper(loop, fiber, nanos, value as A).park()
   })
 
-/** A waiter that is its own timer. */
-class Sleeper<A> extends Waiter<A> implements Timer {
-  readonly deadline: number
-  place = -1
-  turn = 0
-  timers: Timers | undefined
+class Sleeper<A> extends TimedWaiter<A> {
   private readonly value: A
-  constructor(value: A, timers: Timers | undefined, deadline: number) {
-    super()
+  constructor(loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>, nanos: number, value: A) {
+    super(loop, fiber, nanos)
     this.value = value
-    this.timers = timers
-    this.deadline = deadline
   }
   get label(): string {
     return this.deadline === Infinity ? "a sleep without end" : "a timer"
   }
-  override enter(): void {
-    this.timers?.add(this)
-  }
-  fire(): void {
-    if (this.state === "parked") this.wake()
-  }
   proceed() {
     return Effect.succeed(this.value)
-  }
-  override leave(): void {
-    this.timers?.remove(this)
   }
 }

@@ -1,9 +1,8 @@
 /**
  * Deadlines over a block: `timeout` and `timeoutAt`.
  *
- * Each opens a cancellation region and asks it to cancel when the time has come. Whether that becomes a `TimeoutError` is
- * decided by counting requests: if the task has more of them at the end of the block than at its begin, somebody outside
- * wants it cancelled too, and that wins.
+ * Each opens a cancellation region and asks it to cancel when the time has come: internal/TimeoutImpl.ts. The file has no
+ * verb's own name, as on a disk that ignores case timeout.ts would be Timeout.ts.
  *
  * @since 0.1.0
  */
@@ -12,6 +11,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/check.ts"
+import { ofNanos, ofSeconds } from "./internal/Moment.ts"
 import { block } from "./internal/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
@@ -49,7 +49,7 @@ export const timeout = <A, E, R>(
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
     check.callback("timeout", "the body", body)
-    return block("timeout", fiber, body, (timeout, timers) => timeout.after(timers, nanos))
+    return block("timeout", fiber, body, (now) => ofNanos(now + nanos))
   })
 
 /**
@@ -90,5 +90,5 @@ export const timeoutAt = <A, E, R>(
   Effect.withFiber((fiber) => {
     check.seconds("timeoutAt", when)
     check.callback("timeoutAt", "the body", body)
-    return block("timeoutAt", fiber, body, (timeout, timers) => timeout.at(timers, when))
+    return block("timeoutAt", fiber, body, () => ofSeconds(when))
   })

@@ -3,20 +3,21 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as awaitables from "./internal/awaitables.ts"
 import { callSite } from "./internal/callSite.ts"
 import { isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
-import { Cohort, type Holder, type Listener, pendingOf, resume } from "./internal/Cohort.ts"
+import { Cohort, type Listener } from "./internal/Cohort.ts"
 import { getLoop } from "./internal/currentLoop.ts"
 import type { FutureImpl } from "./internal/future.ts"
-import type { Timer, Timers } from "./internal/Timers.ts"
-import { Waiter } from "./internal/Waiter.ts"
+import type { LoopImpl } from "./internal/loop.ts"
+import { goOn, type Holder, pendingOf } from "./internal/PendingView.ts"
+import { TimedWaiter } from "./internal/TimedWaiter.ts"
 
 /**
  * `wait` returns when the first has ended, in whatever way.
@@ -212,7 +213,7 @@ export const wait = <T extends Awaitable.Any>(
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
     const isEnough = decide(returnWhen)
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
-    const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? resume(inputs) : undefined
+    const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? goOn(inputs) : undefined
     let cohort = holder?.cohort
     if (cohort === undefined) {
       const items = awaitables.itemsOf("wait", inputs)
@@ -220,9 +221,7 @@ export const wait = <T extends Awaitable.Any>(
       awaitables.checkAwaitables("wait", items, fiber)
       cohort = new Cohort(new Set(new awaitables.Starter("wait", fiber, site).startAll(items)))
     }
-    const timers = limit === Infinity ? undefined : getLoop("wait", fiber).timersOf(fiber.getRef(Clock.Clock))
-    const deadline = timers === undefined ? limit : timers.now() + limit
-    return new Wait<Awaitable.Running<T>>(cohort, holder, isEnough, timers, deadline).park()
+    return new Wait<Awaitable.Running<T>>(getLoop("wait", fiber), fiber, limit, cohort, holder, isEnough).park()
   })
 }
 
@@ -249,11 +248,7 @@ const decide = (returnWhen: wait.ReturnWhen): Decision => {
 }
 
 /** The caller of `wait`, parked. */
-class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
-  readonly deadline: number
-  place = -1
-  turn = 0
-  timers: Timers | undefined
+class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
   private readonly cohort: Cohort
   private readonly holder: Holder | undefined
   private readonly isEnough: Decision
@@ -261,15 +256,14 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
   private readonly tally: { -readonly [K in keyof wait.Tally]: wait.Tally[K] }
 
   constructor(
+    loop: LoopImpl,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    limit: number,
     cohort: Cohort,
     holder: Holder | undefined,
-    isEnough: Decision,
-    timers: Timers | undefined,
-    deadline: number
+    isEnough: Decision
   ) {
-    super()
-    this.timers = timers
-    this.deadline = deadline
+    super(loop, fiber, limit)
     this.cohort = cohort
     this.holder = holder
     this.isEnough = isEnough
@@ -285,11 +279,7 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
 
   override enter(): void {
     this.cohort.listen(this)
-    this.timers?.add(this)
-  }
-
-  fire(): void {
-    if (this.state === "parked") this.wake()
+    super.enter()
   }
 
   completed(future: FutureImpl<any, any>): void {
@@ -321,14 +311,14 @@ class Wait<T> extends Waiter<wait.Result<T>> implements Listener, Timer {
       this.leave()
       return this.thrown
     }
-    this.timers?.remove(this)
+    super.leave()
     // What the cohort holds is what `inputs` became: T, once running.
     const done = new Set(this.cohort.take() as unknown as ReadonlyArray<T>)
     return Effect.succeed({ done, pending: pendingOf<T>(this.cohort, this.holder) })
   }
 
   override leave(): void {
-    this.timers?.remove(this)
+    super.leave()
     this.cohort.unlisten()
   }
   override passOn(): void {

@@ -1,6 +1,10 @@
 /**
  * `waitFor`: a deadline for one awaitable.
  *
+ * It is a `timeout` block over the awaiting; only where no time is left, nothing of an Effect runs, and a future is asked
+ * to cancel at once. asyncio's is such a block too, from 3.12 on (python/cpython#98518): the waiter of its own that it had
+ * before could hide a cancellation (python/cpython#86296).
+ *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
@@ -15,6 +19,7 @@ import { isCancelled } from "./internal/cancelled.ts"
 import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { FutureImpl, join } from "./internal/future.ts"
+import { ofNanos } from "./internal/Moment.ts"
 import { StandIn } from "./internal/StandIn.ts"
 import { block, timeoutError } from "./internal/TimeoutImpl.ts"
 import { cancel } from "./internal/Walk.ts"
@@ -65,7 +70,7 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return block("waitFor", fiber, () => body, (timeout, timers) => timeout.after(timers, nanos))
+      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos))
     }),
   (duration) => check.duration("waitFor", "the duration", duration)
 )

@@ -159,7 +159,8 @@ describe("Condition", () => {
       const [name, call] of [
         ["wait", Condition.wait],
         ["notify", (c: Condition.Condition) => Condition.notify(c)],
-        ["notifyAll", Condition.notifyAll]
+        ["notifyAll", Condition.notifyAll],
+        ["release", Condition.release]
       ] as const
     ) {
       everywhere(

@@ -91,9 +91,10 @@ describe.each(kinds)("%s", (kind, make, ordered) => {
       const queue = yield* make()
       yield* Queue.put(queue, 1)
       yield* Queue.taskDone(queue) // also before it was taken, as in asyncio
-      return (yield* defectOf(Queue.taskDone(queue))).name
+      const { message, name } = yield* defectOf(Queue.taskDone(queue))
+      return [name, message]
     }),
-    "IllegalArgumentError"
+    ["IllegalArgumentError", `${kind}.taskDone: called too often, expected once for each item put`]
   )
 
   everywhere(

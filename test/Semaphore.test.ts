@@ -38,7 +38,7 @@ describe("Semaphore", () => {
       const waiter = yield* createTask(Semaphore.acquire(semaphore))
       yield* ticks(2)
       yield* Semaphore.release(semaphore)
-      const between = [Semaphore.locked(semaphore), Semaphore.statistics(semaphore)]
+      const between = [Semaphore.locked(semaphore), Semaphore.statistics(semaphore).available]
       const newcomer = yield* createTask(Semaphore.acquire(semaphore))
       yield* waiter
       yield* ticks(2)
@@ -47,7 +47,32 @@ describe("Semaphore", () => {
       yield* newcomer
       return [...between, after]
     }),
-    [true, { available: 0, waiting: 1, waiters: [] }, false]
+    [true, 0, false]
+  )
+
+  everywhere(
+    "statistics name who waits, those that have a permit and have not run first among them; as those of a Lock do",
+    Effect.gen(function*() {
+      const semaphore = yield* Semaphore.make(2)
+      const state = Effect.sync(() => {
+        const { available, waiters, waiting } = Semaphore.statistics(semaphore)
+        return [available, waiting, waiters.map((task) => task.name).join("")]
+      })
+      for (let i = 0; i < 2; i++) yield* Semaphore.acquire(semaphore)
+      const tasks = []
+      for (const name of ["a", "b", "c"]) tasks.push(yield* createTask(Semaphore.acquire(semaphore), { name }))
+      yield* ticks(2)
+      const states = [yield* state]
+      yield* Semaphore.release(semaphore)
+      yield* Semaphore.release(semaphore)
+      states.push(yield* state)
+      yield* Task.cancel(tasks[0]!)
+      states.push(yield* state)
+      yield* ticks(2)
+      states.push(yield* state)
+      return states
+    }),
+    [[0, 3, "abc"], [0, 3, "abc"], [0, 3, "abc"], [0, 0, ""]]
   )
 
   everywhere(

@@ -1,15 +1,14 @@
 /**
- * The futures that `wait` waits for, and the set of those still pending that it gives back.
+ * The futures that `wait` or `asCompleted` waits for, in one round or in several.
  *
  * A loop `while (pending.size > 0) … = wait(pending)` costs asyncio O(n) a round, because every call adds a callback to
  * each task and removes it again (python/cpython#74741). Here the second call on a set that `wait` itself gave back keeps
- * its members attached: a completion puts its future on a list, a round takes what is on it, and the pending set of each
- * round is a view of the same members as they were at that round. So a completion costs O(1), whatever n.
+ * its members attached: a completion puts its future on a list, a round takes what is on it. So a completion costs O(1),
+ * whatever n. What a round gives back is in PendingView.ts.
  *
  * A first call attaches and detaches as asyncio does: whoever waits once for a few of many long-lived tasks must leave
- * nothing behind on them. A kept cohort that its holder drops is detached when the holder's last view is collected.
+ * nothing behind on them.
  */
-import { NodeInspectSymbol } from "effect/Inspectable"
 import type { Entry, Whose } from "./Entry.ts"
 import type { FutureImpl } from "./future.ts"
 import { Node } from "./WaitQueue.ts"
@@ -23,20 +22,25 @@ export interface Listener {
   completed(future: AnyFuture): void
 }
 
-class Member extends Node implements Entry {
-  readonly cohort: Cohort
+/** A future's place in a cohort, and the callback that it holds in the future's line. */
+export class Member extends Node implements Entry {
+  private readonly cohort: Cohort
   readonly future: AnyFuture
+  /** Its place in the input. */
   readonly index: number
   /** The round that handed it out as done. */
   removedAt = Infinity
-  /** The listener that was told already. */
-  toldTo: Listener | undefined = undefined
+  /** The listener that knows already. */
+  private knownTo: Listener | undefined = undefined
 
   constructor(cohort: Cohort, future: AnyFuture, index: number) {
     super()
     this.cohort = cohort
     this.future = future
     this.index = index
+  }
+  get isLeft(): boolean {
+    return this.removedAt === Infinity
   }
   get what() {
     return "internal" as const
@@ -54,8 +58,8 @@ class Member extends Node implements Entry {
   }
   run(): void {
     const { listener } = this.cohort
-    if (listener === undefined || this.toldTo === listener || this.removedAt !== Infinity) return
-    this.toldTo = listener
+    if (listener === undefined || this.knownTo === listener || !this.isLeft) return
+    this.knownTo = listener
     listener.completed(this.future)
   }
 }
@@ -72,10 +76,8 @@ export class Cohort {
   listener: Listener | undefined = undefined
   /** Stays attached between rounds. */
   kept = false
+  // INVARIANT: while true, those that are not done stand in their futures' lines.
   private attached = false
-  // Weak, so that a done future is not kept for the sake of the views of rounds before.
-  private readonly byFuture = new WeakMap<AnyFuture, Member>()
-  private readonly indexed = new WeakSet<ReadonlyArray<Member>>()
 
   constructor(futures: Iterable<AnyFuture>) {
     this.members = Array.from(futures, (future, index) => new Member(this, future, index))
@@ -105,19 +107,24 @@ export class Cohort {
     if (done.length > 1) done.sort((a, b) => a.index - b.index)
     this.unlisten()
     // Halving keeps walking over a view within twice its size, and costs O(n) in all.
-    if (this.members.length > 2 * this.size) this.members = this.members.filter((m) => m.removedAt === Infinity)
+    if (this.members.length > 2 * this.size) this.members = this.members.filter((member) => member.isLeft)
     return done.map((member) => member.future)
+  }
+
+  /** Those that are not handed out. */
+  left(): ReadonlyArray<AnyFuture> {
+    return this.members.filter((member) => member.isLeft).map((member) => member.future)
   }
 
   /** Those that are neither handed out nor done. */
   pending(): ReadonlyArray<AnyFuture> {
-    return this.members.filter((m) => m.removedAt === Infinity && m.future.exit === undefined).map((m) => m.future)
+    return this.left().filter((future) => future.exit === undefined)
   }
 
   private attach(): void {
     this.attached = true
     for (const member of this.members) {
-      if (member.removedAt !== Infinity) continue
+      if (!member.isLeft) continue
       if (member.future.exit !== undefined) this.finished.push(member)
       else member.future.push(member)
     }
@@ -129,126 +136,4 @@ export class Cohort {
     this.finished = []
     for (const member of this.members) member.queue?.remove(member)
   }
-
-  memberOf(future: AnyFuture, members: ReadonlyArray<Member>): Member | undefined {
-    if (!this.indexed.has(members)) {
-      this.indexed.add(members)
-      for (const member of members) this.byFuture.set(member.future, member)
-    }
-    return this.byFuture.get(future)
-  }
 }
-
-/** Held by every view of a kept cohort, by nothing else: once it is garbage, nobody can go on with the cohort. */
-export class Holder {
-  readonly cohort: Cohort
-  constructor(cohort: Cohort) {
-    this.cohort = cohort
-    cohort.kept = true
-    dropped.register(this, cohort)
-  }
-}
-
-const dropped = new FinalizationRegistry<Cohort>((cohort) => {
-  if (cohort.listener === undefined) cohort.detach()
-  cohort.kept = false
-})
-
-/** The pending set of one round of a kept cohort. */
-class PendingView<T> implements ReadonlySet<T> {
-  readonly size: number
-  readonly holder: Holder
-  readonly round: number
-  private readonly members: ReadonlyArray<Member>
-
-  constructor(holder: Holder) {
-    this.holder = holder
-    this.round = holder.cohort.round
-    this.size = holder.cohort.size
-    this.members = holder.cohort.members
-  }
-
-  has(value: T): boolean {
-    const member = this.holder.cohort.memberOf(value as unknown as AnyFuture, this.members)
-    return member !== undefined && member.removedAt > this.round
-  }
-
-  *values(): SetIterator<T> {
-    for (const member of this.members) if (member.removedAt > this.round) yield member.future as unknown as T
-  }
-  keys(): SetIterator<T> {
-    return this.values()
-  }
-  *entries(): SetIterator<[T, T]> {
-    for (const value of this.values()) yield [value, value]
-  }
-  [Symbol.iterator](): SetIterator<T> {
-    return this.values()
-  }
-  forEach(f: (value: T, key: T, set: ReadonlySet<T>) => void, thisArg?: unknown): void {
-    for (const value of this.values()) f.call(thisArg, value, value, this)
-  }
-
-  union<U>(other: ReadonlySetLike<U>): Set<T | U> {
-    return new Set<T>(this).union(other)
-  }
-  intersection<U>(other: ReadonlySetLike<U>): Set<T & U> {
-    return new Set<T>(this).intersection(other)
-  }
-  difference<U>(other: ReadonlySetLike<U>): Set<T> {
-    return new Set<T>(this).difference(other)
-  }
-  symmetricDifference<U>(other: ReadonlySetLike<U>): Set<T | U> {
-    return new Set<T>(this).symmetricDifference(other)
-  }
-  isSubsetOf(other: ReadonlySetLike<unknown>): boolean {
-    return new Set<T>(this).isSubsetOf(other)
-  }
-  isSupersetOf(other: ReadonlySetLike<unknown>): boolean {
-    return new Set<T>(this).isSupersetOf(other)
-  }
-  isDisjointFrom(other: ReadonlySetLike<unknown>): boolean {
-    return new Set<T>(this).isDisjointFrom(other)
-  }
-
-  // Prints and compares as the Set that it stands for.
-  get [Symbol.toStringTag](): string {
-    return "Set"
-  }
-  [NodeInspectSymbol](): unknown {
-    return new Set(this)
-  }
-}
-Object.defineProperty(PendingView.prototype, "constructor", { value: Set })
-
-/** The sets that a first round gave back, and their cohorts. */
-const given = new WeakMap<object, Cohort>()
-
-/** The pending set of a round that has just ended. */
-export const pendingOf = <T>(cohort: Cohort, holder: Holder | undefined): ReadonlySet<T> => {
-  if (cohort.size === 0) return new Set()
-  if (holder !== undefined) return new PendingView<T>(holder)
-  const pending = new Set<T>()
-  for (const member of cohort.members) {
-    if (member.removedAt === Infinity) pending.add(member.future as unknown as T)
-  }
-  given.set(pending, cohort)
-  return pending
-}
-
-/** The cohort to go on with, if `input` is the latest pending set of one that nobody listens to. */
-export const resume = (input: object): Holder | undefined => {
-  if (input instanceof PendingView) {
-    const { holder, round } = input
-    return holder.cohort.round === round && holder.cohort.listener === undefined ? holder : undefined
-  }
-  const cohort = given.get(input)
-  if (cohort === undefined) return undefined
-  given.delete(input)
-  return cohort.listener === undefined && isSame(input as ReadonlySet<unknown>, cohort) ? new Holder(cohort) : undefined
-}
-
-/** The first set given back is a real one: somebody may have changed it. */
-const isSame = (input: ReadonlySet<unknown>, cohort: Cohort): boolean =>
-  input.size === cohort.size &&
-  cohort.members.every((member) => member.removedAt !== Infinity || input.has(member.future))

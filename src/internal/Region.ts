@@ -28,6 +28,16 @@ export interface Request {
 /** A task, to those who know of regions only. */
 interface RegionTask extends Task<unknown, unknown>, Cancellable {
   readonly interrupted: Region["interrupted"]
+  readonly label: string
+}
+
+/** A primitive, to those who ask what a fiber waits for. */
+export interface Resource {
+  readonly kind: string
+  /** As somebody calls it who tells several apart. */
+  readonly name: string | undefined
+  /** The task that all who wait here wait for, where it is one. */
+  readonly holder: RegionTask | undefined
 }
 
 /**
@@ -52,7 +62,9 @@ export interface Owner {
 /** What a region's fiber is suspended in, to a request. */
 export interface Suspension {
   readonly state: "parked" | "woken" | "withdrawn" | "over"
+  /** What it is, in words; who has it, the resource knows. */
   readonly label: string
+  readonly resource: Resource | undefined
   /** The future that a request goes to first. */
   readonly target: Cancellable | undefined
   /** The request that went down to `target`, and may come back. */
@@ -99,6 +111,12 @@ export const waiterOf = (region: Region): Suspension | undefined => {
   let innermost = region
   while (innermost.inner !== undefined) innermost = innermost.inner
   return innermost.waiter
+}
+
+/** What it waits for, in words, and who has that. */
+export const waitOf = ({ label, resource }: Suspension): string => {
+  const holder = resource?.holder
+  return holder === undefined ? label : `${label} held by ${holder.label}`
 }
 
 /** Whether its task was given up when the loop closed: then its code gets no further step on the loop. */

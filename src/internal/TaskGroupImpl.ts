@@ -20,7 +20,7 @@ import type { EventLoop } from "../EventLoop.ts"
 import type { Options, Task } from "../Task.ts"
 import type { TaskGroup } from "../TaskGroup.ts"
 import { callSite } from "./callSite.ts"
-import { cancelRegion, putOff, takeDue, uncancel } from "./cancellation.ts"
+import { cancelRegion, putOff, uncancel } from "./cancellation.ts"
 import { cancelledExit, isCancelled } from "./cancelled.ts"
 import { createTask, makesTask } from "./createTask.ts"
 import { FutureCallback, type FutureImpl } from "./future.ts"
@@ -145,7 +145,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
     this.askToCancel()
   }
 
-  private abort(): void {
+  abort(): void {
     if (this.aborting) return
     this.aborting = true
     for (const task of Array.from(this.tasks)) cancel(task, undefined)
@@ -191,12 +191,6 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
     return this.waiter.park()
   }
 
-  /** The waiting block's step. Gives whether all tasks have ended. */
-  looked(outside: boolean): boolean {
-    if (outside) this.abort()
-    return this.tasks.size === 0
-  }
-
   private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
     this.state = "ended"
     const { owner } = this.region
@@ -235,9 +229,6 @@ class GroupWaiter extends Waiter<Request | undefined> {
     super()
     this.group = group
   }
-  proceed() {
-    return Effect.succeed(this.request)
-  }
 
   /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
   look(): void {
@@ -246,22 +237,18 @@ class GroupWaiter extends Waiter<Request | undefined> {
     this.group.loop.ready.schedule(this, 0)
   }
 
-  override withdraw(request: Request): void {
-    this.note(request)
-    this.look()
-  }
-
-  override run(): void {
-    this.looking = false
-    const { region, state } = this
-    const request = state === "over" || region === undefined ? undefined : takeDue(region)
-    if (request !== undefined) this.note(request)
-    if (this.group.looked(this.request !== undefined)) super.run()
-  }
-
   /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
-  private note(request: Request): void {
+  override keeps(request: Request): true {
     if (this.request === undefined || this.group.asked) this.request = request
+    this.look()
+    return true
+  }
+
+  /** The block looks; while tasks are left it waits on. */
+  proceed() {
+    this.looking = false
+    if (this.request !== undefined) this.group.abort()
+    return this.group.tasks.size === 0 ? Effect.succeed(this.request) : undefined
   }
 }
 

@@ -1,6 +1,17 @@
-/** A deadline over a cancellation region. */
+/**
+ * A deadline over a cancellation region.
+ *
+ *     active      the block runs; its deadline may be moved
+ *     expiring    the deadline has passed and the region was asked to cancel; the block unwinds, or goes on as it likes
+ *     expired     so it ended
+ *     finished    the block ended in time
+ *
+ * Whether an expired block fails with `TimeoutError` is decided by counting requests, as in asyncio: if the task has more
+ * of them at the end than at the begin, somebody outside wants it cancelled too, and that wins.
+ *
+ * Arming and moving cost O(log n) in the timers that wait.
+ */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -11,23 +22,25 @@ import { isCancelled } from "./cancelled.ts"
 import * as check from "./check.ts"
 import { getLoop } from "./currentLoop.ts"
 import type { Entry, Whose } from "./Entry.ts"
+import { type Moment, never } from "./Moment.ts"
 import { type InnerRegion, openRegion } from "./openRegion.ts"
 import { Printable, type Words } from "./printing.ts"
 import { PlainTimer, type Timers } from "./Timers.ts"
 
-/** Runs `body` in a region under a deadline, which `arm` sets. */
+/** Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. */
 export const block = <A, E, R>(
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,
   body: (timeout: Timeout) => Effect.Effect<A, E, R>,
-  arm: (timeout: TimeoutImpl, timers: Timers) => void
+  deadlineAt: (now: number) => Moment
 ): Effect.Effect<A, E | Cause.TimeoutError, R> => {
-  const timers = getLoop(call, fiber).timersOf(fiber.getRef(Clock.Clock))
-  let timeout: TimeoutImpl
+  const timers = getLoop(call, fiber).timersFor(fiber)
+  const timeout = new TimeoutImpl(call)
   return openRegion(
     (region) => {
-      timeout = region.timeout = new TimeoutImpl(call, region, timers.now())
-      arm(timeout, timers)
+      const now = timers.now()
+      timeout.begin(region, now)
+      timeout.arm(timers, now, deadlineAt(now))
       return check.given(call, "the body", body(timeout))
     },
     (exit) => timeout.end(exit)
@@ -36,31 +49,19 @@ export const block = <A, E, R>(
 
 export class TimeoutImpl extends Printable implements Timeout {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
-  when: number | undefined = undefined
   state: "active" | "expiring" | "expired" | "finished" = "active"
   private readonly call: string
-  private readonly region: InnerRegion
-  private readonly began: number
-  /** Requests at entry: more of them at the end mean that somebody else wants the task cancelled. */
-  private readonly requests: number
-  // INVARIANT: defined once the state is `expiring`, until the end.
+  private region!: InnerRegion
+  private began!: number
+  /** Requests at the begin. */
+  private requests!: number
+  private moment: Moment = never
+  // INVARIANT: while the state is "active", what fires at `moment`, if that ever comes; undefined after the end.
   private deadline: Deadline | undefined = undefined
 
-  constructor(call: string, region: InnerRegion, began: number) {
+  constructor(call: string) {
     super()
     this.call = call
-    this.region = region
-    this.began = began
-    const { pending, requests } = region.owner
-    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
-    // (python/cpython#134471).
-    this.requests = pending === undefined ? requests : requests - 1
-  }
-
-  /** `delay` in nanoseconds. */
-  after(timers: Timers, delay: number): void {
-    const now = timers.now()
-    this.arm(timers, now, now + delay, (now + delay) / 1e9)
   }
 
   get kind(): string {
@@ -70,19 +71,29 @@ export class TimeoutImpl extends Printable implements Timeout {
     return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
   }
 
-  /** `when` in seconds. */
-  at(timers: Timers, when: number | undefined): void {
-    this.arm(timers, timers.now(), when === undefined ? Infinity : Math.round(when * 1e9), when)
+  /** The deadline in seconds, if there is one. */
+  get when(): number | undefined {
+    return this.moment.nanos === Infinity ? undefined : this.moment.seconds
   }
 
-  private arm(timers: Timers, now: number, nanos: number, when: number | undefined): void {
+  begin(region: InnerRegion, now: number): void {
+    this.region = region
+    region.timeout = this
+    this.began = now
+    const { pending, requests } = region.owner
+    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // (python/cpython#134471).
+    this.requests = pending === undefined ? requests : requests - 1
+  }
+
+  /** Sets the deadline, in place of the one before. */
+  arm(timers: Timers, now: number, moment: Moment): void {
     this.disarm()
-    this.when = undefined
-    if (nanos === Infinity) return
-    this.when = when
-    this.deadline = new Deadline(nanos, this)
+    this.moment = moment
+    if (moment.nanos === Infinity) return
+    this.deadline = new Deadline(moment.nanos, this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
-    if (nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
+    if (moment.nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
     else timers.add(this.deadline)
   }
 
@@ -115,7 +126,6 @@ export class TimeoutImpl extends Printable implements Timeout {
 
   /** The region has ended. What it goes on with, if that is the deadline's doing. */
   end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<never, Cause.TimeoutError> | undefined {
-    const { deadline } = this
     this.disarm()
     if (this.state === "active") {
       this.state = "finished"
@@ -129,7 +139,7 @@ export class TimeoutImpl extends Printable implements Timeout {
       region.interrupted = { ...region.interrupted, origin: region }
     }
     return !outside && isCancelled(exit)
-      ? Effect.fail(timeoutError(this.call, deadline!.deadline - this.began))
+      ? Effect.fail(timeoutError(this.call, this.moment.nanos - this.began))
       : undefined
   }
 }

@@ -24,7 +24,15 @@ import { deliver, meet, takeDue } from "./cancellation.ts"
 import type { Entry, Whose } from "./Entry.ts"
 import { observer, type Waiting } from "./observer.ts"
 import { scheduleOn } from "./ReadyQueue.ts"
-import { CurrentRegion, isAbandoned, type Owner, type Region, type Request, type Suspension } from "./Region.ts"
+import {
+  CurrentRegion,
+  isAbandoned,
+  type Owner,
+  type Region,
+  type Request,
+  type Resource,
+  type Suspension
+} from "./Region.ts"
 import type { Cancellable } from "./Walk.ts"
 
 /** A ready queue that has to know of those who wait outside of tasks' own regions. */
@@ -34,7 +42,7 @@ export interface Lobby {
 
 /**
  * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step; `passOn`,
- * which hands what it was woken for to the next one; `label`, what it waits for, in words.
+ * which hands what it was woken for to the next one; `label`, what it waits for, in words; `resource`, the primitive itself.
  */
 export abstract class Waiter<A = void, E = never, R = never> implements Entry, Suspension, Waiting {
   state: Suspension["state"] = "parked"
@@ -48,14 +56,23 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   private resume: ((effect: Effect.Effect<any, any, any>) => void) | undefined = undefined
 
   abstract readonly label: string
+  get resource(): Resource | undefined {
+    return undefined
+  }
   get target(): Cancellable | undefined {
     return undefined
   }
   waitsFor(): ReadonlyArray<Cancellable> {
-    return []
+    const holder = this.resource?.holder
+    return holder === undefined ? [] : [holder]
   }
-  abstract proceed(): Effect.Effect<A, E, R>
+  /** Undefined: it has looked, and waits on. */
+  abstract proceed(): Effect.Effect<A, E, R> | undefined
   passOn(): void {}
+  /** Whether a request is its own business: it waits on, and looks again in the next tick. */
+  keeps(_request: Request): boolean {
+    return false
+  }
 
   get what() {
     return this.state === "withdrawn" ? "cancel" as const : "wake" as const
@@ -120,6 +137,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
 
   /** Its task is to be cancelled: it leaves its place at once; the cancellation follows next tick. */
   withdraw(request: Request): void {
+    if (this.keeps(request)) return
     this.leave()
     this.state = "withdrawn"
     this.requested = request
@@ -152,14 +170,15 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     }
     // The request beats the queued wake-up; the finalizer passes on what came with it.
     const request = region?.owner.pending === undefined ? undefined : takeDue(region)
-    if (request !== undefined) return deliver(region!, request)
+    if (request !== undefined && !this.keeps(request)) return deliver(region!, request)
     const effect = this.goOn()
+    if (effect === undefined) return
     this.end()
     this.resume!(effect)
   }
 
   /** What `proceed` throws is its own fiber's defect; the tick, and whoever comes next in line, go on. */
-  private goOn(): Effect.Effect<A, E, R> {
+  private goOn(): Effect.Effect<A, E, R> | undefined {
     try {
       return this.proceed()
     } catch (thrown) {

@@ -6,6 +6,7 @@ import type { ExceptionContext, Handle, TimerHandle } from "../EventLoop.ts"
 import { type AsyncContext, capture } from "./AsyncContext.ts"
 import * as check from "./check.ts"
 import type { Entry, What, Whose } from "./Entry.ts"
+import type { Moment } from "./Moment.ts"
 import { Printable, shortened, type Words } from "./printing.ts"
 import type { Timer, Timers } from "./Timers.ts"
 
@@ -99,13 +100,12 @@ export class CallbackTimer extends CallbackHandle implements TimerHandle, Timer 
     call: string,
     caller: Caller,
     clock: Clock.Clock,
-    deadline: number,
-    when: number,
+    moment: Moment,
     callback: () => void
   ) {
     super(call, caller, clock, callback)
-    this.deadline = deadline
-    this.when = when
+    this.deadline = moment.nanos
+    this.when = moment.seconds
   }
   fire(): void {
     this.run()

@@ -17,6 +17,7 @@ import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
 import * as check from "./check.ts"
 import type { Step } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
+import { ofNanos, ofSeconds, toSeconds } from "./Moment.ts"
 import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
 import { Printable, type Words } from "./printing.ts"
@@ -123,7 +124,7 @@ export class LoopImpl extends Printable implements Shape {
     return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.caller.clock ?? this.clock
   }
 
-  timeUnsafe = (): number => nowNanos(this.currentClock()) / 1e9
+  timeUnsafe = (): number => toSeconds(nowNanos(this.currentClock()))
 
   /**
    * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
@@ -141,6 +142,11 @@ export class LoopImpl extends Printable implements Shape {
       this.timers.set(clock, timers)
     }
     return timers
+  }
+
+  /** Those of the clock that the fiber reads. */
+  timersFor(fiber: Fiber.Fiber<unknown, unknown>): Timers {
+    return this.timersOf(fiber.getRef(Clock.Clock))
   }
 
   /** The fibers that wait for a time. */
@@ -175,11 +181,8 @@ export class LoopImpl extends Printable implements Shape {
     const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
-    const deadline = timers.now() + nanos
-    return this.startTimer(
-      timers,
-      new CallbackTimer("callLater", this.caller, clock, deadline, deadline / 1e9, callback)
-    )
+    const moment = ofNanos(timers.now() + nanos)
+    return this.startTimer(timers, new CallbackTimer("callLater", this.caller, clock, moment, callback))
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
@@ -189,10 +192,7 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timersOf(clock)
     timers.now()
-    return this.startTimer(
-      timers,
-      new CallbackTimer("callAt", this.caller, clock, Math.round(when * 1e9), when, callback)
-    )
+    return this.startTimer(timers, new CallbackTimer("callAt", this.caller, clock, ofSeconds(when), callback))
   }
 
   private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {

@@ -20,6 +20,10 @@ export interface Waiting {
   readonly fiber: Fiber.Fiber<unknown, unknown>
   /** What it waits for, in words. */
   readonly label: string
+  /** Where that is a primitive: which, what somebody named it, and the task that all who wait there wait for, if one. */
+  readonly resource:
+    | { readonly kind: string; readonly name: string | undefined; readonly holder: AnyTask | undefined }
+    | undefined
 }
 
 /** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */

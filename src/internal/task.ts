@@ -18,7 +18,7 @@ import { observer } from "./observer.ts"
 import { Origin } from "./Origin.ts"
 import { shortened, type Words } from "./printing.ts"
 import type { ReadyQueue } from "./ReadyQueue.ts"
-import { CurrentRegion, type Owner, type Region, waiterOf } from "./Region.ts"
+import { CurrentRegion, type Owner, type Region, waiterOf, waitOf } from "./Region.ts"
 import { giveUp, taskEnded } from "./unwinding.ts"
 import type { WaitQueue } from "./WaitQueue.ts"
 import type { Walk } from "./Walk.ts"
@@ -110,10 +110,10 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
 
   override describe(): Words {
     if (this.exit !== undefined) return describeExit(this.exit, this)
-    const label = waiterOf(this)?.label
+    const waiter = waiterOf(this)
     return [
       this.requests > 0 ? "cancelling" : "pending",
-      label === undefined ? undefined : `waiting for ${label}`,
+      waiter === undefined ? undefined : `waiting for ${waitOf(waiter)}`,
       placeOf(this)
     ]
   }

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import { abandon } from "../internal/closing.ts"
 import { findLoop } from "../internal/currentLoop.ts"
 import type { LoopImpl } from "../internal/loop.ts"
-import { CurrentRegion } from "../internal/Region.ts"
+import { CurrentRegion, waitOf } from "../internal/Region.ts"
 import { isTaskImpl, type TaskImpl, tasksOf } from "../internal/task.ts"
 import type { Waiter } from "../internal/Waiter.ts"
 import { cancel } from "../internal/Walk.ts"
@@ -83,7 +83,11 @@ export class Users {
     const parked = Array.from(this.others.keys(), (fiber) => this.waiterOf(fiber)).filter((waiter) =>
       waiter !== undefined
     )
-    const message = explain(tasks, parked, users.map((waiter) => waiter?.label ?? "something that is not the loop's"))
+    const message = explain(
+      tasks,
+      parked,
+      users.map((waiter) => waiter === undefined ? "something that is not the loop's" : waitOf(waiter))
+    )
     return this.end(new DeadlockError({ message, tasks }), [])
   }
 

@@ -1,5 +1,5 @@
 /** A deadlock in words: who is left, what each waits for, and who waits for each other in a circle. */
-import { waiterOf } from "../internal/Region.ts"
+import { waiterOf, waitOf } from "../internal/Region.ts"
 import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
 import type { Waiter } from "../internal/Waiter.ts"
 
@@ -18,7 +18,7 @@ export const explain = (
   if (tasks.length > 0) lines[0] += ", and these tasks are not done:"
   for (const task of tasks) {
     lines.push(`  ${task}`)
-    for (const { label } of own.get(task)!) lines.push(`    in a fiber that it forked: waiting for ${label}`)
+    for (const waiter of own.get(task)!) lines.push(`    in a fiber that it forked: waiting for ${waitOf(waiter)}`)
   }
   if (outside.length > 0) lines.push("fibers outside of tasks wait for:", ...outside.map((label) => `  ${label}`))
   const circle = findCircle(

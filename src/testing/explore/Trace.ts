@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import { isCancelled } from "../../internal/cancelled.ts"
 import { format, shortened } from "../../internal/printing.ts"
-import { waiterOf } from "../../internal/Region.ts"
+import { waiterOf, waitOf } from "../../internal/Region.ts"
 
 import type { Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
@@ -78,7 +78,7 @@ const stateOf = (lane: Lane): readonly [end: Step["end"], what: string] => {
   const exit = exitOf(lane)
   if (exit !== undefined) return endOf(exit)
   const waiter = lane.task === undefined ? lane.waiter : waiterOf(lane.task)
-  if (waiter !== undefined && waiter.state !== "over") return ["waits", `waits for ${waiter.label}`]
+  if (waiter !== undefined && waiter.state !== "over") return ["waits", `waits for ${waitOf(waiter)}`]
   return lane.pending > 0 ? ["yields", "yields"] : ["waits", "waits"]
 }
 
