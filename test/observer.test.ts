@@ -2,8 +2,10 @@
 import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Lock, Task } from "effect-asyncio"
+import { EventLoop, Lock, Semaphore, Task } from "effect-asyncio"
+import { withSteps } from "../src/internal/hostSteps.ts"
 import { observe, type Observer } from "../src/internal/observer.ts"
+import { currentTask } from "../src/internal/task.ts"
 import { onVirtual, type Program } from "./support/loops.ts"
 
 /** Tells what a program does, by the names of its tasks. */
@@ -53,19 +55,41 @@ describe("what an observer is told", () => {
       expect(of("next")).toEqual([
         " is created",
         " starts",
-        " waits for a Lock held by task 'holder'",
+        " waits for a Lock",
         " is woken",
         " ends"
       ])
       expect(of("given up")).toEqual([
         " is created",
         " starts",
-        " waits for a Lock held by task 'holder'",
+        " waits for a Lock",
         " is asked to cancel",
         " leaves its line",
         " ends"
       ])
       expect(told.indexOf("next is woken")).toBe(told.indexOf("holder ends") - 1)
+    }))
+
+  it.live("whose a lock is, and a permit", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const listener: Observer = {
+        taken: ({ kind }, fiber) => told.push(`${kind}: ${currentTask(fiber)?.name}`),
+        released: ({ kind }) => told.push(`${kind}: -`)
+      }
+      yield* observed(listener, contended)
+      expect(told).toEqual(["Lock: holder", "Lock: -", "Lock: next", "Lock: -"])
+      told.length = 0
+      yield* observed(
+        listener,
+        Effect.gen(function*() {
+          const semaphore = yield* Semaphore.make(1)
+          const worker = (name: string) =>
+            asyncio.createTask(Semaphore.withPermit(semaphore, asyncio.sleep(1)), named(name))
+          yield* asyncio.gather([yield* worker("a"), yield* worker("b")])
+        })
+      )
+      expect(told).toEqual(["Semaphore: a", "Semaphore: -", "Semaphore: b", "Semaphore: -"])
     }))
 
   it.live("an eager task starts before it is anybody's; one cancelled before its first step never does", () =>
@@ -90,6 +114,8 @@ describe("what an observer is told", () => {
     Effect.gen(function*() {
       const steps: Array<string> = []
       const listener: Observer = {
+        // Steps that the host resumes are seen by this alone.
+        services: withSteps,
         stepBegan: ({ owner, what }) => {
           if (what !== "internal") {
             steps.push(`${what} of ${owner instanceof Object && "name" in owner ? owner.name : "-"}`)

@@ -17,6 +17,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { observer } from "./observer.ts"
 import { Primitive } from "./Primitive.ts"
 import { QueuedWaiter } from "./QueuedWaiter.ts"
 import { type Node, WaitQueue } from "./WaitQueue.ts"
@@ -90,13 +91,15 @@ export abstract class Holdable extends Primitive {
   }
 
   /** It changes hands: the fiber has a permit from now on. */
-  take(_fiber: AnyFiber): void {
+  take(fiber: AnyFiber): void {
     this.free--
+    if (observer !== undefined) observer.taken(this, fiber)
   }
 
   /** It changes hands: a permit is given back, and promised to the first who waits. */
   release(): void {
     this.free++
+    if (observer !== undefined) observer.released(this)
     this.line.wakeFirst()
   }
 

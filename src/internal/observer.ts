@@ -14,16 +14,24 @@ import type { Task } from "../Task.ts"
 import type { Entry, Step } from "./Entry.ts"
 
 type AnyTask = Task<unknown, unknown>
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** A primitive. */
+export interface Resource {
+  readonly kind: string
+  /** As somebody named it. */
+  readonly name: string | undefined
+  /** The task that all who wait there wait for, where it is one. */
+  readonly holder: AnyTask | undefined
+}
 
 /** A fiber that waits. */
 export interface Waiting {
-  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly fiber: AnyFiber
   /** What it waits for, in words. */
   readonly label: string
-  /** Where that is a primitive: which, what somebody named it, and the task that all who wait there wait for, if one. */
-  readonly resource:
-    | { readonly kind: string; readonly name: string | undefined; readonly holder: AnyTask | undefined }
-    | undefined
+  /** Where that is a primitive. */
+  readonly resource: Resource | undefined
 }
 
 /** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */
@@ -43,6 +51,10 @@ export interface Observer {
   woken?(waiter: Waiting): void
   /** A request to cancel took it out of its line. */
   withdrawn?(waiter: Waiting): void
+  /** A lock is the fiber's now, or a permit of a semaphore. */
+  taken?(resource: Resource, fiber: AnyFiber): void
+  /** It is given back. */
+  released?(resource: Resource): void
   /** A step runs, from that queue or of a fiber that schedules on it. Steps nest: one may resume other fibers at once. */
   stepBegan?(step: Step, queue: Scheduler.SchedulerDispatcher): void
   stepEnded?(step: Step, queue: Scheduler.SchedulerDispatcher): void
@@ -88,6 +100,12 @@ class Listeners implements Required<Observer> {
   }
   withdrawn(waiter: Waiting): void {
     this.tell((one) => one.withdrawn?.(waiter))
+  }
+  taken(resource: Resource, fiber: AnyFiber): void {
+    this.tell((one) => one.taken?.(resource, fiber))
+  }
+  released(resource: Resource): void {
+    this.tell((one) => one.released?.(resource))
   }
   stepBegan(step: Step, queue: Scheduler.SchedulerDispatcher): void {
     this.tell((one) => one.stepBegan?.(step, queue))
