@@ -17,8 +17,16 @@ const tally: Reporter = {
   }
 }
 
-/** Those that change the host before Effect and the library look for it. */
-const alone = ["test/coarse-clocks.test.ts", "test/fake-timers-first.test.ts", "test/fake-timers.test.ts"]
+/**
+ * Those that change the host before Effect and the library look for it; and the laws, which run for so long that code
+ * optimized for them alone is worth a process.
+ */
+const alone = [
+  "test/coarse-clocks.test.ts",
+  "test/fake-timers-first.test.ts",
+  "test/fake-timers.test.ts",
+  "test/laws/laws.test.ts"
+]
 
 export default defineConfig({
   // `effect-asyncio` is src here.
