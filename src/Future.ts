@@ -5,6 +5,8 @@
  * by accident. Callbacks and waiters are served in the order they came, each through the ready queue, never inside the
  * call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
  *
+ * It has more than 150 lines of code: it has many names, each of a line or two.
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -25,7 +27,7 @@ import { getLoop } from "./internal/currentLoop.ts"
 import * as internal from "./internal/future.ts"
 import { FutureImpl } from "./internal/future.ts"
 import { rejectionOf } from "./internal/rejection.ts"
-import * as internalTask from "./internal/task.ts"
+import * as internalTasks from "./internal/tasks.ts"
 import * as walk from "./internal/Walk.ts"
 import type { Task } from "./Task.ts"
 
@@ -818,7 +820,7 @@ export const removeDoneCallback = <A, E>(
  * @since 0.1.0
  */
 export const awaitedBy = (self: Future<any, any>): ReadonlySet<Task<unknown, unknown>> =>
-  internalTask.awaitedBy(impl("awaitedBy", self))
+  internalTasks.awaitedBy(impl("awaitedBy", self))
 
 /** Completing is for futures without a task; a task's own fiber completes it. */
 const settable = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {

@@ -19,7 +19,7 @@ import * as check from "./internal/check.ts"
 import { dual } from "./internal/curried.ts"
 import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
 import { Fifo } from "./internal/Storage.ts"
-import { tasksIn } from "./internal/task.ts"
+import { tasksIn } from "./internal/tasks.ts"
 import type { Task } from "./Task.ts"
 
 /**

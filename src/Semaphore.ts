@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import * as check from "./internal/check.ts"
 import { curried } from "./internal/curried.ts"
 import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
-import { tasksIn } from "./internal/task.ts"
+import { tasksIn } from "./internal/tasks.ts"
 import type { Task } from "./Task.ts"
 
 /**

@@ -27,6 +27,7 @@ import { getLoop } from "./internal/currentLoop.ts"
 import { dual } from "./internal/curried.ts"
 import { openRegion } from "./internal/openRegion.ts"
 import * as internal from "./internal/task.ts"
+import { tasksOf } from "./internal/tasks.ts"
 
 /**
  * A computation that runs by itself.
@@ -194,7 +195,7 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  * @since 0.1.0
  */
 export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(new Set<Task<unknown, unknown>>(internal.tasksOf(getLoop("allTasks", fiber))))
+  Effect.succeed(new Set<Task<unknown, unknown>>(tasksOf(getLoop("allTasks", fiber))))
 )
 
 const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, unknown> = check.self(

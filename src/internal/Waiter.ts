@@ -15,6 +15,8 @@
  * #7575). Between the wake and that step the waiter can be cancelled; what it was woken for must not be lost then
  * (python/cpython#90155), so there is one `passOn`, called by the waiter's own step when a request to cancel came first,
  * and by its finalizer.
+ *
+ * It has more than 150 lines of code: a waiter's whole life is told in one place.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -20,7 +20,8 @@ import { ended } from "./future.ts"
 import type { LoopImpl } from "./loop.ts"
 import { QueuedWaiter } from "./QueuedWaiter.ts"
 import { CurrentHandling, inWords } from "./Reports.ts"
-import { type TaskImpl, tasksOf } from "./task.ts"
+import type { TaskImpl } from "./task.ts"
+import { tasksOf } from "./tasks.ts"
 import { cancelAll } from "./Walk.ts"
 
 /** After so long without an end it says what it waits for. */

@@ -1,5 +1,7 @@
 /**
  * The future: a value that will be there later, and the queue of those who wait for it.
+ *
+ * It has more than 150 lines of code: a future can be awaited, so it knows those who wait for it, and they know it.
  */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"

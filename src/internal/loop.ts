@@ -3,6 +3,8 @@
  *
  * What differs between the live loop, the one under TestClock and the virtual one is what they are built on: a
  * `Scheduler` and a `Clock`, both Effect's own interfaces. All that is here is shared.
+ *
+ * It has more than 150 lines of code: what `EventLoop` promises to plain code are its own methods.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -15,6 +17,7 @@ import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../E
 import type { Task } from "../Task.ts"
 import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
 import * as check from "./check.ts"
+import { ClockTimers } from "./ClockTimers.ts"
 import type { Step } from "./Entry.ts"
 import { nowNanos } from "./host.ts"
 import { ofNanos, ofSeconds, toSeconds } from "./Moment.ts"
@@ -22,12 +25,12 @@ import { observe } from "./observer.ts"
 import type { Origin } from "./Origin.ts"
 import { Printable, type Words } from "./printing.ts"
 import type { ReadyQueue } from "./ReadyQueue.ts"
-import { CurrentRegion, isAbandoned } from "./Region.ts"
+import { CurrentRegion } from "./Region.ts"
 import { type Listed, Registry } from "./Registry.ts"
 import { Reports } from "./Reports.ts"
 import { copy, EventLoop } from "./service.ts"
 import { SlowSteps } from "./slowSteps.ts"
-import { Timers } from "./Timers.ts"
+import type { Timers } from "./Timers.ts"
 import { Unseen } from "./Unseen.ts"
 import type { Waiter } from "./Waiter.ts"
 import { counted } from "./words.ts"
@@ -62,7 +65,7 @@ export class LoopImpl extends Printable implements Shape {
   /** The same, on what the loop was built in: its loggers and its clock. */
   readonly context: Context.Context<EventLoop>
   private readonly clock: Clock.Clock
-  private readonly timers = new Map<Clock.Clock, Timers>()
+  readonly timers: ClockTimers
   readonly mode: Mode
   /** Undefined: closing takes its time. */
   readonly closeTimeout: Duration.Duration | undefined
@@ -93,6 +96,7 @@ export class LoopImpl extends Printable implements Shape {
     }
     // Whatever task the loop was made in: what runs in this context is none of it.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
+    this.timers = new ClockTimers(this.context)
     this.mode = mode
     const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
     this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
@@ -135,34 +139,9 @@ export class LoopImpl extends Printable implements Shape {
     return scheduler === undefined || scheduler.executionMode === "sync" ? this.scheduler : scheduler
   }
 
-  timersOf(clock: Clock.Clock): Timers {
-    let timers = this.timers.get(clock)
-    if (timers === undefined) {
-      timers = new Timers(clock, this.schedulerOf(Fiber.getCurrent()), this.context, () => this.timers.delete(clock))
-      this.timers.set(clock, timers)
-    }
-    return timers
-  }
-
-  /** Those of the clock that the fiber reads. */
+  /** The timers of the clock that the fiber reads. */
   timersFor(fiber: Fiber.Fiber<unknown, unknown>): Timers {
-    return this.timersOf(fiber.getRef(Clock.Clock))
-  }
-
-  /** The fibers that wait for a time. */
-  get sleepers(): ReadonlyArray<Fiber.Fiber<unknown, unknown>> {
-    const timers = Array.from(this.timers.values()).flatMap(({ waiting }) => waiting)
-    return timers.map(({ fiber }) => fiber).filter((fiber) => fiber !== undefined)
-  }
-
-  /** When the timers of a clock are due. */
-  deadlines(clock: Clock.Clock): ReadonlyArray<number> {
-    return this.timers.get(clock)?.deadlines ?? []
-  }
-
-  /** Whether the fiber is one that sleeps in the name of timers. */
-  isTimersOwn(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    return Array.from(this.timers.values()).some((timers) => timers.sleepsWith(fiber))
+    return this.timers.of(fiber.getRef(Clock.Clock), this.schedulerOf(fiber))
   }
 
   // -------------------------------------------------------------------------------------------------------- callbacks
@@ -180,7 +159,7 @@ export class LoopImpl extends Printable implements Shape {
     check.callback("callLater", "the callback", callback)
     const nanos = check.nanos("callLater", delay)
     const clock = this.currentClock()
-    const timers = this.timersOf(clock)
+    const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
     const moment = ofNanos(timers.now() + nanos)
     return this.startTimer(timers, new CallbackTimer("callLater", this.caller, clock, moment, callback))
   }
@@ -190,7 +169,7 @@ export class LoopImpl extends Printable implements Shape {
     check.callback("callAt", "the callback", callback)
     check.seconds("callAt", when)
     const clock = this.currentClock()
-    const timers = this.timersOf(clock)
+    const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
     timers.now()
     return this.startTimer(timers, new CallbackTimer("callAt", this.caller, clock, ofSeconds(when), callback))
   }
@@ -240,8 +219,7 @@ export class LoopImpl extends Printable implements Shape {
 
   private end(): void {
     this.unwatch?.()
-    const isGivenUp = (fiber: Fiber.Fiber<unknown, unknown>) => isAbandoned(fiber.getRef(CurrentRegion))
-    for (const timers of this.timers.values()) timers.close(isGivenUp)
+    this.timers.close()
   }
 
   become(state: "closing" | "closed"): void {

@@ -8,6 +8,8 @@
  *
  * Effect's `format` has no such bounds, nor have the `toString`s of Effect's own values, which call it: so those that
  * hold other values are read here.
+ *
+ * It has more than 150 lines of code: values and things of ours print inside of each other.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

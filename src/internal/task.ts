@@ -1,5 +1,7 @@
 /**
  * The task: a future whose value a fiber of its own computes, and the outermost cancellation region of that fiber.
+ *
+ * It has more than 150 lines of code: a task is future, region, owner and entry in one object, as there are very many.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -20,7 +22,6 @@ import { shortened, type Words } from "./printing.ts"
 import type { ReadyQueue } from "./ReadyQueue.ts"
 import { CurrentRegion, type Owner, type Region, waiterOf, waitOf } from "./Region.ts"
 import { giveUp, taskEnded } from "./unwinding.ts"
-import type { WaitQueue } from "./WaitQueue.ts"
 import type { Walk } from "./Walk.ts"
 import { describeExit, placeOf } from "./words.ts"
 
@@ -202,25 +203,3 @@ export const isTaskImpl = (u: unknown): u is TaskImpl<unknown, unknown> => u ins
 export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
   // Regions know their tasks by what they need of them; all are of this class.
   fiber.getRef(CurrentRegion)?.owner.task as TaskImpl<unknown, unknown> | undefined
-
-/** The tasks of a loop that are not done, the oldest one first. */
-export const tasksOf = (loop: LoopImpl): Array<TaskImpl<unknown, unknown>> => Array.from(loop.tasks).filter(isTaskImpl)
-
-/** The tasks that stand in a line, the first one first; bare fibers are left out. */
-export const tasksIn = (line: WaitQueue): Array<Task<unknown, unknown>> =>
-  Array.from(line.nodes(), ({ awaiter }) => awaiter).filter(isTaskImpl)
-
-/** The tasks that wait for a future, found by asking those in its line: no edge to keep, none to forget. */
-export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<Task<unknown, unknown>> => {
-  const tasks = new Set<Task<unknown, unknown>>()
-  const futures = [self]
-  for (const future of futures) {
-    for (const { awaiter } of future.nodes()) {
-      // Who asked for completions may be done by now.
-      if (!(awaiter instanceof FutureImpl) || awaiter.exit !== undefined) continue
-      if (isTaskImpl(awaiter)) tasks.add(awaiter)
-      else futures.push(awaiter)
-    }
-  }
-  return tasks
-}

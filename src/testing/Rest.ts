@@ -19,7 +19,7 @@ export class Rest {
 
   get sleepers(): ReadonlyArray<AnyFiber> {
     const fibers = this.clock.sleepers.map(({ fiber }) => fiber)
-    return [...this.loop.sleepers, ...fibers.filter((fiber) => !this.loop.isTimersOwn(fiber))]
+    return [...this.loop.timers.sleepers, ...fibers.filter((fiber) => !this.loop.timers.isOwn(fiber))]
   }
 
   /** False if all of them were interrupted before: what they have left to do takes its time. */

@@ -19,7 +19,8 @@ import { runMain } from "../../internal/main.ts"
 import { InnerRegion, type Strikable } from "../../internal/openRegion.ts"
 import type { Region } from "../../internal/Region.ts"
 import { Registry } from "../../internal/Registry.ts"
-import { isTaskImpl, tasksOf } from "../../internal/task.ts"
+import { isTaskImpl } from "../../internal/task.ts"
+import { tasksOf } from "../../internal/tasks.ts"
 import { interruptFiber } from "../../internal/unwinding.ts"
 import { Waiter } from "../../internal/Waiter.ts"
 import { cancel } from "../../internal/Walk.ts"
@@ -358,8 +359,10 @@ export class ExploredRun implements ProgramRun, Policy {
   /** The first two from now on. */
   private deadlines(until: number): ReadonlyArray<number> {
     const { clock, loop } = this
-    const own = clock.sleepers.filter(({ fiber }) => !loop.isTimersOwn(fiber)).map(({ deadline }) => deadline)
-    const all = [...own, ...loop.deadlines(clock)].filter((deadline) => deadline > clock.nanos && deadline <= until)
+    const own = clock.sleepers.filter(({ fiber }) => !loop.timers.isOwn(fiber)).map(({ deadline }) => deadline)
+    const all = [...own, ...loop.timers.deadlines(clock)].filter((deadline) =>
+      deadline > clock.nanos && deadline <= until
+    )
     return Array.from(new Set(all)).toSorted((a, b) => a - b).slice(0, 2)
   }
 
@@ -439,7 +442,7 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** A sleep on the clock itself is over: Effect resumes the fiber at once. */
   private slept({ fiber }: Sleeper, wake: () => void): void {
-    if (this.isOver || this.loop.isTimersOwn(fiber)) return wake()
+    if (this.isOver || this.loop.timers.isOwn(fiber)) return wake()
     const lane = this.lanes.ofFiber(fiber)
     const slot = lane.nextSlot
     lane.steps++
