@@ -46,7 +46,7 @@ class Barrier {
 const program = Effect.fnUntraced(function*(looks: boolean) {
   const barrier = new Barrier(yield* Event.make, looks)
   const outcomes = new Set<string>()
-  const meet = Effect.map(barrier.meet, (outcome) => outcomes.add(outcome))
+  const meet = Effect.map(barrier.meet, (outcome) => void outcomes.add(outcome))
   const first = yield* asyncio.createTask(meet, { name: "first" })
   const second = yield* asyncio.createTask(
     Effect.andThen(Explore.latency("10 millis", "80 millis"), meet),

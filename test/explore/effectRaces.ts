@@ -293,7 +293,7 @@ interface EffectRace {
 const world: Explore.Vary = {}
 
 export const effectRaces: Readonly<Record<string, EffectRace>> = {
-  "lost-wakeup": { race: lostWakeup, vary: { operations: true, cancel: true } },
+  "lost-wakeup": { race: lostWakeup, vary: { operations: true } },
   "check-then-act": { race: checkThenAct, vary: world },
   "double-release": { race: doubleRelease, vary: world },
   "notified-too-early": { race: notifiedTooEarly, vary: world },

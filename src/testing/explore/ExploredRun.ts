@@ -96,6 +96,8 @@ export class ExploredRun implements ProgramRun, Policy {
   private fingerprint = 0
   private steps = 0
   private places = 0
+  /** The tasks that have ended in the step that runs. */
+  private readonly finished: Array<Resident> = []
   /** Who had an operation in the step that runs, where operations are asked about. */
   private ran = new Set<Lane>()
 
@@ -119,9 +121,10 @@ export class ExploredRun implements ProgramRun, Policy {
       limits: { settle: 0, patience: outside ? 1e9 : 0, maxTicks },
       options: undefined,
       unseen: "fail",
-      tasks: new KnownTasks((task) => {
-        if (isTaskImpl(task)) this.lanes.created(task)
-      }),
+      tasks: new KnownTasks(
+        (task) => isTaskImpl(task) && this.lanes.created(task),
+        (task) => this.isOver || this.finished.push(task)
+      ),
       shouldYield: operations ? (fiber) => this.shouldYield(fiber) : undefined
     })
     this.loop = loop
@@ -340,7 +343,7 @@ export class ExploredRun implements ProgramRun, Policy {
     const entry = deadlines.length === 0 ? undefined : this.queue.next
     if (entry === undefined) return
     const lane = this.laneOf(entry)!
-    const amount = this.pick("pause", lane, slotOf(lane, entry), deadlines.length, (amount) => {
+    const amount = this.pick("pause", lane, lane.tickSlot(slotOf(lane, entry)), deadlines.length, (amount) => {
       const step = lane.shown + 1
       const to = amount === 1 ? "to the next deadline" : "to the deadline after the next"
       const words = `time passes before the tick of '${lane.name}' step ${step}, ${to}`
@@ -403,7 +406,7 @@ export class ExploredRun implements ProgramRun, Policy {
   run(entry: Entry, lane: Lane | undefined): void {
     if (lane === undefined) {
       entry.run()
-      return this.checkInvariants()
+      return this.stepEnded()
     }
     const slot = slotOf(lane, entry)
     const runtime = entry instanceof RuntimeStep ? entry : undefined
@@ -417,6 +420,7 @@ export class ExploredRun implements ProgramRun, Policy {
   }
 
   private step(lane: Lane, runtime: RuntimeStep | undefined, run: () => void): void {
+    const isOwn = runtime === undefined || runtime.isYield
     this.ran.clear()
     this.lanes.begin(lane, runtime)
     run()
@@ -424,20 +428,31 @@ export class ExploredRun implements ProgramRun, Policy {
     if (this.ran.size > 0) { for (const one of this.ran) this.happened(one) }
     else {
       // Of a fork nothing may have been seen: what it runs has nothing to do with the loop, then.
+      if (isOwn) this.happened(lane)
       if (seen !== undefined && seen !== lane) this.happened(seen)
-      if (runtime === undefined || runtime.hasResumed) this.happened(lane)
     }
-    this.checkInvariants()
+    this.stepEnded()
   }
 
   private happened(lane: Lane): void {
     lane.learnName()
     const exit = exitOf(lane)
-    const code = exit === undefined ? lane.pending > 0 ? 1 : 0 : exit._tag === "Success" ? 2 : isCancelled(exit) ? 4 : 3
+    lane.hasEnded = exit !== undefined
+    const code = exit === undefined ? lane.isYielding ? 1 : 0 : exit._tag === "Success" ? 2 : isCancelled(exit) ? 4 : 3
     this.steps++
     this.hash = mix(this.hash, lane.path * 8 + code)
     this.fingerprint = mix(mix(this.fingerprint, lane.path * 8 + code), this.clock.nanos / 1e3)
     this.hooks.trace?.step(lane, this.clock.nanos / 1e6)
+  }
+
+  private stepEnded(): void {
+    // Tasks that Effect has resumed on somebody else's stack, or that a cancellation has ended.
+    for (const task of this.finished) {
+      const lane = this.lanes.ofTask(task)
+      if (lane?.hasEnded === false) this.happened(lane)
+    }
+    this.finished.length = 0
+    this.checkInvariants()
   }
 
   /** A sleep on the clock itself is over: Effect resumes the fiber at once. */
@@ -554,16 +569,22 @@ const mix = (hash: number, value: number): number => {
   return mixed ^ (mixed >>> 15)
 }
 
-/** Tells of each task that is made. */
+/** Tells of each task that is made, and that has ended. */
 class KnownTasks extends Registry<Resident> {
-  private readonly onAdd: (task: Resident) => void
-  constructor(onAdd: (task: Resident) => void) {
+  private readonly onAdd: (task: Resident) => unknown
+  private readonly onDelete: (task: Resident) => unknown
+  constructor(onAdd: (task: Resident) => unknown, onDelete: (task: Resident) => unknown) {
     super()
     this.onAdd = onAdd
+    this.onDelete = onDelete
   }
   override add(task: Resident): void {
     super.add(task)
     this.onAdd(task)
+  }
+  override delete(task: Resident): boolean {
+    this.onDelete(task)
+    return super.delete(task)
   }
 }
 

@@ -21,6 +21,9 @@ const runtimeStep = 1
 const forcedStep = 2
 const slotKinds = 3
 
+/** Ticks that begin with the same step, and are told apart. */
+const ticksKept = 8
+
 /** How somebody became known: its creator's nth task, nth entry of Effect's runtime, or nth fiber seen. */
 const asTask = 0
 const asFork = 1
@@ -46,8 +49,13 @@ export class Lane {
   fibers = 0
   /** Steps in the report. */
   shown = 0
-  /** Entries of Effect's runtime that are ready: forks and yields of its own. */
-  pending = 0
+  /** Its last one is among them. */
+  hasEnded = false
+  /** The step of its that was the first of the last tick, and how often it was before. */
+  private firstOf = 0
+  private ticks = 0
+  // INVARIANT: the last that it asked of Effect's runtime, until that runs.
+  asked: RuntimeStep | undefined = undefined
   /** A yield was forced before this operation; its entry is to come. */
   forced = 0
   /** Operations after a forced yield that are none in the written order. */
@@ -70,13 +78,27 @@ export class Lane {
     if (frame !== undefined) this.paths.nameFiber(this.path, frame.name)
   }
 
+  get isYielding(): boolean {
+    return this.asked?.isYield === true
+  }
+
+  /** A step that is put off may be the first of several ticks. */
+  tickSlot(slot: number): number {
+    this.ticks = slot === this.firstOf ? this.ticks + 1 : 0
+    this.firstOf = slot
+    return slot * ticksKept + Math.min(this.ticks, ticksKept - 1)
+  }
+
   /** The slot of its next own step. */
   get nextSlot(): number {
     return (this.steps + 1) * slotKinds + ownStep
   }
 }
 
-/** A step that Effect's runtime asked for: a fork or a yield, that can't be told before it runs. */
+/**
+ * A step that Effect's runtime asked for: a fork or a yield. A yield is the last operation of the fiber before it is
+ * suspended, so it shows in the fiber's count of them.
+ */
 export class RuntimeStep implements Entry {
   readonly entry: Entry
   readonly lane: Lane
@@ -84,11 +106,13 @@ export class RuntimeStep implements Entry {
   /** How the fiber is named that it forks, if it does. */
   readonly index: number | undefined
   private readonly fiber: AnyFiber | undefined
+  private readonly operation: number | undefined
   constructor(entry: Entry, lane: Lane, fiber: AnyFiber | undefined) {
     this.entry = entry
     this.lane = lane
     this.fiber = fiber
-    lane.pending++
+    this.operation = fiber?.currentOpCount
+    lane.asked = this
     if (lane.forced > 0) {
       this.slot = lane.forced * slotKinds + forcedStep
       this.index = undefined
@@ -105,14 +129,12 @@ export class RuntimeStep implements Entry {
     return this.entry.owner
   }
   run(): void {
-    this.lane.pending--
-    // Whether it is a yield shows in that the fiber counts operations again; Effect lets nobody else write the count.
-    if (this.fiber !== undefined) (this.fiber as { currentOpCount: number }).currentOpCount = 0
+    if (this.lane.asked === this) this.lane.asked = undefined
     this.entry.run()
   }
-  /** Whether it was a yield of the fiber that asked, and no fork. */
-  get hasResumed(): boolean {
-    return this.fiber !== undefined && this.fiber.currentOpCount > 0
+  /** Until it runs: whether it is a yield, for which the fiber waits. */
+  get isYield(): boolean {
+    return this.fiber !== undefined && this.fiber.currentOpCount === this.operation
   }
 }
 
@@ -133,6 +155,10 @@ export class Lanes {
   constructor(paths: Paths, user: AnyFiber) {
     this.paths = paths
     this.user = user
+  }
+
+  ofTask(task: object): Lane | undefined {
+    return this.known.get(task)
   }
 
   /** A task was made, by the fiber that runs. */

@@ -79,7 +79,7 @@ const stateOf = (lane: Lane): readonly [end: Step["end"], what: string] => {
   if (exit !== undefined) return endOf(exit)
   const waiter = lane.task === undefined ? lane.waiter : waiterOf(lane.task)
   if (waiter !== undefined && waiter.state !== "over") return ["waits", `waits for ${waitOf(waiter)}`]
-  return lane.pending > 0 ? ["yields", "yields"] : ["waits", "waits"]
+  return lane.isYielding ? ["yields", "yields"] : ["waits", "waits"]
 }
 
 const endOf = (exit: Exit.Exit<unknown, unknown>): readonly [end: Step["end"], what: string] => {

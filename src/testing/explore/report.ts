@@ -175,7 +175,8 @@ export const commonSteps = (a: Run, b: Run): number => {
 }
 
 const isSameStep = (a: Step, b: Step): boolean =>
-  a.lane === b.lane && a.step === b.step && a.what === b.what && a.millis === b.millis
+  a.lane === b.lane && a.step === b.step && a.what === b.what && a.millis === b.millis &&
+  a.notes.join() === b.notes.join()
 
 // ------------------------------------------------------------------------------------------------- two different runs
 
