@@ -3,9 +3,9 @@ import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Lock, Semaphore, Task } from "effect-asyncio"
-import { withSteps } from "../src/internal/hostSteps.ts"
-import { observe, type Observer } from "../src/internal/observer.ts"
-import { currentTask } from "../src/internal/task.ts"
+import { observe, type Observer } from "../src/internal/kernel/observer.ts"
+import { currentTask } from "../src/internal/task/task.ts"
+import { withSteps } from "../src/internal/waiting/hostSteps.ts"
 import { onVirtual, type Program } from "./support/loops.ts"
 
 /** Tells what a program does, by the names of its tasks. */

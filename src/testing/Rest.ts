@@ -1,8 +1,8 @@
 /** What is left of a virtual loop's program once the loop has closed: fibers that are no tasks and still sleep. */
 import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
-import type { LoopImpl } from "../internal/loop.ts"
-import { interruptFiber } from "../internal/unwinding.ts"
+import type { LoopImpl } from "../internal/loop/loop.ts"
+import { interruptFiber } from "../internal/waiting/unwinding.ts"
 import type { VirtualClock } from "./VirtualClock.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
