@@ -105,8 +105,7 @@ const compiledFiles = async (): Promise<ReadonlyArray<string>> => {
       execute("tsc", ["--project", project, "--listFilesOnly"])
     )
   )
-  const failed = listed.find(({ ok }) => !ok)
-  if (failed !== undefined) throw new Error(failed.output)
+  if (listed.some(({ ok }) => !ok)) throw new Error("the compiler has errors: see tsc")
   const folder = `${root.replaceAll("\\", "/")}/src/`
   return listed.flatMap(({ stdout }) => stdout.split("\n")).map((line) => line.trim())
     .filter((line) => line.startsWith(folder)).map((line) => `src/${line.slice(folder.length)}`)

@@ -4,7 +4,6 @@ import type * as Exit from "effect/Exit"
 import { format, shortened } from "../../internal/host/printing.ts"
 import { isCancelled } from "../../internal/waiting/cancelled.ts"
 import { waiterOf, waitOf } from "../../internal/waiting/Region.ts"
-
 import type { Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
 import type { Kind } from "./moves.ts"
