@@ -17,7 +17,11 @@ const toldOf = <A, E>(program: Program<A, E>) => {
     started: (task) => told.push(`${task.name} starts`),
     ended: (task) => told.push(`${task.name} ends`),
     cancelled: (task) => told.push(`${task.name} is asked to cancel`),
-    parked: (waiter) => told.push(`${nameOf(currentOf(waiter))} waits for ${waiter.label}`),
+    parked: (waiter) => {
+      const { label, resource } = waiter
+      const holder = resource?.holder === undefined ? "" : ` that '${resource.holder.name}' has`
+      told.push(`${nameOf(currentOf(waiter))} waits for ${label}${holder}`)
+    },
     woken: (waiter) => told.push(`${nameOf(currentOf(waiter))} is woken`),
     withdrawn: (waiter) => told.push(`${nameOf(currentOf(waiter))} leaves its line`)
   }
@@ -55,14 +59,14 @@ describe("what an observer is told", () => {
       expect(of("next")).toEqual([
         " is created",
         " starts",
-        " waits for a Lock",
+        " waits for a Lock that 'holder' has",
         " is woken",
         " ends"
       ])
       expect(of("given up")).toEqual([
         " is created",
         " starts",
-        " waits for a Lock",
+        " waits for a Lock that 'holder' has",
         " is asked to cancel",
         " leaves its line",
         " ends"

@@ -183,7 +183,7 @@ export interface Step {
 export interface Run {
   /** The tasks and fibers by name, in the order of their first steps. */
   readonly lanes: ReadonlyArray<string>
-  /** In order. */
+  /** In order; of a very long run the last 10,000 at least. */
   readonly steps: ReadonlyArray<Step>
   readonly deviations: ReadonlyArray<Deviation>
 }

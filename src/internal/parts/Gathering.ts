@@ -8,9 +8,8 @@
  *     stopping    none starts any more, as one has failed or somebody asked to cancel; it waits for those that run
  *     over        it has its outcome; children that run on are no business of its own
  *
- * O(1) a child and for its end, O(n) for a cancel.
- *
- * It has more than 150 lines of code: its children, its outcome and its cancellation decide together when it is over.
+ * O(1) a child and for its end, O(n) for a cancel. It has more than 150 lines of code, as
+ * starting, ending and cancelling are told by the same few fields.
  */
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -21,6 +20,7 @@ import * as awaitables from "../task/awaitables.ts"
 import { FutureCallback, FutureImpl } from "../task/future.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import { cancel, type Walk } from "../waiting/Walk.ts"
+import { Limiter } from "./Limiter.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
@@ -218,50 +218,6 @@ export class Gathering extends FutureImpl<unknown, unknown> {
 }
 
 const isRunning = (child: Child | undefined): child is Child => child !== undefined && child.future.exit === undefined
-
-/** Starts the effects among the items, in order, so many at once. */
-class Limiter {
-  readonly items: ReadonlyArray<unknown>
-  private readonly limit: number
-  private readonly starter: awaitables.Starter
-  /** From where on it looks for the next one. */
-  private place = 0
-  // INVARIANT: the effects that run now; at most `limit`.
-  private running = 0
-
-  constructor(
-    items: ReadonlyArray<unknown>,
-    concurrency: gather.Options["concurrency"],
-    starter: awaitables.Starter
-  ) {
-    this.items = items
-    this.limit = typeof concurrency === "number" ? concurrency : Infinity
-    this.starter = starter
-  }
-
-  /** The place of the next effect, if there is one and it may run now. */
-  next(): number | undefined {
-    if (this.running >= this.limit) return undefined
-    while (this.items[this.place] instanceof FutureImpl) this.place++
-    return this.place < this.items.length ? this.place : undefined
-  }
-
-  start(place: number): AnyFuture {
-    this.running++
-    this.place = place + 1
-    return this.starter.start(this.items[place])
-  }
-
-  /** One of those that ran has ended. */
-  free(): void {
-    this.running--
-  }
-
-  /** No more will start. */
-  end(): void {
-    this.starter.end()
-  }
-}
 
 /** The callback that a child of a gather holds in its line. */
 class Child extends FutureCallback {

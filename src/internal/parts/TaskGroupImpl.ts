@@ -1,5 +1,5 @@
 /**
- * The group of `TaskGroup.run`, and whose cancellation it is that ends a block.
+ * The group of `TaskGroup.run`.
  *
  * The body runs in a cancellation region; the block then waits for the tasks of the group:
  *
@@ -8,10 +8,8 @@
  *     ended       its outcome is decided
  *
  * That wait is no region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended.
- * asyncio tells its own cancellation from somebody else's by counting requests; so does `verdict`. trio has no need to: it
- * gives each cancel scope an identity. A request here is one of a task, as in asyncio, so it is counted.
  *
- * It has more than 150 lines of code: the group, its wait and the verdict on both are one protocol.
+ * It has more than 150 lines of code, as the block's waiter and the tasks' callbacks have no state but the group's.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -34,29 +32,7 @@ import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import type { Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
-
-/** What is known of a block once its body and all of its tasks have ended. */
-export interface Facts {
-  /** The body has, or a task; a cancellation is no failure. */
-  readonly failed: boolean
-  /** The body was cancelled, or a request came while the block waited for its tasks. */
-  readonly cancelled: boolean
-  /** The group asked its own block to cancel. */
-  readonly asked: boolean
-  /** Requests of others, that nobody took back. */
-  readonly requests: number
-  /** Effect's own means interrupted the block: that comes out whatever happens here. */
-  readonly interrupted: boolean
-}
-
-/** What the block comes to: its body's own outcome, or nothing, or the failures, with what others asked for behind them. */
-export type Verdict = "body" | "nothing" | "failures" | "failures, then cancelled"
-
-/** Whose cancellation it is. The group's own ends with the block, somebody else's goes on; failures come before both. */
-export const verdict = ({ asked, cancelled, failed, interrupted, requests }: Facts): Verdict => {
-  if (failed) return requests > 0 && !interrupted ? "failures, then cancelled" : "failures"
-  return interrupted || cancelled && asked && requests === 0 ? "nothing" : "body"
-}
+import { verdict } from "./verdict.ts"
 
 export class TaskGroupImpl extends Printable implements TaskGroup {
   region!: InnerRegion

@@ -25,7 +25,8 @@ export interface Policy {
   runtimeStep(entry: Entry): Entry
   /** Before each tick; it may move the clock. */
   beforeTick(): void
-  run(entry: Entry, lane: Lane | undefined): void
+  /** `step` runs the entry. */
+  run(entry: Entry, lane: Lane | undefined, step: () => void): void
 }
 
 export class ExploredQueue extends OwnQueue implements Lobby {
@@ -63,7 +64,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     if (policy.isOver) return super.runEntry(entry)
     const lane = policy.laneOf(entry)
     if (policy.variesOrder && lane !== undefined && this.isPutOff(lane, entry)) this.schedule(entry, 0)
-    else policy.run(entry, lane)
+    else policy.run(entry, lane, () => super.runEntry(entry))
   }
 
   private isPutOff(lane: Lane, entry: Entry): boolean {

@@ -403,9 +403,9 @@ export class ExploredRun implements ProgramRun, Policy {
 
   // ------------------------------------------------------------------------------------------------------------- steps
 
-  run(entry: Entry, lane: Lane | undefined): void {
+  run(entry: Entry, lane: Lane | undefined, step: () => void): void {
     if (lane === undefined) {
-      entry.run()
+      step()
       return this.stepEnded()
     }
     const slot = slotOf(lane, entry)
@@ -415,7 +415,7 @@ export class ExploredRun implements ProgramRun, Policy {
       this.strike(lane, slot, entry.region.owner.root)
     }
     this.hitWith(lane, slot, 0)
-    this.step(lane, runtime, () => entry.run())
+    this.step(lane, runtime, step)
     this.hitWith(lane, slot, 1)
   }
 

@@ -34,6 +34,9 @@ export class Deviated implements Deviation {
   }
 }
 
+/** Of a very long run the last steps are kept. */
+const kept = 10_000
+
 export class Trace {
   private readonly lanes = new Map<Lane, number>()
   private readonly steps: Array<Omit<Step, "task">> = []
@@ -60,6 +63,7 @@ export class Trace {
     this.steps.push({ millis, lane: index, step, end, what, deviations, notes })
     this.marks = []
     this.notes = []
+    if (this.steps.length === 2 * kept) this.steps.splice(0, kept)
   }
 
   get run(): Run {
