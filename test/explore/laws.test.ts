@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore } from "effect-asyncio/testing"
-import { LoopImpl } from "../../src/internal/loop.ts"
+import { LoopImpl } from "../../src/internal/loop/loop.ts"
 import { Law, type Program } from "../laws/everyStep.ts"
 import { subjects } from "../laws/subjects.ts"
 

@@ -1,9 +1,9 @@
 /** What happened in a run, for those who read it. Most runs keep none. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
-import { isCancelled } from "../../internal/cancelled.ts"
-import { format, shortened } from "../../internal/printing.ts"
-import { waiterOf, waitOf } from "../../internal/Region.ts"
+import { format, shortened } from "../../internal/host/printing.ts"
+import { isCancelled } from "../../internal/waiting/cancelled.ts"
+import { waiterOf, waitOf } from "../../internal/waiting/Region.ts"
 import type { Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
 import type { Kind } from "./moves.ts"
