@@ -299,13 +299,12 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  *     yield* asyncio.createTask(withPermit(semaphore, asyncio.sleep("1 hour")), { name })
  *   }
  *   yield* asyncio.sleep(0)
- *   const before = statistics(semaphore)
  *   yield* release(semaphore)
- *   const { available, waiters, waiting } = statistics(semaphore)
- *   return [before.waiters.map(({ name }) => name), { available, waiters, waiting }]
+ *   const { available, waiters } = statistics(semaphore)
+ *   return { available, waiters: waiters.map(({ name }) => name) }
  * })
  *
- * await asyncio.run(program) // => [["b"], { available: 0, waiters: [], waiting: 1 }]
+ * await asyncio.run(program) // => { available: 0, waiters: ["b"] }
  * ```
  *
  * @category state
