@@ -89,7 +89,11 @@ const workloads = await Promise.all(
 )
 const allSizes = options.quick ? [1e4] : [1e3, 1e4, 1e5]
 const cells = workloads.flatMap(({ name, workload }) => {
-  const variants = [...Object.keys(libraries), ...Object.keys(workload.variants), ...pythonLoops]
+  const variants = [
+    ...Object.keys(libraries),
+    ...Object.keys(workload.variants),
+    ...workload.python === false ? [] : pythonLoops
+  ]
     .filter((variant) => !missing.includes(variant))
   const sizes = (workload.sizes ?? allSizes).filter((n) => !options.quick || n <= 1e4)
   return Array.from(new Set(variants))
@@ -109,7 +113,7 @@ const processOf = ({ n, variant, workload }: Cell): Process => {
   return {
     command: process.execPath,
     args: ["--expose-gc", join(here, "worker.ts"), workload, program, ...args],
-    env: { BENCH_LIBRARY: library }
+    env: { BENCH_LIBRARY: library ?? libraries["effect-asyncio"] }
   }
 }
 

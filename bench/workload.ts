@@ -21,6 +21,8 @@ export interface Workload {
   readonly measure: "wall" | "cpu" | "heap" | "import"
   /** What we want at n = 1e4: a ratio to raw Effect, and a better one; or milliseconds above it. */
   readonly reach?: { readonly ratio: number; readonly better?: number } | { readonly above: number }
+  /** Whether asyncio has it, in `python/`. Default: true. */
+  readonly python?: boolean
   /** How many items a run of n is counted as. Default: n. */
   readonly items?: (n: number, variant: string) => number
   /** Default: 1e3, 1e4, 1e5. */
@@ -33,9 +35,9 @@ export interface Workload {
 export type Variant = () => Promise<(sampler: Sampler) => PromiseLike<unknown>>
 
 /** The library as it is published: built by the runner. */
-const loadLibrary = (): Promise<typeof Asyncio> => import(process.env["BENCH_LIBRARY"]!)
+export const loadLibrary = (): Promise<typeof Asyncio> => import(process.env["BENCH_LIBRARY"]!)
 
-const sampled = <R>(
+export const sampled = <R>(
   sampler: Sampler,
   program: (n: number) => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<void, unknown, R> =>

@@ -74,8 +74,8 @@ if (result !== wanted) throw new Error(result)
 `
 
 const blocked = [
-  "internal/loop",
-  "internal/loop.ts",
+  "internal/loop/loop",
+  "internal/loop/loop.ts",
   "testing/Driver",
   "insight/svg",
   "node/signal",

@@ -11,9 +11,9 @@ import * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
 import * as Condition from "./Condition.ts"
 import { BrokenBarrierError } from "./Errors.ts"
-import * as check from "./internal/check.ts"
-import { Primitive } from "./internal/Primitive.ts"
-import type { Words } from "./internal/printing.ts"
+import * as check from "./internal/host/check.ts"
+import type { Words } from "./internal/host/printing.ts"
+import { Primitive } from "./internal/parts/Primitive.ts"
 
 /**
  * A meeting point for a number of tasks.

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as check from "./internal/check.ts"
-import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
+import * as check from "./internal/host/check.ts"
+import { SemaphoreImpl } from "./internal/parts/SemaphoreImpl.ts"
 import type { Semaphore } from "./Semaphore.ts"
 
 /**

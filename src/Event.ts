@@ -8,11 +8,12 @@
  */
 import * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
-import * as check from "./internal/check.ts"
-import { Primitive, Visitor } from "./internal/Primitive.ts"
-import { counted, type Words } from "./internal/printing.ts"
-import { tasksIn } from "./internal/task.ts"
-import { WaitQueue } from "./internal/WaitQueue.ts"
+import * as check from "./internal/host/check.ts"
+import type { Words } from "./internal/host/printing.ts"
+import { counted } from "./internal/host/words.ts"
+import { WaitQueue } from "./internal/kernel/WaitQueue.ts"
+import { Primitive, Visitor } from "./internal/parts/Primitive.ts"
+import { tasksIn } from "./internal/task/tasks.ts"
 import type { Task } from "./Task.ts"
 
 /**

@@ -5,6 +5,8 @@
  * by accident. Callbacks and waiters are served in the order they came, each through the ready queue, never inside the
  * call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
  *
+ * It has more than 150 lines of code: it has many names, each of a line or two.
+ *
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
@@ -18,15 +20,15 @@ import type * as Types from "effect/Types"
 import type { Awaitable } from "./Awaitable.ts"
 import { InvalidStateError, RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as abort from "./internal/abort.ts"
-import { cancelMessage as cancelMessageOf, isCancelled } from "./internal/cancelled.ts"
-import * as check from "./internal/check.ts"
-import * as internal from "./internal/future.ts"
-import { FutureImpl } from "./internal/future.ts"
-import { getLoop } from "./internal/loop.ts"
-import { rejectionOf } from "./internal/rejection.ts"
-import * as internalTask from "./internal/task.ts"
-import * as walk from "./internal/Walk.ts"
+import * as check from "./internal/host/check.ts"
+import { getLoop } from "./internal/loop/currentLoop.ts"
+import * as abort from "./internal/task/abort.ts"
+import * as internal from "./internal/task/future.ts"
+import { FutureImpl } from "./internal/task/future.ts"
+import { rejectionOf } from "./internal/task/rejection.ts"
+import * as internalTasks from "./internal/task/tasks.ts"
+import { cancelMessage as cancelMessageOf, isCancelled } from "./internal/waiting/cancelled.ts"
+import * as walk from "./internal/waiting/Walk.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -818,7 +820,7 @@ export const removeDoneCallback = <A, E>(
  * @since 0.1.0
  */
 export const awaitedBy = (self: Future<any, any>): ReadonlySet<Task<unknown, unknown>> =>
-  internalTask.awaitedBy(impl("awaitedBy", self))
+  internalTasks.awaitedBy(impl("awaitedBy", self))
 
 /** Completing is for futures without a task; a task's own fiber completes it. */
 const settable = <A, E>(call: string, self: Future<A, E>): FutureImpl<A, E> => {

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import { checkOptions, QueueImpl } from "./internal/QueueImpl.ts"
-import { Lifo } from "./internal/Storage.ts"
+import { checkOptions, QueueImpl } from "./internal/parts/QueueImpl.ts"
+import { Lifo } from "./internal/parts/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
 /**

@@ -6,9 +6,9 @@
 import * as Effect from "effect/Effect"
 import type * as Order from "effect/Order"
 import * as Predicate from "effect/Predicate"
-import * as check from "./internal/check.ts"
-import { optionKinds, QueueImpl } from "./internal/QueueImpl.ts"
-import { Smallest } from "./internal/Storage.ts"
+import * as check from "./internal/host/check.ts"
+import { optionKinds, QueueImpl } from "./internal/parts/QueueImpl.ts"
+import { Smallest } from "./internal/parts/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
 /**

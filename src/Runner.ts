@@ -12,12 +12,12 @@ import * as Scope from "effect/Scope"
 import { RuntimeError } from "./Errors.ts"
 import * as EventLoop from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
-import { cancelOnAbort } from "./internal/abort.ts"
-import type { FutureImpl } from "./internal/future.ts"
-import { LoopImpl } from "./internal/loop.ts"
-import { checkRunOptions, runMain } from "./internal/main.ts"
-import { Printable, type Words } from "./internal/printing.ts"
-import { rejectionOf } from "./internal/rejection.ts"
+import { Printable, type Words } from "./internal/host/printing.ts"
+import { LoopImpl } from "./internal/loop/loop.ts"
+import { cancelOnAbort } from "./internal/task/abort.ts"
+import type { FutureImpl } from "./internal/task/future.ts"
+import { checkRunOptions, runMain } from "./internal/task/main.ts"
+import { rejectionOf } from "./internal/task/rejection.ts"
 
 /**
  * Options of a runner.

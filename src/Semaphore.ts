@@ -4,17 +4,17 @@
  * A release promises its permit to the first who waits, so that nobody takes it before that one runs; and newcomers queue
  * behind those who wait or are about to run, also where another permit is free. Say one task waits, and two permits are
  * released. The first is promised to the waiter, which runs in the next tick; the second is free. A newcomer that took it
- * would run before a task that came earlier, and so would the next, if it released again at once: internal/Holdable.ts.
+ * would run before a task that came earlier, and so would the next, if it released again at once: internal/parts/Holdable.ts.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Scope from "effect/Scope"
-import * as check from "./internal/check.ts"
-import { curried } from "./internal/curried.ts"
-import { SemaphoreImpl } from "./internal/SemaphoreImpl.ts"
-import { tasksIn } from "./internal/task.ts"
+import * as check from "./internal/host/check.ts"
+import { curried } from "./internal/host/curried.ts"
+import { SemaphoreImpl } from "./internal/parts/SemaphoreImpl.ts"
+import { tasksIn } from "./internal/task/tasks.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -300,11 +300,11 @@ export const locked = (self: Semaphore): boolean => impl("locked", self).isLocke
  *   }
  *   yield* asyncio.sleep(0)
  *   yield* release(semaphore)
- *   const { available, waiters } = statistics(semaphore)
- *   return { available, waiters: waiters.map(({ name }) => name) }
+ *   const { available, waiters, waiting } = statistics(semaphore)
+ *   return [available, waiting, waiters.map(({ name }) => name)]
  * })
  *
- * await asyncio.run(program) // => { available: 0, waiters: ["b"] }
+ * await asyncio.run(program) // => [0, 1, ["b"]]
  * ```
  *
  * @category state

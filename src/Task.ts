@@ -18,14 +18,16 @@ import * as Option from "effect/Option"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
-import { callSite } from "./internal/callSite.ts"
-import { uncancel as uncancelOwner } from "./internal/cancellation.ts"
-import { asCancelled, cancelMessage as cancelMessageOf, isCancelled } from "./internal/cancelled.ts"
-import * as check from "./internal/check.ts"
-import { dual } from "./internal/curried.ts"
-import { getLoop } from "./internal/loop.ts"
-import { openRegion } from "./internal/openRegion.ts"
-import * as internal from "./internal/task.ts"
+import { callSite } from "./internal/host/callSite.ts"
+import * as check from "./internal/host/check.ts"
+import { dual } from "./internal/host/curried.ts"
+import { getLoop } from "./internal/loop/currentLoop.ts"
+import { createTask, makesTask } from "./internal/task/createTask.ts"
+import { openRegion } from "./internal/task/openRegion.ts"
+import * as internal from "./internal/task/task.ts"
+import { tasksOf } from "./internal/task/tasks.ts"
+import { uncancel as uncancelOwner } from "./internal/waiting/cancellation.ts"
+import { asCancelled, cancelMessage as cancelMessageOf, isCancelled } from "./internal/waiting/cancelled.ts"
 
 /**
  * A computation that runs by itself.
@@ -122,9 +124,9 @@ export const create = <A, E, R>(
   options?: Options
 ): Effect.Effect<Task<A, E>, never, R | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(create)
-  return internal.makesTask(
+  return makesTask(
     "createTask",
-    (fiber) => Effect.succeed(internal.createTask("createTask", fiber, effect, options, site))
+    (fiber) => Effect.succeed(createTask("createTask", fiber, effect, options, site))
   )
 }
 
@@ -193,7 +195,7 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  * @since 0.1.0
  */
 export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(new Set<Task<unknown, unknown>>(internal.tasksOf(getLoop("allTasks", fiber))))
+  Effect.succeed(new Set<Task<unknown, unknown>>(tasksOf(getLoop("allTasks", fiber))))
 )
 
 const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, unknown> = check.self(

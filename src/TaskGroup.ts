@@ -3,17 +3,17 @@
  *
  * The first failure cancels the siblings and the block's body, which runs in a cancellation region; then the group waits
  * for all of them, and all failures come out together, in order of completion, the body's own last. Whether a cancellation
- * was the group's own or somebody else's is decided by counting requests, as in asyncio: internal/TaskGroupImpl.ts.
+ * was the group's own or somebody else's is decided by counting requests, as in asyncio: internal/parts/TaskGroupImpl.ts.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as check from "./internal/check.ts"
-import { getLoop } from "./internal/loop.ts"
-import { openRegion } from "./internal/openRegion.ts"
-import { TaskGroupImpl } from "./internal/TaskGroupImpl.ts"
+import * as check from "./internal/host/check.ts"
+import { getLoop } from "./internal/loop/currentLoop.ts"
+import { TaskGroupImpl } from "./internal/parts/TaskGroupImpl.ts"
+import { openRegion } from "./internal/task/openRegion.ts"
 import type { Options, Task } from "./Task.ts"
 
 /**

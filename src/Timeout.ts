@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as check from "./internal/check.ts"
-import { getLoop } from "./internal/loop.ts"
-import { never, ofSeconds } from "./internal/Moment.ts"
-import { TimeoutImpl } from "./internal/TimeoutImpl.ts"
+import * as check from "./internal/host/check.ts"
+import { never, ofSeconds } from "./internal/host/Moment.ts"
+import { getLoop } from "./internal/loop/currentLoop.ts"
+import { TimeoutImpl } from "./internal/parts/TimeoutImpl.ts"
 
 /**
  * A deadline that can be read and moved while its block runs.

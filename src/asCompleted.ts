@@ -13,9 +13,9 @@ import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/callSite.ts"
-import { Completions } from "./internal/Completions.ts"
-import { join } from "./internal/future.ts"
+import { callSite } from "./internal/host/callSite.ts"
+import { Completions } from "./internal/parts/Completions.ts"
+import { join } from "./internal/task/future.ts"
 
 /**
  * @since 0.1.0

@@ -6,9 +6,9 @@
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as awaitables from "./internal/awaitables.ts"
-import { callSite } from "./internal/callSite.ts"
-import { makesTask } from "./internal/task.ts"
+import { callSite } from "./internal/host/callSite.ts"
+import * as awaitables from "./internal/task/awaitables.ts"
+import { makesTask } from "./internal/task/createTask.ts"
 
 /**
  * Makes an awaitable run: an Effect becomes a new task, a Future or Task comes back as it is.

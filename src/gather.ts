@@ -1,7 +1,7 @@
 /**
  * `gather`: runs awaitables at once and collects their values.
  *
- * Children are tasks of the loop. The gather itself is a future that they complete: internal/Gathering.ts.
+ * Children are tasks of the loop. The gather itself is a future that they complete: internal/parts/Gathering.ts.
  *
  * @since 0.1.0
  */
@@ -10,12 +10,12 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as awaitables from "./internal/awaitables.ts"
-import { type CallSite, callSite } from "./internal/callSite.ts"
-import * as check from "./internal/check.ts"
-import { join } from "./internal/future.ts"
-import { Gathering } from "./internal/Gathering.ts"
-import { getLoop } from "./internal/loop.ts"
+import { type CallSite, callSite } from "./internal/host/callSite.ts"
+import * as check from "./internal/host/check.ts"
+import { getLoop } from "./internal/loop/currentLoop.ts"
+import { Gathering } from "./internal/parts/Gathering.ts"
+import * as awaitables from "./internal/task/awaitables.ts"
+import { join } from "./internal/task/future.ts"
 
 /**
  * @since 0.1.0

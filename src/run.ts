@@ -5,8 +5,8 @@
  */
 import type * as Effect from "effect/Effect"
 import type { EventLoop } from "./EventLoop.ts"
-import * as check from "./internal/check.ts"
-import { checkRunOptions } from "./internal/main.ts"
+import * as check from "./internal/host/check.ts"
+import { checkRunOptions } from "./internal/task/main.ts"
 import * as Runner from "./Runner.ts"
 
 /**

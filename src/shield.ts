@@ -6,11 +6,11 @@
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import * as awaitables from "./internal/awaitables.ts"
-import { callSite } from "./internal/callSite.ts"
-import { cancelledExit, isCancelled } from "./internal/cancelled.ts"
-import { type FutureImpl, join } from "./internal/future.ts"
-import { StandIn } from "./internal/StandIn.ts"
+import { callSite } from "./internal/host/callSite.ts"
+import * as awaitables from "./internal/task/awaitables.ts"
+import { type FutureImpl, join } from "./internal/task/future.ts"
+import { StandIn } from "./internal/task/StandIn.ts"
+import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
 
 /**
  * Awaits something that lives on when this wait is cancelled.

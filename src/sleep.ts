@@ -6,9 +6,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as check from "./internal/check.ts"
-import { findLoop, type LoopImpl } from "./internal/loop.ts"
-import { TimedWaiter } from "./internal/TimedWaiter.ts"
+import * as check from "./internal/host/check.ts"
+import { findLoop } from "./internal/loop/currentLoop.ts"
+import type { LoopImpl } from "./internal/loop/loop.ts"
+import { TimedWaiter } from "./internal/loop/TimedWaiter.ts"
 
 /**
  * Waits for a duration, and gives `value`.

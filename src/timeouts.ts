@@ -1,7 +1,7 @@
 /**
  * Deadlines over a block: `timeout` and `timeoutAt`.
  *
- * Each opens a cancellation region and asks it to cancel when the time has come: internal/TimeoutImpl.ts. The file has no
+ * Each opens a cancellation region and asks it to cancel when the time has come: internal/parts/TimeoutImpl.ts. The file has no
  * verb's own name, as on a disk that ignores case timeout.ts would be Timeout.ts.
  *
  * @since 0.1.0
@@ -10,9 +10,9 @@ import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { EventLoop } from "./EventLoop.ts"
-import * as check from "./internal/check.ts"
-import { ofNanos, ofSeconds } from "./internal/Moment.ts"
-import { block } from "./internal/TimeoutImpl.ts"
+import * as check from "./internal/host/check.ts"
+import { ofNanos, ofSeconds } from "./internal/host/Moment.ts"
+import { block } from "./internal/parts/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
 /**

@@ -4,7 +4,7 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
-import { ForeignQueue } from "../src/internal/ReadyQueue.ts"
+import { ForeignQueue } from "../src/internal/kernel/ForeignQueue.ts"
 import { defectOf, everywhere, inside, logged, loggedBy, outcome, ticks, timed } from "./support/loops.ts"
 
 const { callLater, callSoon } = EventLoop

@@ -3,7 +3,7 @@ import { Cause, Data, Effect, Equal, Exit, Fiber, HashSet, Option } from "effect
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, InvalidStateError, RuntimeError, Task } from "effect-asyncio"
 import { inspect } from "node:util"
-import { WaitQueue } from "../src/internal/WaitQueue.ts"
+import { WaitQueue } from "../src/internal/kernel/WaitQueue.ts"
 import {
   defectOf,
   everywhere,

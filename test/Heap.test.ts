@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Heap, type Member } from "../src/internal/Heap.ts"
+import { Heap, type Member } from "../src/internal/host/Heap.ts"
 
 class Item implements Member {
   readonly key: number

@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option, Scope } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
-import { openRegion } from "../src/internal/openRegion.ts"
+import { openRegion } from "../src/internal/task/openRegion.ts"
 import {
   cancelled,
   cancelSoon,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
-import { type Facts, verdict } from "../src/internal/verdict.ts"
+import { type Facts, verdict } from "../src/internal/parts/verdict.ts"
 import { linear } from "./support/costs.ts"
 import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./support/loops.ts"
 

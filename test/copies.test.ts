@@ -4,8 +4,8 @@ import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, write
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { x } from "tinyexec"
-import { CurrentRegion } from "../src/internal/Region.ts"
-import { version } from "../src/internal/version.ts"
+import { version } from "../src/internal/host/version.ts"
+import { CurrentRegion } from "../src/internal/waiting/Region.ts"
 
 const root = join(import.meta.dirname, "..")
 

@@ -2,8 +2,10 @@
 import { describe, expect, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Lock, Task } from "effect-asyncio"
-import { observe, type Observer } from "../src/internal/observer.ts"
+import { EventLoop, Lock, Semaphore, Task } from "effect-asyncio"
+import { observe, type Observer } from "../src/internal/kernel/observer.ts"
+import { currentTask } from "../src/internal/task/task.ts"
+import { withSteps } from "../src/internal/waiting/hostSteps.ts"
 import { onVirtual, type Program } from "./support/loops.ts"
 
 /** Tells what a program does, by the names of its tasks. */
@@ -72,6 +74,28 @@ describe("what an observer is told", () => {
       expect(told.indexOf("next is woken")).toBe(told.indexOf("holder ends") - 1)
     }))
 
+  it.live("whose a lock is, and a permit", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const listener: Observer = {
+        taken: ({ kind }, fiber) => told.push(`${kind}: ${currentTask(fiber)?.name}`),
+        released: ({ kind }) => told.push(`${kind}: -`)
+      }
+      yield* observed(listener, contended)
+      expect(told).toEqual(["Lock: holder", "Lock: -", "Lock: next", "Lock: -"])
+      told.length = 0
+      yield* observed(
+        listener,
+        Effect.gen(function*() {
+          const semaphore = yield* Semaphore.make(1)
+          const worker = (name: string) =>
+            asyncio.createTask(Semaphore.withPermit(semaphore, asyncio.sleep(1)), named(name))
+          yield* asyncio.gather([yield* worker("a"), yield* worker("b")])
+        })
+      )
+      expect(told).toEqual(["Semaphore: a", "Semaphore: -", "Semaphore: b", "Semaphore: -"])
+    }))
+
   it.live("an eager task starts before it is anybody's; one cancelled before its first step never does", () =>
     Effect.gen(function*() {
       const told = yield* toldOf(Effect.gen(function*() {
@@ -94,6 +118,8 @@ describe("what an observer is told", () => {
     Effect.gen(function*() {
       const steps: Array<string> = []
       const listener: Observer = {
+        // Steps that the host resumes are seen by this alone.
+        services: withSteps,
         stepBegan: ({ owner, what }) => {
           if (what !== "internal") {
             steps.push(`${what} of ${owner instanceof Object && "name" in owner ? owner.name : "-"}`)

@@ -5,7 +5,7 @@ import * as asyncio from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
-import { format } from "../src/internal/printing.ts"
+import { format } from "../src/internal/host/printing.ts"
 import { defectOf, everywhere, loggedBy, reportsOf, settled, ticks, timed } from "./support/loops.ts"
 
 const { createTask, EventLoop, sleep, Task } = asyncio

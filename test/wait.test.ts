@@ -3,7 +3,7 @@ import { Cause, Duration, Effect, Fiber } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, RuntimeError, Task } from "effect-asyncio"
 import { inspect } from "node:util"
-import { WaitQueue } from "../src/internal/WaitQueue.ts"
+import { WaitQueue } from "../src/internal/kernel/WaitQueue.ts"
 import {
   beforeEntries,
   cancelledAtEveryStep,

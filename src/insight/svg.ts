@@ -199,7 +199,7 @@ const nameRoom = (lane: Lane): number => Math.ceil(indent(lane) + widthOf(clean(
 
 const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
   const lanes = charts.flatMap((chart) => chart.lanes.slice(0, rows))
-  const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width / 4)
+  const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width * 0.3)
   // Room for what stands to the right of the last mark, so that an end at the edge can say how.
   const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
   const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 5)

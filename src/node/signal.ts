@@ -7,8 +7,8 @@
  */
 import * as Effect from "effect/Effect"
 import { constants } from "node:os"
-import * as check from "../internal/check.ts"
-import { Waiter } from "../internal/Waiter.ts"
+import * as check from "../internal/host/check.ts"
+import { Waiter } from "../internal/waiting/Waiter.ts"
 
 /**
  * Waits for a signal to the process, and gives its name.

@@ -14,7 +14,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import { CurrentLoggers } from "effect/References"
 import type { EventLoop } from "../EventLoop.ts"
-import * as argument from "../internal/check.ts"
+import * as argument from "../internal/host/check.ts"
 import { sleep } from "../sleep.ts"
 import { CurrentRun } from "./explore/CurrentRun.ts"
 import type { NotDeterministicError, ScheduleError, TokenError } from "./explore/errors.ts"
@@ -183,7 +183,7 @@ export interface Step {
 export interface Run {
   /** The tasks and fibers by name, in the order of their first steps. */
   readonly lanes: ReadonlyArray<string>
-  /** In order. */
+  /** In order; of a very long run the last 10,000 at least. */
   readonly steps: ReadonlyArray<Step>
   readonly deviations: ReadonlyArray<Deviation>
 }

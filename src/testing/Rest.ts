@@ -1,8 +1,8 @@
 /** What is left of a virtual loop's program once the loop has closed: fibers that are no tasks and still sleep. */
 import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
-import { interruptFiber } from "../internal/cancellation.ts"
-import type { LoopImpl } from "../internal/loop.ts"
+import type { LoopImpl } from "../internal/loop/loop.ts"
+import { interruptFiber } from "../internal/waiting/unwinding.ts"
 import type { VirtualClock } from "./VirtualClock.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
@@ -19,7 +19,7 @@ export class Rest {
 
   get sleepers(): ReadonlyArray<AnyFiber> {
     const fibers = this.clock.sleepers.map(({ fiber }) => fiber)
-    return [...this.loop.sleepers, ...fibers.filter((fiber) => !this.loop.isTimersOwn(fiber))]
+    return [...this.loop.timers.sleepers, ...fibers.filter((fiber) => !this.loop.timers.isOwn(fiber))]
   }
 
   /** False if all of them were interrupted before: what they have left to do takes its time. */

@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { TestClock } from "effect/testing/TestClock"
 import { RuntimeError } from "../Errors.ts"
 import * as EventLoop from "../EventLoop.ts"
-import { checkOptions } from "../internal/loop.ts"
+import { checkOptions } from "../internal/loop/makeLoop.ts"
 
 /**
  * Makes an event loop for as long as the layer's scope is open, under the `TestClock` it finds.

@@ -6,7 +6,7 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { Heap, type Member } from "../internal/Heap.ts"
+import { Heap, type Member } from "../internal/host/Heap.ts"
 
 export interface Sleeper extends Member {
   readonly deadline: number

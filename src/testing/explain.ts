@@ -1,7 +1,7 @@
 /** A deadlock in words: who is left, what each waits for, and who waits for each other in a circle. */
-import { waiterOf, waitOf } from "../internal/Region.ts"
-import { isTaskImpl, type TaskImpl } from "../internal/task.ts"
-import type { Waiter } from "../internal/Waiter.ts"
+import { isTaskImpl, type TaskImpl } from "../internal/task/task.ts"
+import { waiterOf, waitOf } from "../internal/waiting/Region.ts"
+import type { Waiter } from "../internal/waiting/Waiter.ts"
 
 type AnyTask = TaskImpl<any, any>
 type AnyWaiter = Waiter<any, any, any>

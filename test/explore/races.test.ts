@@ -1,10 +1,11 @@
 /** The museum of races, `examples/races`: what passes in the written order, and what exploring finds. */
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import type * as asyncio from "effect-asyncio"
 import { Explore, VirtualLoop } from "effect-asyncio/testing"
 import { readFileSync } from "node:fs"
-import { exhibits } from "../../examples/races.ts"
+import { resolve } from "node:path"
+import { exhibits, main } from "../../examples/races.ts"
 import { draw, page, picture, world } from "../../scripts/races.ts"
 import { effectRaces } from "./effectRaces.ts"
 import { fragile } from "./fragile.ts"
@@ -111,6 +112,33 @@ describe("the whole report", () => {
         ({ message }) => Effect.promise(() => expect(`${message}\n`).toMatchFileSnapshot(`reports/${name}.txt`))
       ))
   }
+})
+
+describe("npm run example races", () => {
+  const printed = (name?: string) => {
+    const lines: Array<string> = []
+    const recorder: Console.Console = Object.assign(Object.create(console), { log: (line: string) => lines.push(line) })
+    return Effect.as(Effect.provideService(main(name), Console.Console, recorder), lines)
+  }
+
+  it.live("shows each, what it fails by, and that its twin does not", () =>
+    Effect.map(printed(), (lines) => {
+      assert.strictEqual(lines.length, 3 * Object.keys(exhibits).length)
+      assert.deepStrictEqual(lines.slice(-3), [
+        `\n== double-charge: ${exhibits["double-charge"]!.title}\n${exhibits["double-charge"]!.story}\n` +
+        `A report: ${exhibits["double-charge"]!.report}`,
+        "\ncan happen: died: charged 2 times\n  latency 1 of 'call 1' takes 40 ms",
+        "\nmended: 13 schedules, and none fails"
+      ])
+    }), 60_000)
+
+  it.live("shows one with its whole report", () =>
+    Effect.map(printed("late-break"), ([, report]) => {
+      assert.strictEqual(
+        report,
+        `\n${readFileSync(resolve(import.meta.dirname, "reports/late-break.txt"), "utf8").trimEnd()}`
+      )
+    }))
 })
 
 describe("docs/races.md", () => {

@@ -1,7 +1,7 @@
 /** The fuzzer's programs on this library. The counterpart of `python.py`, statement by statement. */
 import { Duration, Effect, Exit, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import type { LoopImpl } from "../../src/internal/loop.ts"
+import type { LoopImpl } from "../../src/internal/loop/loop.ts"
 import { catchRuntimeError } from "../conformance/defects.ts"
 import { ValueError } from "../conformance/errors.ts"
 import { format, formatCancelled } from "../conformance/format.ts"

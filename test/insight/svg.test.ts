@@ -52,6 +52,7 @@ const crowded: Picture = {
     }),
     from: 0,
     to,
+    ticks: Array.from({ length: 200 }, (_, at) => ({ at, label: `${at} ms` })),
     flags: Array.from({ length: 20 }, (_, index) => ({ at: 50 + index, lane: index, number: index + 1 })),
     wakes: Array.from({ length: 2000 }, (_, at) => ({ at, from: at % 60, to: (at * 7) % 60 }))
   }))

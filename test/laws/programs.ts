@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { type EventLoop, type Future, Task } from "effect-asyncio"
-import { FutureImpl } from "../../src/internal/future.ts"
+import { FutureImpl } from "../../src/internal/task/future.ts"
 import { failuresIn, type Law, outcomeOf, type Program } from "./everyStep.ts"
 
 const { createTask, sleep } = asyncio

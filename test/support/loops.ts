@@ -13,11 +13,11 @@ import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import type { Step } from "../../src/internal/Entry.ts"
-import { FutureImpl } from "../../src/internal/future.ts"
-import { LoopImpl } from "../../src/internal/loop.ts"
-import { observe } from "../../src/internal/observer.ts"
-import { OwnQueue } from "../../src/internal/ReadyQueue.ts"
+import type { Step } from "../../src/internal/kernel/Entry.ts"
+import { observe } from "../../src/internal/kernel/observer.ts"
+import { OwnQueue } from "../../src/internal/kernel/ReadyQueue.ts"
+import { LoopImpl } from "../../src/internal/loop/loop.ts"
+import { FutureImpl } from "../../src/internal/task/future.ts"
 
 export type Program<A = unknown, E = unknown> = Effect.Effect<A, E, EventLoop.EventLoop>
 

@@ -1,7 +1,7 @@
 /** The run that a fiber is a part of: what a program's own words ask. All state of a run hangs on it. */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
-import { version } from "../../internal/version.ts"
+import { version } from "../../internal/host/version.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 

@@ -5,11 +5,12 @@
  * callbacks, what is due, and the library's own entries, whose order is promised; and those of one line keep theirs: behind
  * one that is put off the others of its line wait.
  */
-import type { Entry } from "../../internal/Entry.ts"
-import { OwnQueue } from "../../internal/ReadyQueue.ts"
-import { runtimeSteps } from "../../internal/runtimeSteps.ts"
-import { type Lobby, QueuedWaiter } from "../../internal/Waiter.ts"
-import type { WaitQueue } from "../../internal/WaitQueue.ts"
+import type { Entry } from "../../internal/kernel/Entry.ts"
+import { OwnQueue } from "../../internal/kernel/ReadyQueue.ts"
+import type { WaitQueue } from "../../internal/kernel/WaitQueue.ts"
+import { QueuedWaiter } from "../../internal/waiting/QueuedWaiter.ts"
+import { runtimeSteps } from "../../internal/waiting/runtimeSteps.ts"
+import type { Lobby } from "../../internal/waiting/Waiter.ts"
 import type { Lane } from "./Lanes.ts"
 
 /** What the queue asks. */
@@ -24,7 +25,8 @@ export interface Policy {
   runtimeStep(entry: Entry): Entry
   /** Before each tick; it may move the clock. */
   beforeTick(): void
-  run(entry: Entry, lane: Lane | undefined): void
+  /** `step` runs the entry. */
+  run(entry: Entry, lane: Lane | undefined, step: () => void): void
 }
 
 export class ExploredQueue extends OwnQueue implements Lobby {
@@ -62,7 +64,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     if (policy.isOver) return super.runEntry(entry)
     const lane = policy.laneOf(entry)
     if (policy.variesOrder && lane !== undefined && this.isPutOff(lane, entry)) this.schedule(entry, 0)
-    else policy.run(entry, lane)
+    else policy.run(entry, lane, () => super.runEntry(entry))
   }
 
   private isPutOff(lane: Lane, entry: Entry): boolean {

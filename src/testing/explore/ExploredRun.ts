@@ -11,18 +11,19 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
-import { interruptFiber } from "../../internal/cancellation.ts"
-import { isCancelled } from "../../internal/cancelled.ts"
-import { close } from "../../internal/closing.ts"
-import type { Entry } from "../../internal/Entry.ts"
-import type { LoopImpl, Resident } from "../../internal/loop.ts"
-import { runMain } from "../../internal/main.ts"
-import { InnerRegion, type Strikable } from "../../internal/openRegion.ts"
-import type { Region } from "../../internal/Region.ts"
-import { Registry } from "../../internal/Registry.ts"
-import { isTaskImpl, tasksOf } from "../../internal/task.ts"
-import { Waiter } from "../../internal/Waiter.ts"
-import { cancel } from "../../internal/Walk.ts"
+import type { Entry } from "../../internal/kernel/Entry.ts"
+import type { LoopImpl, Resident } from "../../internal/loop/loop.ts"
+import { Registry } from "../../internal/loop/Registry.ts"
+import { close } from "../../internal/task/closing.ts"
+import { runMain } from "../../internal/task/main.ts"
+import { InnerRegion, type Strikable } from "../../internal/task/openRegion.ts"
+import { isTaskImpl } from "../../internal/task/task.ts"
+import { tasksOf } from "../../internal/task/tasks.ts"
+import { isCancelled } from "../../internal/waiting/cancelled.ts"
+import type { Region } from "../../internal/waiting/Region.ts"
+import { interruptFiber } from "../../internal/waiting/unwinding.ts"
+import { Waiter } from "../../internal/waiting/Waiter.ts"
+import { cancel } from "../../internal/waiting/Walk.ts"
 import { DeadlockError, SpinError } from "../errors.ts"
 import type { Failure, Kind as FailureKind, Run } from "../Explore.ts"
 import { hostTurns, makeVirtualLoop } from "../makeVirtualLoop.ts"
@@ -361,8 +362,10 @@ export class ExploredRun implements ProgramRun, Policy {
   /** The first two from now on. */
   private deadlines(until: number): ReadonlyArray<number> {
     const { clock, loop } = this
-    const own = clock.sleepers.filter(({ fiber }) => !loop.isTimersOwn(fiber)).map(({ deadline }) => deadline)
-    const all = [...own, ...loop.deadlines(clock)].filter((deadline) => deadline > clock.nanos && deadline <= until)
+    const own = clock.sleepers.filter(({ fiber }) => !loop.timers.isOwn(fiber)).map(({ deadline }) => deadline)
+    const all = [...own, ...loop.timers.deadlines(clock)].filter((deadline) =>
+      deadline > clock.nanos && deadline <= until
+    )
     return Array.from(new Set(all)).toSorted((a, b) => a - b).slice(0, 2)
   }
 
@@ -400,9 +403,9 @@ export class ExploredRun implements ProgramRun, Policy {
 
   // ------------------------------------------------------------------------------------------------------------- steps
 
-  run(entry: Entry, lane: Lane | undefined): void {
+  run(entry: Entry, lane: Lane | undefined, step: () => void): void {
     if (lane === undefined) {
-      entry.run()
+      step()
       return this.stepEnded()
     }
     const slot = slotOf(lane, entry)
@@ -412,7 +415,7 @@ export class ExploredRun implements ProgramRun, Policy {
       this.strike(lane, slot, entry.region.owner.root)
     }
     this.hitWith(lane, slot, 0)
-    this.step(lane, runtime, () => entry.run())
+    this.step(lane, runtime, step)
     this.hitWith(lane, slot, 1)
   }
 
@@ -454,7 +457,7 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** A sleep on the clock itself is over: Effect resumes the fiber at once. */
   private slept({ fiber }: Sleeper, wake: () => void): void {
-    if (this.isOver || this.loop.isTimersOwn(fiber)) return wake()
+    if (this.isOver || this.loop.timers.isOwn(fiber)) return wake()
     const lane = this.lanes.ofFiber(fiber)
     const slot = lane.nextSlot
     lane.steps++

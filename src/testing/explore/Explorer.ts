@@ -52,7 +52,7 @@ export class Explorer {
       const first = yield* this.runs.traced([])
       const { result, run } = token === undefined
         ? first
-        : yield* this.again({ result: first.result, places: [] }, token)
+        : yield* this.again({ ...first, places: [] }, token)
       return { ...run, failure: Option.fromUndefinedOr(result.failure) }
     })
   }
@@ -66,11 +66,11 @@ export class Explorer {
       const list: Array<Place> = []
       const run = yield* runs.run(new Planned(asWritten), { trace, places: { list, after: 0 }, watch: sources.watch })
       const { result } = run
-      if (run.isGivenUp) return { result, places: list }
+      if (run.isGivenUp) return { result, run: trace.run, places: list }
       const second = yield* runs.traced([])
       const error = notDeterministic(trace.run, second.run, sources.list)
       if (error !== undefined) return yield* Effect.fail(error)
-      return { result, places: list }
+      return { result, run: trace.run, places: list }
     })
   }
 
@@ -111,8 +111,9 @@ export class Explorer {
       const count = runs.count
       runs.limit *= 1 + shrinkShare
       const shrinker = new Shrinker(runs, found.failure!)
-      const shrunk = found.moves.length === 0 ? found.moves : yield* shrinker.shrink(found.moves)
-      const failing = yield* runs.traced(shrunk)
+      const isWritten = found.moves.length === 0
+      const shrunk = isWritten ? found.moves : yield* shrinker.shrink(found.moves)
+      const failing = isWritten ? written : yield* runs.traced(shrunk)
       const unshrunk = shrunk === found.moves ? failing : yield* runs.traced(found.moves)
       const passing = yield* this.nearest(failing.run, shrunk)
       return yield* Effect.fail(scheduleError({

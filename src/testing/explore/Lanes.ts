@@ -5,10 +5,10 @@
  * at the first thing that it does with the loop, as what the step that ran then forked.
  */
 import * as Fiber from "effect/Fiber"
-import type { Entry, Whose } from "../../internal/Entry.ts"
-import { CurrentRegion, type Owner } from "../../internal/Region.ts"
-import { isTaskImpl, type TaskImpl } from "../../internal/task.ts"
-import { Waiter } from "../../internal/Waiter.ts"
+import type { Entry, Whose } from "../../internal/kernel/Entry.ts"
+import { isTaskImpl, type TaskImpl } from "../../internal/task/task.ts"
+import { CurrentRegion, type Owner } from "../../internal/waiting/Region.ts"
+import { Waiter } from "../../internal/waiting/Waiter.ts"
 import type { Paths } from "./Paths.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>

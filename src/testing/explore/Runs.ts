@@ -2,7 +2,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
-import { hasFakeTurns, hostClock, takeMessageTurn } from "../../internal/host.ts"
+import { hasFakeTurns, hostClock, takeMessageTurn } from "../../internal/host/hostTime.ts"
 import type { Run } from "../Explore.ts"
 import { type Exploration, ExploredRun, type Hooks, type Result } from "./ExploredRun.ts"
 import { type Move, Schedule } from "./moves.ts"

@@ -1,9 +1,9 @@
 /** What happened in a run, for those who read it. Most runs keep none. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
-import { isCancelled } from "../../internal/cancelled.ts"
-import { format, shortened } from "../../internal/printing.ts"
-import { waiterOf, waitOf } from "../../internal/Region.ts"
+import { format, shortened } from "../../internal/host/printing.ts"
+import { isCancelled } from "../../internal/waiting/cancelled.ts"
+import { waiterOf, waitOf } from "../../internal/waiting/Region.ts"
 import type { Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
 import type { Kind } from "./moves.ts"
@@ -34,6 +34,9 @@ export class Deviated implements Deviation {
   }
 }
 
+/** Of a very long run the last steps are kept. */
+const kept = 10_000
+
 export class Trace {
   private readonly lanes = new Map<Lane, number>()
   private readonly steps: Array<Omit<Step, "task">> = []
@@ -60,6 +63,7 @@ export class Trace {
     this.steps.push({ millis, lane: index, step, end, what, deviations, notes })
     this.marks = []
     this.notes = []
+    if (this.steps.length === 2 * kept) this.steps.splice(0, kept)
   }
 
   get run(): Run {

@@ -37,8 +37,9 @@ interface Schedule {
 export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
   constructor(schedule: Schedule) {
     super(schedule)
-    // The message says it all: test runners would print each of these once more.
+    // The message says it all: test runners would print each of these once more, and where the check has its own code.
     for (const name of Object.keys(schedule)) Object.defineProperty(this, name, { enumerable: false })
+    Object.defineProperty(this, "stack", { value: `${this.name}: ${this.message}` })
   }
 
   /**

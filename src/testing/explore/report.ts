@@ -3,7 +3,7 @@
  * and both runs side by side.
  */
 import * as Option from "effect/Option"
-import { format } from "../../internal/printing.ts"
+import { format } from "../../internal/host/printing.ts"
 import type { Deviation, Failure, Options, Run, Step } from "../Explore.ts"
 import { NotDeterministicError, ScheduleError } from "./errors.ts"
 import { canHappen, type Move } from "./moves.ts"

@@ -1,6 +1,6 @@
 /** The options of a check, checked and with their defaults. */
 import type * as Duration from "effect/Duration"
-import * as check from "../../internal/check.ts"
+import * as check from "../../internal/host/check.ts"
 import type { Options, Strategy, Vary } from "../Explore.ts"
 
 export interface Settings {

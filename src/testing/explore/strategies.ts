@@ -3,7 +3,7 @@
  *
  * A strategy is a generator: it gives what is to be tried next, and is told what came of it.
  */
-import type { Passed, Strategy } from "../Explore.ts"
+import type { Passed, Run, Strategy } from "../Explore.ts"
 import type { Result } from "./ExploredRun.ts"
 import { amountsOf, kinds, type Move, type Place, Schedule } from "./moves.ts"
 import { diceOf, Pct, type Picker, Planned, RandomWalk } from "./pickers.ts"
@@ -34,6 +34,7 @@ export interface Outcome {
 /** The run in the written order, and its places. */
 export interface Written {
   readonly result: Result
+  readonly run: Run
   readonly places: ReadonlyArray<Place>
 }
 

@@ -1,0 +1,23 @@
+/** What stands in a ready queue. */
+import type * as Fiber from "effect/Fiber"
+import type { Handle } from "../../EventLoop.ts"
+import type { Future } from "../../Future.ts"
+
+/**
+ * What a step is: the first one of a task; one that Effect's own runtime asked for, a fork or a yield; a waiter's, once
+ * woken; the delivery of a cancellation; a plain callback; timers that are due; and what the library does between them.
+ */
+export type What = "start" | "step" | "wake" | "cancel" | "callback" | "timer" | "internal"
+
+/** Whose it is: a task, a future whose callback it is, a callback's handle, a fiber outside of tasks; or nobody's. */
+export type Whose = Future<unknown, unknown> | Handle | Fiber.Fiber<unknown, unknown> | undefined
+
+export interface Step {
+  readonly what: What
+  readonly owner: Whose
+}
+
+/** One thing to run. */
+export interface Entry extends Step {
+  run(): void
+}

@@ -1,0 +1,294 @@
+/**
+ * The timers of one Clock: a heap behind a single re-armed `Clock.sleep`.
+ *
+ * Everything that is due fires in one tick, in order of deadline, equal deadlines first come, first served, behind the
+ * ordinary entries of that tick. One sleep a timer would leave the order to the Clock: TestClock wakes its sleepers one
+ * after the other, each to its end, where asyncio interleaves them.
+ *
+ * Times are whole nanoseconds of the Clock's monotonic time, in a number: exact for the first 104 days of a machine's
+ * uptime, to 2 ns beyond. Milliseconds as floats would order 0.07 s before or after 70 ms by rounding alone.
+ *
+ * Where the Clock's readings are not sound, each timer sleeps for itself, as Effect's do, and no reading counts.
+ *
+ * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.
+ *
+ * It has more than 150 lines of code: the heap and the timers that sleep alone hand each other over, by the same
+ * readings.
+ */
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import { Heap, type Member } from "../host/Heap.ts"
+import { hostClock } from "../host/hostTime.ts"
+import { ordinary, Readings } from "../host/Readings.ts"
+import type { Entry, Whose } from "./Entry.ts"
+import { observer } from "./observer.ts"
+import { type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
+
+/** What waits for its time. */
+export interface Timer extends Member {
+  /** In nanoseconds. */
+  readonly deadline: number
+  // INVARIANT: the timers that hold it.
+  timers: Timers | undefined
+  readonly owner: Whose
+  /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** Runs inside the tick; it must not throw. */
+  fire(): void
+}
+
+/** A timer that is nothing else. */
+export abstract class PlainTimer implements Timer {
+  readonly deadline: number
+  place = -1
+  turn = 0
+  timers: Timers | undefined = undefined
+  abstract readonly owner: Whose
+
+  constructor(deadline: number) {
+    this.deadline = deadline
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return undefined
+  }
+  abstract fire(): void
+  disarm(): void {
+    this.timers?.remove(this)
+  }
+}
+
+/** Slack that a Clock's own rounding may take off a sleep; less than a microsecond early still is in time. */
+const slack = 1_000
+
+export class Timers implements Entry {
+  readonly what = "internal"
+  readonly owner = undefined
+  // INVARIANT: added while the readings were sound, or due then; not empty only if `armed` or `firing` is defined.
+  private readonly heap = new Heap<number, Timer>((a, b) => a - b)
+  // INVARIANT: the sleeps of those that sleep for themselves; none of them is in the heap.
+  private readonly alone = new Map<Timer, Fiber.Fiber<void>>()
+  private readonly clock: Clock.Clock
+  private readonly readings: Readings
+  private readonly dispatcher: Scheduler.SchedulerDispatcher
+  private readonly context: Context.Context<never>
+  private readonly onEmpty: () => void
+  // INVARIANT: the sleep for the heap, never past its first deadline.
+  private armed: { readonly deadline: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
+  /** The deadline whose sleep ended a little early, as a host's may: what was left is slept as well, once. */
+  private resumed: number | undefined = undefined
+  // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
+  private firing: number | undefined = undefined
+  // INVARIANT: those whose own sleep is over; if there are any, `firing` is defined.
+  private readonly ended: Array<Timer> = []
+  // INVARIANT: what fires in the tick under way; empty between ticks.
+  private readonly due: Array<Timer> = []
+  // INVARIANT: true while `sweeper` is in the ready queue.
+  private sweeping = false
+
+  /**
+   * `scheduler` is that of the fiber that uses the clock: the loop's own, or one around it that counts what it runs, such
+   * as a TestClock's provided inside the loop.
+   */
+  constructor(
+    clock: Clock.Clock,
+    scheduler: Scheduler.Scheduler,
+    context: Context.Context<never>,
+    onEmpty: () => void
+  ) {
+    this.clock = clock
+    this.readings = new Readings(clock)
+    this.dispatcher = scheduler.makeDispatcher()
+    this.context = Context.add(context, Scheduler.Scheduler, scheduler)
+    this.onEmpty = onEmpty
+  }
+
+  now(): number {
+    return this.readings.now()
+  }
+
+  /** Adds a timer whose deadline was made in this very step, of what `now` gave. */
+  add(timer: Timer): void {
+    timer.timers = this
+    const { readings } = this
+    const now = readings.latest
+    if (readings.areBroken && this.heap.size === 0) {
+      this.disarm()
+      readings.renew()
+    }
+    // What is due already counts on no reading to come.
+    if (timer.deadline <= now ? readings.areBroken : !readings.areSound()) return this.sleepAlone(timer, now)
+    this.heap.push(timer, timer.deadline)
+    if (timer.place === 0) this.arm(readings.latest)
+  }
+
+  remove(timer: Timer): void {
+    const wasFirst = timer.place === 0
+    this.heap.remove(timer)
+    timer.timers = undefined
+    if (wasFirst) this.arm(undefined)
+    else if (this.alone.size > 0) this.stopAlone(timer)
+  }
+
+  /** The loop has closed. Those that nobody waits for leave: callbacks, and what the fibers that are given up wait for. */
+  close(isGivenUp: (fiber: Fiber.Fiber<unknown, unknown>) => boolean): void {
+    for (const timer of this.waiting) if (timer.fiber === undefined || isGivenUp(timer.fiber)) this.remove(timer)
+    if (this.heap.size === 0) this.disarm()
+  }
+
+  /** When those that wait in the heap are due. */
+  get deadlines(): ReadonlyArray<number> {
+    return this.heap.toArray().map(({ deadline }) => deadline)
+  }
+
+  get waiting(): ReadonlyArray<Timer> {
+    return [...this.due, ...this.ended, ...this.heap.toArray(), ...this.alone.keys()]
+  }
+
+  /** Whether the fiber is one that sleeps in the name of timers. */
+  sleepsWith(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep === fiber)
+  }
+
+  /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
+  private readonly collect: Entry = {
+    what: "internal",
+    owner: undefined,
+    run: () => {
+      for (const timer of this.ended) this.due.push(timer)
+      this.ended.length = 0
+      const now = this.readings.now()
+      const limit = this.readings.areBroken ? this.firing! : Math.max(this.firing!, now)
+      for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
+        this.due.push(first)
+        this.heap.pop()
+      }
+    }
+  }
+
+  /** Behind the ordinary entries of that tick. What was cancelled meanwhile does not fire. */
+  run(): void {
+    for (const timer of this.due.splice(0)) {
+      if (timer.timers === undefined) continue
+      timer.timers = undefined
+      if (observer === undefined) timer.fire()
+      else observer.run({ what: "timer", owner: timer.owner, run: () => timer.fire() }, this.dispatcher)
+    }
+    this.firing = undefined
+    if (this.ended.length > 0) this.fire(-Infinity)
+    else this.arm(undefined)
+  }
+
+  /** Requests the firing tick if the first timer is due, else arms the sleep that ends at it. */
+  private arm(now: number | undefined): void {
+    const first = this.heap.peek()
+    if (first === undefined) return this.sweepSoon()
+    // The firing tick takes whatever is due when it begins.
+    if (this.firing !== undefined) return
+    // Waking early for a timer that has left is cheaper than arming anew for each that leaves.
+    if (this.armed !== undefined && this.armed.deadline <= first.deadline) return
+    this.disarm()
+    now ??= this.readings.now()
+    if (this.readings.areBroken) return this.disperse(this.readings.latestSound)
+    if (first.deadline <= now) return this.fire(now)
+    const deadline = first.deadline
+    const fiber = this.sleep(deadline - now)
+    this.armed = { deadline, fiber }
+    fiber.addObserver((exit) => {
+      if (this.armed?.fiber !== fiber) return
+      this.armed = undefined
+      if (exit._tag === "Success" && this.heap.size > 0) this.inTurn(() => this.wake(deadline))
+    })
+  }
+
+  /** The heap's sleep is over. */
+  private wake(deadline: number): void {
+    const { readings } = this
+    const now = readings.now()
+    const early = deadline - now
+    if (early > ordinary || (early > slack && this.resumed === deadline)) readings.refute()
+    if (readings.areBroken) return this.disperse(deadline)
+    if (early > slack) this.resumed = deadline
+    const time = early > slack ? now : Math.max(now, deadline)
+    if (this.heap.peek()!.deadline <= time) this.fire(time)
+    else this.arm(time)
+  }
+
+  /** At a time that is sure, with readings that are not: what is not due then sleeps on for itself. */
+  private disperse(time: number): void {
+    for (let first = this.heap.pop(); first !== undefined; first = this.heap.pop()) this.sleepAlone(first, time)
+    this.readings.renew()
+  }
+
+  private sleepAlone(timer: Timer, now: number): void {
+    if (timer.deadline <= now) return this.end(timer)
+    const fiber = this.sleep(timer.deadline - now)
+    this.alone.set(timer, fiber)
+    fiber.addObserver((exit) => {
+      if (this.alone.get(timer) !== fiber) return
+      this.alone.delete(timer)
+      if (exit._tag === "Success") this.inTurn(() => this.end(timer))
+    })
+  }
+
+  private stopAlone(timer: Timer): void {
+    const fiber = this.alone.get(timer)
+    if (fiber === undefined) return
+    this.alone.delete(timer)
+    fiber.interruptUnsafe()
+    this.sweepSoon()
+  }
+
+  /** A sleep has ended. A host's timer is a turn of the host: another would come later, in browsers by 4 ms. */
+  private inTurn(prepare: () => void): void {
+    const queue: Partial<ReadyQueue> = this.dispatcher
+    if (this.clock === hostClock && queue.takeTurn !== undefined) queue.takeTurn(prepare)
+    else prepare()
+  }
+
+  private end(timer: Timer): void {
+    this.ended.push(timer)
+    this.fire(-Infinity)
+  }
+
+  private sleep(nanos: number): Fiber.Fiber<void> {
+    // A host counts whole milliseconds, and drops the rest.
+    const whole = this.clock === hostClock ? Math.ceil((nanos - slack) / 1e6) * 1e6 : nanos
+    return Effect.runForkWith(this.context)(this.clock.sleep(Duration.nanos(BigInt(whole))))
+  }
+
+  /** With the last timer gone the sleep ends too, unless the next tick brings another: most deadlines never pass. */
+  private sweepSoon(): void {
+    if (this.sweeping) return
+    this.sweeping = true
+    scheduleOn(this.dispatcher, this.sweeper, 1)
+  }
+
+  private readonly sweeper: Entry = {
+    what: "internal",
+    owner: undefined,
+    run: () => {
+      this.sweeping = false
+      if (this.heap.size > 0 || this.alone.size > 0 || this.firing !== undefined) return
+      this.disarm()
+      this.onEmpty()
+    }
+  }
+
+  private fire(limit: number): void {
+    if (this.firing === undefined) {
+      scheduleOn(this.dispatcher, this.collect, -1)
+      scheduleOn(this.dispatcher, this, 1)
+    }
+    this.firing = Math.max(limit, this.firing ?? -Infinity)
+  }
+
+  private disarm(): void {
+    const armed = this.armed
+    this.armed = undefined
+    armed?.fiber.interruptUnsafe()
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The event loop's state: its ready queue, its timers, and the registry that owns every task.
+ *
+ * What differs between the live loop, the one under TestClock and the virtual one is what they are built on: a
+ * `Scheduler` and a `Clock`, both Effect's own interfaces. All that is here is shared.
+ *
+ * It has more than 150 lines of code: what `EventLoop` promises to plain code are its own methods.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import { RuntimeError } from "../../Errors.ts"
+import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../../EventLoop.ts"
+import type { Task } from "../../Task.ts"
+import * as check from "../host/check.ts"
+import { nowNanos } from "../host/hostTime.ts"
+import { ofNanos, ofSeconds, toSeconds } from "../host/Moment.ts"
+import type { Origin } from "../host/Origin.ts"
+import { Printable, type Words } from "../host/printing.ts"
+import { counted } from "../host/words.ts"
+import type { Step } from "../kernel/Entry.ts"
+import { observe } from "../kernel/observer.ts"
+import type { ReadyQueue } from "../kernel/ReadyQueue.ts"
+import type { Timers } from "../kernel/Timers.ts"
+import { CurrentRegion } from "../waiting/Region.ts"
+import type { Waiter } from "../waiting/Waiter.ts"
+import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
+import { ClockTimers } from "./ClockTimers.ts"
+import { type Listed, Registry } from "./Registry.ts"
+import { Reports } from "./Reports.ts"
+import { copy, EventLoop } from "./service.ts"
+import { SlowSteps } from "./slowSteps.ts"
+import { Unseen } from "./Unseen.ts"
+
+type AnyWaiter = Waiter<any, any, any>
+/** A task, to its loop. */
+export interface Resident extends Listed<Resident>, Task<unknown, unknown> {
+  /** Ends it without its fiber. */
+  abandon(): void
+}
+
+/**
+ * `live`: on the host's own time. `driven`: on a scheduler and a clock of somebody else, as a TestClock. `virtual`: reports
+ * what nobody saw only when it closes.
+ */
+export type Mode = "live" | "driven" | "virtual"
+
+export class LoopImpl extends Printable implements Shape {
+  readonly copy = copy
+  readonly ready: ReadyQueue
+  readonly scheduler: Scheduler.Scheduler
+  /** Every task that is not done. */
+  readonly tasks: Registry<Resident>
+  readonly reports: Reports<EventLoop>
+  readonly caller: Caller
+  /** The failures that nobody has looked at. */
+  readonly unseen: Unseen
+  /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
+  taskCount = 0
+  /** What the loop's layer provides: the service, the scheduler, and steps that are atomic. */
+  readonly provided: Context.Context<EventLoop>
+  /** The same, on what the loop was built in: its loggers and its clock. */
+  readonly context: Context.Context<EventLoop>
+  private readonly clock: Clock.Clock
+  readonly timers: ClockTimers
+  readonly mode: Mode
+  /** Undefined: closing takes its time. */
+  readonly closeTimeout: Duration.Duration | undefined
+  constructor(
+    context: Context.Context<never>,
+    ready: ReadyQueue,
+    options: Options | undefined,
+    mode: Mode,
+    tasks = new Registry<Resident>()
+  ) {
+    super()
+    this.tasks = tasks
+    const parent = Context.get(context, Scheduler.Scheduler)
+    this.clock = Context.get(context, Clock.Clock)
+    this.ready = ready
+    this.scheduler = {
+      executionMode: parent.executionMode,
+      shouldYield: (fiber) => parent.shouldYield(fiber),
+      makeDispatcher: () => this.ready
+    }
+    this.provided = Context.make(EventLoop, this as Shape).pipe(
+      Context.add(Scheduler.Scheduler, this.scheduler),
+      Context.add(Scheduler.PreventSchedulerYield, true)
+    )
+    if (options?.debug === true) {
+      const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
+      this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
+    }
+    // Whatever task the loop was made in: what runs in this context is none of it.
+    this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
+    this.timers = new ClockTimers(this.context)
+    this.mode = mode
+    const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
+    this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
+    this.reports = new Reports(this.context)
+    const report = (context: ExceptionContext, origin?: Origin) => this.reports.report(context, origin)
+    this.unseen = new Unseen(report, mode === "virtual")
+    this.caller = new Caller(report, this.isClosed)
+  }
+
+  get kind(): string {
+    return "EventLoop"
+  }
+  describe(): Words {
+    return [this.state, counted("tasks", this.tasks.size)]
+  }
+
+  /** Ends what watches it in debug mode. */
+  private readonly unwatch: (() => void) | undefined = undefined
+
+  private readonly warnOfSlowStep = ({ owner }: Step, seconds: number): void => {
+    const what = owner === undefined || Fiber.isFiber(owner) ? "a step outside of tasks" : String(owner)
+    this.fork(Effect.logWarning(`Executing ${what} took ${seconds.toFixed(3)} seconds`))
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- time
+
+  /** The calling fiber's clock; in a callback, the one of the fiber that scheduled it. */
+  currentClock(): Clock.Clock {
+    return Fiber.getCurrent()?.getRef(Clock.Clock) ?? this.caller.clock ?? this.clock
+  }
+
+  timeUnsafe = (): number => toSeconds(nowNanos(this.currentClock()))
+
+  /**
+   * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
+   * runs only while `runSync` waits.
+   */
+  schedulerOf(fiber: Fiber.Fiber<unknown, unknown> | undefined): Scheduler.Scheduler {
+    const scheduler = fiber?.cache.scheduler
+    return scheduler === undefined || scheduler.executionMode === "sync" ? this.scheduler : scheduler
+  }
+
+  /** The timers of the clock that the fiber reads. */
+  timersFor(fiber: Fiber.Fiber<unknown, unknown>): Timers {
+    return this.timers.of(fiber.getRef(Clock.Clock), this.schedulerOf(fiber))
+  }
+
+  // -------------------------------------------------------------------------------------------------------- callbacks
+
+  callSoonUnsafe = (callback: () => void): Handle => {
+    this.checkOpen("callSoon")
+    check.callback("callSoon", "the callback", callback)
+    const handle = new CallbackHandle("callSoon", this.caller, this.currentClock(), callback)
+    this.ready.schedule(handle, 0)
+    return handle
+  }
+
+  callLaterUnsafe = (delay: Duration.Input, callback: () => void): TimerHandle => {
+    this.checkOpen("callLater")
+    check.callback("callLater", "the callback", callback)
+    const nanos = check.nanos("callLater", delay)
+    const clock = this.currentClock()
+    const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
+    const moment = ofNanos(timers.now() + nanos)
+    return this.startTimer(timers, new CallbackTimer("callLater", this.caller, clock, moment, callback))
+  }
+
+  callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
+    this.checkOpen("callAt")
+    check.callback("callAt", "the callback", callback)
+    check.seconds("callAt", when)
+    const clock = this.currentClock()
+    const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
+    timers.now()
+    return this.startTimer(timers, new CallbackTimer("callAt", this.caller, clock, ofSeconds(when), callback))
+  }
+
+  private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
+    if (timer.deadline < Infinity) timers.add(timer)
+    return timer
+  }
+
+  fork(effect: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Effect.runForkWith(this.context)(effect)
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- running
+
+  // INVARIANT: those who wait for a program.
+  readonly mains = new Set<AnyWaiter>()
+  /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
+  runsByMains = false
+  /**
+   * Told of a fiber that found done what it awaits, and may give what stops it. Whoever does nothing else takes no tick
+   * and no time: a virtual loop has to end that, the others do not ask.
+   */
+  atOnce: ((fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<never> | undefined) | undefined = undefined
+  /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
+  onChange: (() => void) | undefined = undefined
+
+  enter(main: AnyWaiter): void {
+    this.mains.add(main)
+    this.onChange?.()
+  }
+
+  leave(main: AnyWaiter): void {
+    this.mains.delete(main)
+    this.onChange?.()
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- closing
+
+  /** How it comes there: closing.ts. */
+  state: "open" | "closing" | "closed" = "open"
+  isClosed = (): boolean => this.state === "closed"
+
+  checkOpen(call: string): void {
+    if (this.state === "closed") throw new RuntimeError({ message: `${call}: the event loop is closed` })
+  }
+
+  private end(): void {
+    this.unwatch?.()
+    this.timers.close()
+  }
+
+  become(state: "closing" | "closed"): void {
+    this.state = state
+    if (state === "closed") this.end()
+    this.onChange?.()
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What has ended, to be taken by whoever asks: the queue under `asCompleted`.
+ *
+ * As in asyncio, a callback of each puts it into the queue when it has ended, so a completion costs O(1), and so does
+ * taking it. The queue is shut down when time is over, everything has ended, or nobody wants more.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Pull from "effect/Pull"
+import type { asCompleted } from "../../asCompleted.ts"
+import type { Awaitable } from "../../Awaitable.ts"
+import { RuntimeError } from "../../Errors.ts"
+import type { CallSite } from "../host/callSite.ts"
+import * as check from "../host/check.ts"
+import type { Whose } from "../kernel/Entry.ts"
+import { PlainTimer } from "../kernel/Timers.ts"
+import { getLoop } from "../loop/currentLoop.ts"
+import * as awaitables from "../task/awaitables.ts"
+import type { FutureImpl } from "../task/future.ts"
+import { currentTask } from "../task/task.ts"
+import type { Waiter } from "../waiting/Waiter.ts"
+import { Cohort, type Listener } from "./Cohort.ts"
+import { QueueImpl } from "./QueueImpl.ts"
+import { Fifo } from "./Storage.ts"
+import { timeoutError } from "./TimeoutImpl.ts"
+
+const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration })
+
+export class Completions<T extends Awaitable.Any> implements Listener {
+  /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
+  readonly awaiter: FutureImpl<any, any> | undefined
+  /** How many have not been taken. */
+  left: number
+  private readonly cohort: Cohort
+  private readonly queue: CompletedQueue
+  private readonly timer: Timeout | undefined
+  private readonly call: string
+  private readonly limit: number
+
+  constructor(
+    call: string,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    inputs: Iterable<T>,
+    options: asCompleted.Options | undefined,
+    site: CallSite | undefined
+  ) {
+    checkOptions(call, options)
+    const items = awaitables.itemsOf(call, inputs)
+    const limit = options?.timeout === undefined ? Infinity : check.nanos(call, options.timeout)
+    this.call = call
+    this.limit = limit
+    awaitables.checkAwaitables(call, items, fiber)
+    this.awaiter = currentTask(fiber)
+    this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
+    this.queue = new CompletedQueue(this.cohort)
+    this.left = this.cohort.size
+    this.cohort.listen(this)
+    if (limit < Infinity && this.left > 0) {
+      const timers = getLoop(call, fiber).timersFor(fiber)
+      this.timer = new Timeout(timers.now() + limit, this)
+      timers.add(this.timer)
+    }
+  }
+
+  /** Who waits for the next one. */
+  get waiting(): Fiber.Fiber<unknown, unknown> | undefined {
+    return (this.queue.getters.head as Waiter | undefined)?.fiber
+  }
+
+  completed(future: FutureImpl<any, any>): void {
+    this.queue.add(future)
+    if (this.queue.unfinished === this.cohort.size) this.stop()
+  }
+
+  /** Time is over, everything has ended, or nobody wants more: those who wait for more fail. */
+  stop(): void {
+    this.timer?.disarm()
+    this.cohort.unlisten()
+    this.queue.shutdown(false)
+  }
+
+  readonly next: Effect.Effect<FutureImpl<any, any>, Cause.TimeoutError> = Effect.suspend(() =>
+    Effect.matchEffect(this.queue.get, {
+      onSuccess: (future) => {
+        this.left--
+        return Effect.succeed(future)
+      },
+      onFailure: () => {
+        if (this.left === 0) throw this.awaitedTooOften()
+        this.left--
+        return Effect.fail(timeoutError(this.call, this.limit))
+      }
+    })
+  )
+
+  /** Only the effects can be: a stream knows its end. */
+  private awaitedTooOften(): RuntimeError {
+    const { size } = this.cohort
+    return new RuntimeError({
+      message: `asCompletedEffects: awaited ${size + 1} times, expected at most once for each of the ${size} awaitables`
+    })
+  }
+
+  readonly pull: Pull.Pull<readonly [Awaitable.Running<T>], Cause.TimeoutError> = Effect.suspend((): Pull.Pull<
+    readonly [Awaitable.Running<T>],
+    Cause.TimeoutError
+  > =>
+    this.left === 0
+      ? Cause.done()
+      // What is in here is what `inputs` became: T, once running.
+      : Effect.map(this.next, (future) => [future as unknown as Awaitable.Running<T>] as const)
+  )
+}
+
+class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
+  private readonly cohort: Cohort
+  constructor(cohort: Cohort) {
+    super("asCompleted", new Fifo())
+    this.cohort = cohort
+  }
+  override feeders(): ReadonlyArray<FutureImpl<any, any>> {
+    return this.cohort.pending()
+  }
+}
+
+class Timeout extends PlainTimer {
+  get owner(): Whose {
+    return this.completions.awaiter
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.completions.waiting
+  }
+  private readonly completions: Completions<any>
+  constructor(deadline: number, completions: Completions<any>) {
+    super(deadline)
+    this.completions = completions
+  }
+  fire(): void {
+    this.completions.stop()
+  }
+}

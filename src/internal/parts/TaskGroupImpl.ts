@@ -1,0 +1,260 @@
+/**
+ * The group of `TaskGroup.run`.
+ *
+ * The body runs in a cancellation region; the block then waits for the tasks of the group:
+ *
+ *     open        the body runs
+ *     waiting     the body has ended; the tasks may still add others, as long as one of them runs
+ *     ended       its outcome is decided
+ *
+ * That wait is no region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended.
+ *
+ * It has more than 150 lines of code, as the block's waiter and the tasks' callbacks have no state but the group's.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Awaitable } from "../../Awaitable.ts"
+import { RuntimeError } from "../../Errors.ts"
+import type { EventLoop } from "../../EventLoop.ts"
+import type { Options, Task } from "../../Task.ts"
+import type { TaskGroup } from "../../TaskGroup.ts"
+import { callSite } from "../host/callSite.ts"
+import { Printable, type Words } from "../host/printing.ts"
+import { counted } from "../host/words.ts"
+import type { LoopImpl } from "../loop/loop.ts"
+import { createTask, makesTask } from "../task/createTask.ts"
+import { FutureCallback, type FutureImpl } from "../task/future.ts"
+import type { InnerRegion } from "../task/openRegion.ts"
+import type { TaskImpl } from "../task/task.ts"
+import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
+import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
+import type { Request } from "../waiting/Region.ts"
+import { Waiter } from "../waiting/Waiter.ts"
+import { cancel } from "../waiting/Walk.ts"
+import { verdict } from "./verdict.ts"
+
+export class TaskGroupImpl extends Printable implements TaskGroup {
+  region!: InnerRegion
+  readonly loop: LoopImpl
+  private state: "open" | "waiting" | "ended" = "open"
+  // INVARIANT: the tasks whose callback has not run.
+  readonly tasks = new Set<TaskImpl<any, any>>()
+  // INVARIANT: in order of completion, none of them an interrupt; the body's are the last, from the end on.
+  private readonly failures: Array<Cause.Reason<unknown>> = []
+  // INVARIANT: once true, every task of the group has had a request, and none is created any more.
+  private aborting = false
+  // INVARIANT: only while it is aborting: it has one request on its own block's owner, until it has ended.
+  asked = false
+  /** How the body ended. */
+  private body: Exit.Exit<unknown, unknown> = Exit.void
+  /** The block's end waits for the tasks. */
+  private waiter: GroupWaiter | undefined = undefined
+
+  constructor(loop: LoopImpl) {
+    super()
+    this.loop = loop
+  }
+
+  get kind(): string {
+    return "TaskGroup"
+  }
+  describe(): Words {
+    return [
+      this.state === "ended" ? "finished" : this.aborting ? "cancelling" : "entered",
+      counted("tasks", this.tasks.size),
+      counted("errors", this.failures.length)
+    ]
+  }
+
+  /** The task that runs the block: it awaits every task of the group. */
+  get parent(): Task<unknown, unknown> | undefined {
+    return this.region.owner.task
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- its tasks
+
+  createTask<A, E, R>(
+    effect: Effect.Effect<A, E, R>,
+    options?: Options
+  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
+    const site = callSite(this.createTask)
+    return makesTask("group.createTask", (fiber) => {
+      if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
+        throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
+      }
+      if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
+      let member: Member
+      const created = (task: TaskImpl<A, E>) => task.push(member = new Member(this, task))
+      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
+      this.tasks.add(task)
+      member!.join()
+      // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
+      if (this.aborting) cancel(task, undefined)
+      return Effect.succeed(task)
+    })
+  }
+
+  taskEnded(task: TaskImpl<any, any>): void {
+    this.tasks.delete(task)
+    const exit = task.exit!
+    if (isFailure(exit)) {
+      task.retrieve()
+      this.addFailure(exit.cause)
+      this.breakOff()
+    }
+    if (this.tasks.size === 0) this.waiter?.look()
+  }
+
+  /** Interrupts beside a failure are part of it. */
+  private addFailure(cause: Cause.Cause<unknown>): void {
+    for (const reason of cause.reasons) if (reason._tag !== "Interrupt") this.failures.push(reason)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- cancelling
+
+  readonly cancel: Effect.Effect<void> = Effect.sync(() => {
+    if (this.state !== "ended") this.breakOff()
+  })
+
+  private breakOff(): void {
+    if (this.aborting) return
+    this.abort()
+    this.askToCancel()
+  }
+
+  abort(): void {
+    if (this.aborting) return
+    this.aborting = true
+    for (const task of Array.from(this.tasks)) cancel(task, undefined)
+  }
+
+  /** The group's own request to its block: the body if it runs, else only counted, as the wait goes on anyway. */
+  private askToCancel(): void {
+    this.asked = true
+    if (this.region.open) cancelRegion(this.region)
+    else {
+      this.region.owner.requests++
+      this.waiter?.look()
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------------------------- its end
+
+  bodyEnded(exit: Exit.Exit<any, any>): Effect.Effect<any, any> {
+    this.state = "waiting"
+    this.body = exit
+    return Effect.suspend(() => {
+      if (exit._tag === "Failure") this.abort()
+      return Effect.flatMap(this.tasksEnded(), (request) => {
+        if (request === undefined) return this.finish(exit)
+        this.region.interrupted ??= request
+        return this.finish(exit._tag === "Failure" ? exit : cancelledExit(request.message))
+      })
+    })
+  }
+
+  /** The block is interrupted for real: what is left ends first, and failures come out beside the interruption. */
+  interrupted(): Effect.Effect<void, any> {
+    if (this.state === "ended") return Effect.void
+    this.state = "ended"
+    this.abort()
+    return Effect.flatMap(this.tasksEnded(), () => this.finish(this.body, true))
+  }
+
+  /** Waits for the tasks, and gives the request to cancel that came meanwhile. */
+  private tasksEnded(): Effect.Effect<Request | undefined> {
+    if (this.tasks.size === 0) return Effect.undefined
+    this.waiter = new GroupWaiter(this)
+    return this.waiter.park()
+  }
+
+  private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
+    this.state = "ended"
+    const { owner } = this.region
+    if (this.asked) uncancel(owner)
+    if (isFailure(this.body)) this.addFailure(this.body.cause)
+    const { asked, failures } = this
+    const cancelled = isCancelled(exit)
+    const outcome = verdict({ failed: failures.length > 0, cancelled, asked, requests: owner.requests, interrupted })
+    if (outcome === "body") return exit
+    if (outcome === "nothing") return Effect.void
+    if (outcome === "failures, then cancelled") putOff(owner)
+    return Effect.failCause(Cause.fromReasons(failures))
+  }
+}
+
+const isFailure = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
+  exit._tag === "Failure" && !isCancelled(exit)
+
+/**
+ * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: like asyncio's, the block
+ * wakes, looks, and waits on while tasks are left.
+ */
+class GroupWaiter extends Waiter<Request | undefined> {
+  get label(): string {
+    return "the tasks of its TaskGroup"
+  }
+  override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
+    return Array.from(this.group.tasks)
+  }
+  /** Somebody asked to cancel while the block waited. */
+  private request: Request | undefined = undefined
+  // INVARIANT: true while its step is in the ready queue.
+  private looking = false
+  private readonly group: TaskGroupImpl
+  constructor(group: TaskGroupImpl) {
+    super()
+    this.group = group
+  }
+
+  /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
+  look(): void {
+    if (this.state === "over" || this.looking) return
+    this.looking = true
+    this.group.loop.ready.schedule(this, 0)
+  }
+
+  /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
+  override keeps(request: Request): true {
+    if (this.request === undefined || this.group.asked) this.request = request
+    this.look()
+    return true
+  }
+
+  /** The block looks; while tasks are left it waits on. */
+  proceed() {
+    this.looking = false
+    if (this.request !== undefined) this.group.abort()
+    return this.group.tasks.size === 0 ? Effect.succeed(this.request) : undefined
+  }
+}
+
+/** The callback that a task of a group holds. */
+class Member extends FutureCallback {
+  // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
+  private joined = false
+  private readonly group: TaskGroupImpl
+  private readonly task: TaskImpl<any, any>
+  constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
+    super(task)
+    this.group = group
+    this.task = task
+  }
+  override get awaiter(): Task<unknown, unknown> | undefined {
+    return this.group.parent
+  }
+  /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
+  join(): void {
+    this.joined = true
+    if (this.future.exit !== undefined) return this.wake()
+    this.future.remove(this)
+    this.future.push(this)
+  }
+  override wake(): void {
+    if (this.joined) super.wake()
+  }
+  run(): void {
+    this.group.taskEnded(this.task)
+  }
+}

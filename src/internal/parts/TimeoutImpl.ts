@@ -1,0 +1,182 @@
+/**
+ * A deadline over a cancellation region.
+ *
+ *     active      the block runs; its deadline may be moved
+ *     expiring    the deadline has passed and the region was asked to cancel; the block unwinds, or goes on as it likes
+ *     expired     so it ended
+ *     finished    the block ended in time
+ *
+ * Whether an expired block fails with `TimeoutError` is decided by counting requests, as in asyncio: if the task has more
+ * of them at the end than at the begin, somebody outside wants it cancelled too, and that wins.
+ *
+ * Arming and moving cost O(log n) in the timers that wait.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Timeout } from "../../Timeout.ts"
+import * as check from "../host/check.ts"
+import { type Moment, never } from "../host/Moment.ts"
+import { Printable, type Words } from "../host/printing.ts"
+import type { Entry, Whose } from "../kernel/Entry.ts"
+import { PlainTimer, type Timers } from "../kernel/Timers.ts"
+import { getLoop } from "../loop/currentLoop.ts"
+import { type InnerRegion, openRegion } from "../task/openRegion.ts"
+import { cancelRegion, uncancel } from "../waiting/cancellation.ts"
+import { isCancelled } from "../waiting/cancelled.ts"
+
+/** Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. */
+export const block = <A, E, R>(
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>,
+  deadlineAt: (now: number) => Moment
+): Effect.Effect<A, E | Cause.TimeoutError, R> => {
+  const timers = getLoop(call, fiber).timersFor(fiber)
+  const timeout = new TimeoutImpl(call)
+  return openRegion(
+    (region) => {
+      const now = timers.now()
+      timeout.begin(region, now)
+      timeout.arm(timers, now, deadlineAt(now))
+      return check.given(call, "the body", body(timeout))
+    },
+    (exit) => timeout.end(exit)
+  )
+}
+
+export class TimeoutImpl extends Printable implements Timeout {
+  readonly "~effect-asyncio/Timeout" = TimeoutImpl
+  state: "active" | "expiring" | "expired" | "finished" = "active"
+  private readonly call: string
+  private region!: InnerRegion
+  private began!: number
+  /** Requests at the begin. */
+  private requests!: number
+  private moment: Moment = never
+  // INVARIANT: while the state is "active", what fires at `moment`, if that ever comes; undefined after the end.
+  private deadline: Deadline | undefined = undefined
+
+  constructor(call: string) {
+    super()
+    this.call = call
+  }
+
+  get kind(): string {
+    return "Timeout"
+  }
+  describe(): Words {
+    return [this.state, this.state === "active" ? `when=${this.when ?? "none"}` : undefined]
+  }
+
+  /** The deadline in seconds, if there is one. */
+  get when(): number | undefined {
+    return this.moment.nanos === Infinity ? undefined : this.moment.seconds
+  }
+
+  begin(region: InnerRegion, now: number): void {
+    this.region = region
+    region.timeout = this
+    this.began = now
+    const { pending, requests } = region.owner
+    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // (python/cpython#134471).
+    this.requests = pending === undefined ? requests : requests - 1
+  }
+
+  /** Sets the deadline, in place of the one before. */
+  arm(timers: Timers, now: number, moment: Moment): void {
+    this.disarm()
+    this.moment = moment
+    if (moment.nanos === Infinity) return
+    this.deadline = new Deadline(moment.nanos, this)
+    // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
+    if (moment.nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
+    else timers.add(this.deadline)
+  }
+
+  private disarm(): void {
+    this.deadline?.cancel()
+    this.deadline = undefined
+  }
+
+  get owner(): Whose {
+    return this.region.owner.task
+  }
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.region.fiber
+  }
+
+  expire(): void {
+    this.state = "expiring"
+    cancelRegion(this.region)
+  }
+
+  get isArmed(): boolean {
+    return this.state === "active" && this.deadline?.timers !== undefined
+  }
+
+  /** Its time comes now, before the deadline. */
+  strike(): void {
+    this.deadline!.disarm()
+    this.expire()
+  }
+
+  /** The region has ended. What it goes on with, if that is the deadline's doing. */
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<never, Cause.TimeoutError> | undefined {
+    this.disarm()
+    if (this.state === "active") {
+      this.state = "finished"
+      return undefined
+    }
+    this.state = "expired"
+    const { region } = this
+    const outside = uncancel(region.owner) > this.requests
+    // A group in it has failed and put off what it was asked: where nobody outside asks, that was this deadline's request.
+    if (!outside && typeof region.interrupted === "object" && region.interrupted.putOff) {
+      region.interrupted = { ...region.interrupted, origin: region }
+    }
+    return !outside && isCancelled(exit)
+      ? Effect.fail(timeoutError(this.call, this.moment.nanos - this.began))
+      : undefined
+  }
+}
+
+/** `limit` in nanoseconds. */
+export const timeoutError = (call: string, limit: number): Cause.TimeoutError =>
+  new Cause.TimeoutError(`${call}: timed out ${limit > 0 ? `after ${format(limit)}` : "at once"}`)
+
+/** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
+const format = (nanos: number): string => {
+  const unit = nanos < 1e9 ? 1e3 : 1e6
+  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
+}
+
+class Deadline extends PlainTimer implements Entry {
+  private timeout: TimeoutImpl | undefined
+  constructor(nanos: number, timeout: TimeoutImpl) {
+    super(nanos)
+    this.timeout = timeout
+  }
+  get what() {
+    return "timer" as const
+  }
+  get owner(): Whose {
+    return this.timeout?.owner
+  }
+  override get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.timeout?.fiber
+  }
+  fire(): void {
+    this.timeout?.expire()
+  }
+  run(): void {
+    this.fire()
+  }
+  cancel(): void {
+    this.timeout = undefined
+    this.disarm()
+  }
+}

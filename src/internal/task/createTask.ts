@@ -1,0 +1,84 @@
+/** Making tasks, and the effects that make them. */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
+import type { Awaitable } from "../../Awaitable.ts"
+import * as AsyncContext from "../host/AsyncContext.ts"
+import type { CallSite } from "../host/callSite.ts"
+import * as check from "../host/check.ts"
+import { getLoop } from "../loop/currentLoop.ts"
+import type { LoopImpl } from "../loop/loop.ts"
+import { TaskImpl } from "./task.ts"
+
+export interface TaskOptions {
+  readonly name?: string | undefined
+  readonly eager?: boolean | undefined
+}
+
+const MakesTaskTypeId = "~effect-asyncio/MakesTask"
+
+/** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
+class TaskMaker {
+  readonly [MakesTaskTypeId]: string
+  readonly make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<any, any, any>
+  constructor(call: string, make: TaskMaker["make"]) {
+    this[MakesTaskTypeId] = call
+    this.make = make
+  }
+}
+
+// A class of its own: a property more on an object of Effect's would take memory for each.
+Object.setPrototypeOf(
+  TaskMaker.prototype,
+  Effectable.Prototype<Effect.Effect<any, any, any> & TaskMaker>({
+    label: "MakesTask",
+    evaluate(fiber) {
+      return this.make(fiber)
+    }
+  })
+)
+
+export const makesTask = <A, E, R>(
+  call: string,
+  make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> & Awaitable.MakesTask =>
+  // An Effect by its prototype.
+  new TaskMaker(call, make) as unknown as Effect.Effect<A, E, R> & Awaitable.MakesTask
+
+/** The call that gave it, if it is an effect that makes a task. */
+export const makerOf = (item: unknown): string | undefined =>
+  item instanceof TaskMaker ? item[MakesTaskTypeId] : undefined
+
+const checkOptions = check.options<TaskOptions>({ name: check.string, eager: check.boolean })
+
+/** Creates a task in the loop of `fiber`, which lends it its context. */
+export const createTask = <A, E, R>(
+  call: string,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  effect: Effect.Effect<A, E, R>,
+  options: TaskOptions | undefined,
+  site: CallSite | undefined,
+  /** Told before the first step of an eager task. */
+  created?: (task: TaskImpl<A, E>) => void
+): TaskImpl<A, E> => {
+  if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
+  if (options !== undefined) checkOptions(call, options)
+  const loop = getLoop(call, fiber)
+  loop.checkOpen(call)
+  // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
+  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)
+  created?.(task)
+  if (options?.eager === true) task.start()
+  else task.schedule(AsyncContext.capture())
+  return task
+}
+
+/** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
+export const contextOf = (loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> => {
+  const scheduler = loop.schedulerOf(fiber)
+  return fiber.cache.scheduler === scheduler
+    ? fiber.context
+    : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
+}

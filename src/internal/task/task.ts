@@ -1,0 +1,205 @@
+/**
+ * The task: a future whose value a fiber of its own computes, and the outermost cancellation region of that fiber.
+ *
+ * It has more than 150 lines of code: a task is future, region, owner and entry in one object, as there are very many.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Task } from "../../Task.ts"
+import type * as AsyncContext from "../host/AsyncContext.ts"
+import { type CallSite, formatCallSite } from "../host/callSite.ts"
+import { Origin } from "../host/Origin.ts"
+import { shortened, type Words } from "../host/printing.ts"
+import { describeExit, placeOf } from "../host/words.ts"
+import type { Entry } from "../kernel/Entry.ts"
+import { observer } from "../kernel/observer.ts"
+import type { ReadyQueue } from "../kernel/ReadyQueue.ts"
+import type { LoopImpl, Resident } from "../loop/loop.ts"
+import { request } from "../waiting/cancellation.ts"
+import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
+import { CurrentRegion, type Owner, type Region, waiterOf, waitOf } from "../waiting/Region.ts"
+import { giveUp, taskEnded } from "../waiting/unwinding.ts"
+import type { Walk } from "../waiting/Walk.ts"
+import { FutureImpl } from "./future.ts"
+
+export const TaskTypeId = "~effect-asyncio/Task"
+
+export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resident, Region, Owner, Entry {
+  declare readonly [TaskTypeId]: typeof TaskTypeId
+  /** Its name, or the number in its default name: most names are never read. */
+  private nameOrNumber: string | number
+  // INVARIANT: it is in the loop's registry as long as it is not done.
+  older: Resident | undefined = undefined
+  newer: Resident | undefined = undefined
+  fiber: Fiber.Fiber<A, E> | undefined = undefined
+  waiter: Region["waiter"] = undefined
+  inner: Region | undefined = undefined
+  interrupted: Region["interrupted"] = undefined
+  requests = 0
+  pending: Owner["pending"] = undefined
+  override readonly site: CallSite | undefined
+  // INVARIANT: defined until it has ended: what it was created with.
+  private context: Context.Context<never> | undefined
+  private failedOrigin: Origin | undefined = undefined
+  // INVARIANT: the two that the first step needs are defined until it runs, undefined afterwards.
+  private effect: Effect.Effect<A, E> | undefined
+  private asyncContext: AsyncContext.AsyncContext | undefined
+
+  constructor(
+    loop: LoopImpl,
+    effect: Effect.Effect<A, E>,
+    context: Context.Context<never>,
+    name: string | undefined,
+    site: CallSite | undefined
+  ) {
+    super(loop)
+    this.nameOrNumber = name ?? ++loop.taskCount
+    this.effect = effect
+    this.context = Context.add(
+      observer === undefined ? context : observer.services(context),
+      CurrentRegion,
+      this as Region
+    )
+    this.asyncContext = undefined
+    this.site = site
+    loop.tasks.add(this)
+    if (observer !== undefined) observer.created(this)
+  }
+
+  override get name(): string {
+    const name = this.nameOrNumber
+    return typeof name === "string" ? name : `Task-${name}`
+  }
+  override set name(name: string) {
+    this.nameOrNumber = name
+  }
+
+  // Its own owner and region: one object for what is one thing.
+  get owner(): this {
+    return this
+  }
+  get root(): this {
+    return this
+  }
+  override get task(): this {
+    return this
+  }
+  get ready(): ReadyQueue {
+    return this.loop.ready
+  }
+  get what() {
+    return "start" as const
+  }
+
+  override get kind(): string {
+    return "Task"
+  }
+  override get label(): string {
+    return `task '${shortened(this.name)}'`
+  }
+
+  override get origin(): Origin | undefined {
+    return this.failedOrigin
+  }
+
+  get createdAt(): string | undefined {
+    return formatCallSite(this.site)
+  }
+
+  override describe(): Words {
+    if (this.exit !== undefined) return describeExit(this.exit, this)
+    const waiter = waiterOf(this)
+    return [
+      this.requests > 0 ? "cancelling" : "pending",
+      waiter === undefined ? undefined : `waiting for ${waitOf(waiter)}`,
+      placeOf(this)
+    ]
+  }
+
+  /** Puts the first step into the ready queue. */
+  schedule(asyncContext: AsyncContext.AsyncContext | undefined): void {
+    this.asyncContext = asyncContext
+    this.loop.ready.schedule(this, 0)
+  }
+
+  /** The first step. */
+  run(): void {
+    const asyncContext = this.asyncContext
+    this.asyncContext = undefined
+    if (asyncContext === undefined) this.start()
+    else asyncContext.run(this.start, this)
+  }
+
+  start(): void {
+    if (this.pending !== undefined) {
+      // Cancelled before its first step: the body never runs.
+      this.effect = undefined
+      this.end(cancelledExit(this.pending.message))
+      return
+    }
+    const fiber = Effect.runForkWith(this.context!)(begin as Effect.Effect<A, E>)
+    const exit = fiber.pollUnsafe()
+    // A bound function is half the size of a closure.
+    if (exit === undefined) fiber.addObserver(this.end.bind(this))
+    else this.end(exit)
+  }
+
+  /** Called by the first effect of the fiber: from here on the fiber is the task's. */
+  enter(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> {
+    this.fiber = fiber
+    if (observer !== undefined) observer.started(this)
+    const effect = this.effect!
+    this.effect = undefined
+    return effect
+  }
+
+  private end(exit: Exit.Exit<A, E>): void {
+    if (!this.loop.tasks.delete(this)) return // abandoned
+    const settled = taskEnded(this, exit)
+    if (settled._tag === "Failure" && !isCancelled(settled)) {
+      this.failedOrigin = new Origin(this.name, this.context!)
+    }
+    this.context = undefined
+    this.complete(settled)
+    if (observer !== undefined) observer.ended(this)
+  }
+
+  /** What it was created with; nothing once it has ended. */
+  get services(): Context.Context<never> {
+    return this.context ?? Context.empty()
+  }
+
+  /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
+  abandon(): void {
+    waiterOf(this)?.drop()
+    this.end(cancelledExit(undefined))
+    giveUp(this)
+  }
+
+  override get endedByRequest(): boolean {
+    if (this.interrupted !== undefined) return true
+    // The request went to a group in it, and Effect's own means interrupted it before that had ended.
+    return this.requests > 0 && this.exit?._tag === "Failure" && Cause.hasInterrupts(this.exit.cause)
+  }
+
+  override requestCancel(walk: Walk): void {
+    request(this, walk)
+  }
+}
+
+Object.defineProperty(TaskImpl.prototype, TaskTypeId, { value: TaskTypeId })
+
+/** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
+const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>
+  (fiber.getRef(CurrentRegion) as unknown as TaskImpl<unknown, unknown>).enter(fiber)
+)
+
+export const isTaskImpl = (u: unknown): u is TaskImpl<unknown, unknown> => u instanceof TaskImpl
+
+/** The task that runs in the fiber. */
+export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
+  // Regions know their tasks by what they need of them; all are of this class.
+  fiber.getRef(CurrentRegion)?.owner.task as TaskImpl<unknown, unknown> | undefined

@@ -1,0 +1,123 @@
+/**
+ * Cancellation regions: what a request to cancel interrupts.
+ *
+ * A task is a region itself, the outermost. `timeout`, `waitFor`, the body of a `TaskGroup` and `Task.catchCancelled`
+ * each open an inner one: a child fiber, started at once, that runs a part of the task's body. A request interrupts the
+ * innermost open region; the code around it then meets the cancellation and may go on.
+ *
+ * This page has the words for it. How a request finds its way is told in cancellation.ts.
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type { Task } from "../../Task.ts"
+import { version } from "../host/version.ts"
+import type { ReadyQueue } from "../kernel/ReadyQueue.ts"
+import type { Cancellable } from "./Walk.ts"
+
+/** One request to cancel. */
+export interface Request {
+  message: string | undefined
+  /** The fiber that asked. */
+  readonly by: number | undefined
+  /** The region it was made of: the task itself, or the region whose deadline passed or whose child failed. */
+  readonly origin: Region
+  /** It was met, and put off: a narrower region unwound, or its group had failed. */
+  readonly putOff?: true
+}
+
+/** A task, to those who know of regions only. */
+interface RegionTask extends Task<unknown, unknown>, Cancellable {
+  readonly interrupted: Region["interrupted"]
+  readonly label: string
+}
+
+/** A primitive, to those who ask what a fiber waits for. */
+export interface Resource {
+  readonly kind: string
+  /** As somebody calls it who tells several apart. */
+  readonly name: string | undefined
+  /** The task that all who wait here wait for, where it is one. */
+  readonly holder: RegionTask | undefined
+}
+
+/**
+ * Who is asked to cancel: a task, or a branch: a fiber that opened a region and is no task's own, as a task forked it by
+ * Effect's means or it runs outside of any task; and an uninterruptible part with regions in it. What a branch's regions
+ * ask for is no business of what is around.
+ */
+export interface Owner {
+  /** Its loop's, where a request waits for the next tick. */
+  readonly ready: ReadyQueue
+  /** The task it is, or whose branch it is. */
+  readonly task: RegionTask | undefined
+  /** Its outermost region. */
+  readonly root: Region
+  /** Requests that were not taken back: `cancelling()`. */
+  requests: number
+  // INVARIANT: a request that is not delivered yet; of several, that of the widest region. It beats a queued wake-up and a
+  // return value, and loses to a failure. cancellation.ts alone writes it, and has the table of who meets it when.
+  pending: Request | undefined
+}
+
+/** What a region's fiber is suspended in, to a request. */
+export interface Suspension {
+  readonly state: "parked" | "woken" | "withdrawn" | "over"
+  /** What it is, in words; who has it, the resource knows. */
+  readonly label: string
+  readonly resource: Resource | undefined
+  /** The future that a request goes to first. */
+  readonly target: Cancellable | undefined
+  /** The request that went down to `target`, and may come back. */
+  requested: Request | undefined
+  /** The futures and tasks that have to end, or to let go, before it goes on; none where that is not known. */
+  waitsFor(): ReadonlyArray<Cancellable>
+  withdraw(request: Request): void
+  /** Its fiber does not go on with what it waited for. */
+  drop(): void
+}
+
+export interface Region {
+  readonly owner: Owner
+  /** Undefined before its first step. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  // INVARIANT: the waiter that `fiber` itself is suspended in, until that is over.
+  waiter: Suspension | undefined
+  // INVARIANT: the open region that `fiber` itself is suspended in.
+  inner: Region | undefined
+  /**
+   * The request that was delivered; "effect" where Effect's own means interrupted it; "abandoned", of a task, where nobody
+   * waits for its fiber any longer.
+   */
+  interrupted: Request | "effect" | "abandoned" | undefined
+}
+
+/** The region whose code the fiber runs. Fibers that a task forks by Effect's own means inherit it. */
+export const CurrentRegion = Context.Reference<Region | undefined>(`effect-asyncio@${version}/CurrentRegion`, {
+  defaultValue: () => undefined
+})
+
+/** The region that is the fiber's own: whose body it runs. */
+export const ownRegion = (fiber: Fiber.Fiber<unknown, unknown>): Region | undefined => {
+  const region = fiber.getRef(CurrentRegion)
+  return region !== undefined && region.fiber === fiber ? region : undefined
+}
+
+/** Whether the region was interrupted at its own request: its deadline passed, its child failed. */
+export const isOwnDoing = (region: Region): boolean =>
+  typeof region.interrupted === "object" && region.interrupted.origin === region
+
+/** What the fiber of the region, or of the innermost one open in it, is suspended in. */
+export const waiterOf = (region: Region): Suspension | undefined => {
+  let innermost = region
+  while (innermost.inner !== undefined) innermost = innermost.inner
+  return innermost.waiter
+}
+
+/** What it waits for, in words, and who has that. */
+export const waitOf = ({ label, resource }: Suspension): string => {
+  const holder = resource?.holder
+  return holder === undefined ? label : `${label} held by ${holder.label}`
+}
+
+/** Whether its task was given up when the loop closed: then its code gets no further step on the loop. */
+export const isAbandoned = (region: Region | undefined): boolean => region?.owner.task?.interrupted === "abandoned"

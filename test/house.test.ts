@@ -1,0 +1,44 @@
+/** That the check of the house sees what it is there for. */
+import { expect, it } from "@effect/vitest"
+import { linesOfCode, problemsOf, readFiles } from "../scripts/house.ts"
+
+const files = readFiles()
+const problemsWith = (changes: Readonly<Record<string, string>>) =>
+  problemsOf(new Map([...files, ...Object.entries(changes)]), files.keys())
+
+it("the house stands", () => expect(problemsOf(files, files.keys())).toEqual([]))
+
+it("an import from a layer above is found, of a type too", () => {
+  expect(problemsWith({ "src/internal/kernel/New.ts": `import type { TaskImpl } from "../task/task.ts"\n` })).toEqual([
+    "src/internal/kernel/New.ts imports src/internal/task/task.ts, from a layer above"
+  ])
+})
+
+it("a circle is found, of types too, also where nobody imports from above", () => {
+  const problems = problemsWith({
+    "src/internal/host/A.ts": `import { B } from "./B.ts"\n`,
+    "src/internal/host/B.ts": `import type {\n  A\n} from "./A.ts"\n`
+  })
+  expect(problems).toEqual(["a circle: src/internal/host/A.ts -> src/internal/host/B.ts -> src/internal/host/A.ts"])
+})
+
+it("a file in no layer, one that was not read, and an empty layer are found", () => {
+  expect(problemsWith({ "src/internal/stray/New.ts": "" })).toEqual(["src/internal/stray/New.ts stands in no layer"])
+  expect(problemsOf(files, [...files.keys(), "src/unread.ts"])).toEqual(["src/unread.ts was not read"])
+  const withoutHost = new Map(Array.from(files).filter(([path]) => !path.startsWith("src/internal/host/")))
+  expect(problemsOf(withoutHost, [])).toContain("host is empty")
+})
+
+it("a long file has to say why, and a short one must not", () => {
+  const long = "f()\n".repeat(151)
+  expect(problemsWith({ "src/internal/host/New.ts": long })).toEqual([
+    "src/internal/host/New.ts has 151 lines of code, and no word on why"
+  ])
+  const excuse = "/** It has more than 150\n * lines, as it is one machine. */\n"
+  expect(problemsWith({ "src/new.ts": excuse + long })).toEqual([])
+  expect(problemsWith({ "src/new.ts": excuse })).toEqual(["src/new.ts says that it is long, and has 0 lines of code"])
+})
+
+it("comments and empty lines are no code", () => {
+  expect(linesOfCode("/**\n * Words.\n */\nf() // here\n\n  // there\ng()\n/* a */ h()\n")).toBe(3)
+})
