@@ -8,7 +8,6 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
 import type { Entry } from "../../internal/kernel/Entry.ts"
@@ -17,14 +16,12 @@ import { close } from "../../internal/task/closing.ts"
 import { runMain } from "../../internal/task/main.ts"
 import { InnerRegion, type Strikable } from "../../internal/task/openRegion.ts"
 import { isTaskImpl } from "../../internal/task/task.ts"
-import { tasksOf } from "../../internal/task/tasks.ts"
 import { isCancelled } from "../../internal/waiting/cancelled.ts"
 import type { Region } from "../../internal/waiting/Region.ts"
 import { interruptFiber } from "../../internal/waiting/unwinding.ts"
 import { Waiter } from "../../internal/waiting/Waiter.ts"
 import { cancel } from "../../internal/waiting/Walk.ts"
-import { DeadlockError, SpinError } from "../errors.ts"
-import type { Failure, Kind as FailureKind, Run } from "../Explore.ts"
+import type { Failure } from "../Explore.ts"
 import { hostTurns, makeVirtualLoop } from "../makeVirtualLoop.ts"
 import type { Sleeper } from "../VirtualClock.ts"
 import { CurrentRun, type ProgramRun } from "./CurrentRun.ts"
@@ -36,7 +33,8 @@ import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
 import type { Settings } from "./settings.ts"
 import { ExploredClock, KnownTasks } from "./telling.ts"
-import { exitOf, type Trace, wordsOf } from "./Trace.ts"
+import { exitOf, type Trace } from "./Trace.ts"
+import { Verdict } from "./Verdict.ts"
 import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
@@ -76,6 +74,7 @@ export class ExploredRun implements ProgramRun, Policy {
   private readonly exploration: Exploration
   private readonly settings: Settings
   private readonly decisions: Decisions
+  private readonly verdict: Verdict
   private readonly hooks: Hooks
   private readonly clock: ExploredClock
   private queue!: ExploredQueue
@@ -88,8 +87,6 @@ export class ExploredRun implements ProgramRun, Policy {
   isOver = false
   /** It took too long. */
   isGivenUp = false
-  private failure: Failure | undefined = undefined
-  private readonly invariants: Array<readonly [name: string, holds: () => boolean]> = []
   private readonly hit = new Set<string>()
   private hash = 0
   private fingerprint = 0
@@ -103,6 +100,7 @@ export class ExploredRun implements ProgramRun, Policy {
     this.exploration = exploration
     this.settings = exploration.settings
     this.decisions = new Decisions(picker, hooks.trace, hooks.places)
+    this.verdict = new Verdict(exploration.settings)
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
     this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
@@ -137,8 +135,12 @@ export class ExploredRun implements ProgramRun, Policy {
     )
     return runMain("Explore", this.exploration.program).pipe(
       Effect.onExit((exit) => {
-        this.mainEnded(exit)
-        return Effect.map(Effect.exit(Effect.andThen(close(loop), driver.end(exit))), (exit) => this.closed(exit))
+        this.isOver = true
+        this.verdict.ended(exit, loop, this.hit.size > 0)
+        return Effect.map(
+          Effect.exit(Effect.andThen(close(loop), driver.end(exit))),
+          (exit) => this.verdict.closed(exit)
+        )
       }),
       Effect.provideContext(context)
     )
@@ -178,84 +180,22 @@ export class ExploredRun implements ProgramRun, Policy {
     this.fiber.interruptUnsafe()
   }
 
-  /** It takes too long. */
-  giveUp(millis: number): void {
-    const { clock, loop } = this
-    const message =
-      `after ${Math.round(millis)} ms of real time the run had not ended: it was at ${
-        clock.nanos / 1e6
-      } ms of its own, with ` +
-      Array.from(loop.tasks, (task) => `'${task.name}'`).join(", ")
-    this.fail("spin", new SpinError({ message }), message)
+  /** It takes too long, in milliseconds. */
+  giveUp(limit: number): void {
+    this.verdict.gaveUp(limit, this.clock.nanos / 1e6, this.loop)
     this.isGivenUp = true
     this.interrupt()
   }
 
   get result(): Result {
     if (this.fiber.pollUnsafe() === undefined) {
-      const message = `the program has ended, and something of it waits for what is not the loop's; ${hint}`
-      this.fail("deadlock", new DeadlockError({ message, tasks: [] }), message)
+      this.verdict.stranded()
       this.interrupt()
     }
-    const { decisions: { moves }, failure, fingerprint, steps } = this
+    const { decisions: { moves }, fingerprint, steps, verdict: { failure } } = this
     // What was done differently may show in no step.
     const hash = moves.reduce((hash, move) => mix(hash, move.kind.length + move.amount), this.hash)
     return { failure, moves, hash, fingerprint, steps }
-  }
-
-  get trace(): Run {
-    return this.hooks.trace!.run
-  }
-
-  // ---------------------------------------------------------------------------------------------------------- failures
-
-  private fail(kind: FailureKind, error: unknown, message: string): void {
-    this.failure ??= { kind, error, message }
-  }
-
-  private mainEnded(exit: Exit.Exit<unknown, unknown>): void {
-    this.isOver = true
-    if (exit._tag === "Failure") {
-      if (!isCancelled(exit)) this.failBy(exit.cause)
-      else if (this.hit.size === 0) this.fail("failed", Cause.squash(exit.cause), "main was cancelled")
-    }
-    if (!this.settings.leaks || this.loop.tasks.size === 0) return
-    const left = Array.from(this.loop.tasks, (task) => `\n  ${task}`).join("")
-    this.fail("leak", undefined, `main is done, and these tasks are not:${left}`)
-  }
-
-  private failBy(cause: Cause.Cause<unknown>): void {
-    const error = Cause.squash(cause)
-    if (error instanceof DeadlockError) {
-      const isHeard = this.settings.outside ||
-        tasksOf(this.loop).every((task) => task.waiter !== undefined || task.inner !== undefined)
-      this.fail("deadlock", error, isHeard ? error.message : `${error.message}\n${hint}`)
-    } else if (error instanceof SpinError) this.fail("spin", error, error.message)
-    else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, wordsOf(error))
-  }
-
-  private closed(exit: Exit.Exit<unknown, unknown>): void {
-    if (exit._tag === "Failure" && !isCancelled(exit)) {
-      const error = Cause.squash(exit.cause)
-      this.fail("unseen", error, wordsOf(error))
-    }
-  }
-
-  private checkInvariants(): void {
-    for (const [name, holds] of this.invariants) {
-      let why = ""
-      try {
-        if (holds()) continue
-      } catch (thrown) {
-        why = `: ${wordsOf(thrown)}`
-      }
-      const message = `"${name}" does not hold${why}`
-      const error = new Error(message)
-      this.fail("invariant", error, message)
-      this.isOver = true
-      for (const main of this.loop.mains) main.fail(Cause.die(error))
-      return
-    }
   }
 
   // ------------------------------------------------------------------------------------------------------- the policy
@@ -374,7 +314,10 @@ export class ExploredRun implements ProgramRun, Policy {
       if (lane?.hasEnded === false) this.happened(lane)
     }
     this.finished.length = 0
-    this.checkInvariants()
+    const broken = this.verdict.broken()
+    if (broken === undefined) return
+    this.isOver = true
+    for (const main of this.loop.mains) main.fail(Cause.die(broken))
   }
 
   /** A sleep on the clock itself is over: Effect resumes the fiber at once. */
@@ -437,7 +380,7 @@ export class ExploredRun implements ProgramRun, Policy {
   }
 
   always(name: string, holds: () => boolean): void {
-    this.invariants.push([name, holds])
+    this.verdict.always(name, holds)
   }
 
   note(text: string): void {
@@ -448,8 +391,6 @@ export class ExploredRun implements ProgramRun, Policy {
     return new Set(this.hit)
   }
 }
-
-const hint = "if that is a promise or I/O, say `outside: true`: no promise is heard here without"
 
 const slotOf = (lane: Lane, entry: Entry): number => entry instanceof RuntimeStep ? entry.slot : lane.nextSlot
 
