@@ -54,11 +54,15 @@ const show = Effect.fn("show")(function*(name: string, { fixed, race, report, st
   yield* Console.log(`\nmended: ${passed.runs} schedules, and none fails`)
 })
 
-export const main = (name?: string) =>
-  Effect.forEach(
-    Object.entries(exhibits).filter(([key]) => name === undefined || key === name),
-    ([key, exhibit]) => show(key, exhibit, name !== undefined),
-    { discard: true }
-  )
+/** One race with its whole report, or all in brief. */
+export const main = (name?: string) => {
+  if (name === undefined) {
+    return Effect.forEach(Object.entries(exhibits), ([key, exhibit]) => show(key, exhibit, false), { discard: true })
+  }
+  const exhibit = exhibits[name]
+  return exhibit === undefined
+    ? Console.log(`there is no race ${name}, but: ${Object.keys(exhibits).join(", ")}`)
+    : show(name, exhibit, true)
+}
 
 if (import.meta.main) await Effect.runPromise(main(process.argv[2]))

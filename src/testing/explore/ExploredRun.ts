@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
+import { withoutFiber } from "../../internal/host/beyondTypes.ts"
 import type { Entry } from "../../internal/kernel/Entry.ts"
 import type { LoopImpl, Resident } from "../../internal/loop/loop.ts"
 import { close } from "../../internal/task/closing.ts"
@@ -35,7 +36,6 @@ import type { Settings } from "./settings.ts"
 import { ExploredClock, KnownTasks } from "./telling.ts"
 import { exitOf, type Trace } from "./Trace.ts"
 import { Verdict } from "./Verdict.ts"
-import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
 export interface Exploration {
