@@ -153,6 +153,8 @@ export let observer: Listeners | undefined = undefined
 const become = (observers: ReadonlyArray<Observer>): void => {
   listeners = observers
   observer = observers.length === 0 ? undefined : all
+  // Nobody would be told of their end.
+  if (observers.length === 0) underWay.length = 0
 }
 
 const stop = (listener: Observer): void => become(listeners.filter((other) => other !== listener))

@@ -22,15 +22,12 @@
  */
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { isInterruptible } from "../host/beyondTypes.ts"
 import type { Entry, Whose } from "../kernel/Entry.ts"
 import { observer } from "../kernel/observer.ts"
 import { annotations, cancelMessage } from "./cancelled.ts"
 import { isAbandoned, type Owner, ownRegion, type Region, type Request, type Suspension } from "./Region.ts"
 import { Walk } from "./Walk.ts"
-
-/** Effect keeps this flag on its fibers and leaves it out of their public type. */
-export const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
-  (fiber as unknown as { readonly interruptible: boolean }).interruptible
 
 /** The region that a request made of `origin` goes to. */
 const targetOf = (origin: Region): Region => {

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Scheduler from "effect/Scheduler"
 import type { EventLoop } from "../../EventLoop.ts"
+import { withoutFiber } from "../../internal/host/beyondTypes.ts"
 import type { Entry } from "../../internal/kernel/Entry.ts"
 import type { LoopImpl, Resident } from "../../internal/loop/loop.ts"
 import { Registry } from "../../internal/loop/Registry.ts"
@@ -36,7 +37,6 @@ import type { Paths } from "./Paths.ts"
 import type { Picker } from "./pickers.ts"
 import type { Settings } from "./settings.ts"
 import { Deviated, exitOf, type Trace, wordsOf } from "./Trace.ts"
-import { withoutFiber } from "./withoutFiber.ts"
 
 /** What all runs of a check have in common. */
 export interface Exploration {
