@@ -8,6 +8,10 @@
  * 4. Otherwise the request stays pending, in its owner's one slot, until somebody meets it.
  * 5. What went down comes back: the joiner's step makes it the task's own cancellation, or drops it with the value.
  *
+ * asyncio walks by recursion, `Task.cancel` calling that of `_fut_waiter`, and counts requests a task; trio's cancel scopes
+ * have no requests, but a level that stays. Open: a request that comes while clean-ups run counts and does no more, where
+ * asyncio's would cut them short.
+ *
  * Who meets a pending request, whichever is first:
  *
  * | who | where |
