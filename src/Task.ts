@@ -27,7 +27,7 @@ import { openRegion } from "./internal/task/openRegion.ts"
 import * as internal from "./internal/task/task.ts"
 import { tasksOf } from "./internal/task/tasks.ts"
 import { uncancel as uncancelOwner } from "./internal/waiting/cancellation.ts"
-import { asCancelled, cancelMessage as cancelMessageOf, isCancelled } from "./internal/waiting/cancelled.ts"
+import { asCancelled, cancelMessage as cancelMessageOf, handling, isCancelled } from "./internal/waiting/cancelled.ts"
 
 /**
  * A computation that runs by itself.
@@ -397,7 +397,7 @@ export const catchCancelled: {
           check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message)))
         )
         // Where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along.
-        return Effect.catchCause(handled, (cause) => asCancelled(Exit.failCause(cause), message))
+        return Effect.catchCause(handling(handled), (cause) => asCancelled(Exit.failCause(cause), message))
       }
     )
   },

@@ -16,6 +16,7 @@ import { getLoop } from "./internal/loop/currentLoop.ts"
 import { Gathering } from "./internal/parts/Gathering.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { join } from "./internal/task/future.ts"
+import { asAwaited } from "./internal/waiting/cancelled.ts"
 
 /**
  * @since 0.1.0
@@ -189,7 +190,7 @@ const gatherIn = (
   const loop = getLoop("gather", fiber)
   const gathering = new Gathering(loop, fiber, items, keys, options ?? {}, site)
   const exit = gathering.begin()
-  return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? exit
+  return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? asAwaited(exit)
 }
 
 const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>

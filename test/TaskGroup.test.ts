@@ -37,6 +37,29 @@ describe("TaskGroup", () => {
     ["a", 1, 2]
   )
 
+  for (const first of ["the group", "the task"] as const) {
+    everywhere(
+      `asked by the group and by others, ${first} first, the block is cancelled for the others`,
+      Effect.gen(function*() {
+        let group!: TaskGroup.TaskGroup
+        const lines: Array<string> = []
+        const task = yield* createTask(Effect.gen(function*() {
+          yield* TaskGroup.run((self) => {
+            group = self
+            return sleep("1 hour")
+          })
+          lines.push("went on")
+        }))
+        yield* ticks(2)
+        const asks = [group.cancel, Task.cancel(task)]
+        for (const ask of first === "the group" ? asks : asks.toReversed()) yield* ask
+        yield* asyncio.wait([task])
+        return [Task.cancelled(task), lines]
+      }),
+      [true, []]
+    )
+  }
+
   everywhere("an empty block takes no tick", TaskGroup.run(() => Effect.succeed("value")), "value")
 
   timed(

@@ -6,7 +6,6 @@ import { inspect } from "node:util"
 import {
   cancelledAtEveryStep,
   cancelSoon,
-  collect,
   day,
   defectOf,
   everywhere,
@@ -797,20 +796,6 @@ describe("a gather that has failed leaves what runs on", () => {
       for (let i = 0; i < 100_000; i++) yield* Effect.flip(gather([future, Effect.fail(i)]))
       expect([lineOf(future), (yield* asyncio.allTasks).size]).toEqual([0, 1])
     })), 60_000)
-
-  it.live("the values of those who were done are garbage", () =>
-    EventLoop.provide(Effect.gen(function*() {
-      const future = yield* Future.make<never>()
-      // In a task of its own: what this fiber's frames hold is no garbage.
-      const value = yield* yield* createTask(Effect.gen(function*() {
-        const value = {}
-        yield* Effect.flip(gather([future, Effect.succeed(value), Effect.andThen(ticks(3), Effect.fail("no"))]))
-        return new WeakRef(value)
-      }))
-      // `deref` would keep it for the turn.
-      yield* collect(() => false)
-      expect(value.deref()).toBe(undefined)
-    })))
 })
 
 describe("many", () => {

@@ -40,6 +40,7 @@ const options = (of: Readonly<Record<string, Kind>>): Kind => ({
 
 const isEmptyObject = (stray: unknown): boolean => stray?.constructor === Object && Object.keys(stray).length === 0
 const isNumber = (stray: unknown): boolean => typeof stray === "number" && !Number.isNaN(stray)
+const isWhole = (stray: unknown, least: number): boolean => Number.isInteger(stray) && (stray as number) >= least
 const isFunction = (stray: unknown): boolean => typeof stray === "function"
 const isAwaitable = (stray: unknown): boolean => Effect.isEffect(stray) || asyncio.Future.isFuture(stray)
 
@@ -79,6 +80,19 @@ const virtual = {
   settle: duration,
   patience: duration,
   unseen: value("report", (stray) => stray === "fail" || stray === "report")
+}
+const explored = {
+  runs: value(2, (stray) => isWhole(stray, 2)),
+  timeLimit: duration,
+  seed: value(1, (stray) => isWhole(stray, 0)),
+  vary: value({}, isEmptyObject),
+  strategy: value("single"),
+  pause: duration,
+  leaks: flag,
+  outside: flag,
+  maxTicks: value(100, (stray) => isWhole(stray, 1)),
+  shrinkRuns: value(0, (stray) => isWhole(stray, 0)),
+  replay: value("", (stray) => typeof stray === "string")
 }
 
 // ---------------------------------------------------------------------------------------------------------------- rows
@@ -233,6 +247,14 @@ const rows: Readonly<Record<string, Row>> = {
   "Timeout.expired": row(timeout),
   "Timeout.reschedule": row(timeout, optional(seconds)),
 
+  "Explore.check": row(effect, options(explored)),
+  "Explore.run": row(effect, optional(text), options(explored)),
+  "Explore.latency": row(duration, duration),
+  "Explore.fault": row(any),
+  "Explore.choose": row(value([1], (stray) => Array.isArray(stray) && stray.length > 0)),
+  "Explore.always": row(text, callback),
+  "Explore.note": row(text),
+
   "TestLoop.layer": row(options(loop)),
 
   "VirtualLoop.layer": row(options(virtual)),
@@ -248,7 +270,8 @@ const others = [
   /(Error|QueueEmpty|QueueFull|QueueShutDown)$/,
   /^(Event|Lock)\.make$/,
   /^EventLoop\.(EventLoop|time)$/,
-  /^Task\.(all|current)$/
+  /^Task\.(all|current)$/,
+  /^Explore\.cancelled$/
 ]
 
 // ----------------------------------------------------------------------------------------------------------- the table

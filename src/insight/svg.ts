@@ -6,7 +6,9 @@
  * room. A picture is bounded by its width, whatever the run: what would be narrower than a pixel is left out, and beyond
  * `rows` lanes a line says how many more there are.
  */
+import { styleOf } from "./colors.ts"
 import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
+import { boldness, clean, cut, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
 
 export interface SvgOptions {
   /** Pixels. Default: 800. */
@@ -17,158 +19,6 @@ export interface SvgOptions {
   readonly rows?: number | undefined
   /** Default: true. */
   readonly legend?: boolean | undefined
-}
-
-// --------------------------------------------------------------------------------------------------------------- texts
-
-const fonts = "Verdana,DejaVu Sans,sans-serif"
-
-/** Of the font's size, in the widest of the common fonts. */
-const letterWidth = (letter: string): number => {
-  if ("iljI'|".includes(letter)) return 0.32
-  if ("tfr.,:;!()[]{}- ".includes(letter)) return 0.46
-  if ("mwMW@%…".includes(letter)) return 1.02
-  if (letter > "\u024f") return 1.1
-  return letter >= "A" && letter <= "Z" || letter > "\u007f" ? 0.79 : 0.65
-}
-
-/** How much wider the same in bold is. */
-const boldness = 1.15
-
-const widthOf = (text: string, size: number): number => {
-  let sum = 0
-  for (const letter of text) sum += letterWidth(letter)
-  return sum * size
-}
-
-/** One line, of characters that XML allows. */
-const clean = (text: string): string =>
-  text.replaceAll(/\s+/g, " ").toWellFormed().replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd")
-
-/** As much of a text as fits, with `…` for the rest; nothing if that is hardly a word. */
-const cut = (text: string, room: number, size: number): string => {
-  const line = clean(text)
-  if (widthOf(line, size) <= room) return line
-  let left = room - widthOf("…", size)
-  let kept = ""
-  for (const letter of line) {
-    left -= letterWidth(letter) * size
-    if (left < 0) break
-    kept += letter
-  }
-  return kept.length < 5 ? "" : `${kept.trimEnd()}…`
-}
-
-const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
-const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => escapes[character]!)
-
-const longest = 300
-const titleOf = (text: string | undefined): string => {
-  if (text === undefined) return ""
-  const line = clean(text)
-  return `<title>${escape(line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line)}</title>`
-}
-
-/** At most one decimal. */
-const px = (value: number): string => String(Math.round(value * 10) / 10)
-
-interface TextAt {
-  readonly x: number
-  readonly y: number
-  readonly className: string
-  readonly size: number
-  readonly anchor?: "middle" | "end"
-  readonly bold?: boolean
-}
-
-const text = (content: string, { anchor, bold = false, className, size, x, y }: TextAt): string =>
-  content === ""
-    ? ""
-    : `<text class="${className}" x="${px(x)}" y="${px(y)}" font-size="${size}"${
-      anchor === undefined ? "" : ` text-anchor="${anchor}"`
-    }${bold ? " font-weight=\"bold\"" : ""}>${escape(content)}</text>`
-
-// -------------------------------------------------------------------------------------------------------------- colours
-
-interface Colors {
-  readonly card: string
-  readonly edge: string
-  readonly text: string
-  readonly faint: string
-  readonly grid: string
-  readonly step: string
-  readonly bad: string
-  readonly onBad: string
-  readonly wake: string
-  readonly note: string
-  readonly spans: Readonly<Record<SpanKind, string>>
-}
-
-const light: Colors = {
-  card: "#ffffff",
-  edge: "#d0d7de",
-  text: "#1f2328",
-  faint: "#59636e",
-  grid: "#e6e9ec",
-  step: "#1a7f37",
-  bad: "#cf222e",
-  onBad: "#ffffff",
-  wake: "#8250df",
-  note: "#0550ae",
-  spans: {
-    wait: "#b6d4f5",
-    lock: "#f3c6a5",
-    join: "#e3dcf5",
-    ready: "#ead58c",
-    run: "#8fd19e",
-    outside: "#e6e9ec",
-    stuck: "#f7c9cc"
-  }
-}
-
-const dark: Colors = {
-  card: "#0d1117",
-  edge: "#30363d",
-  text: "#e6edf3",
-  faint: "#9198a1",
-  grid: "#21262d",
-  step: "#3fb950",
-  bad: "#f85149",
-  onBad: "#0d1117",
-  wake: "#a98bf0",
-  note: "#79c0ff",
-  spans: {
-    wait: "#1d3f66",
-    lock: "#6b3d1c",
-    join: "#3f3563",
-    ready: "#5c4a10",
-    run: "#1c5c30",
-    outside: "#21262d",
-    stuck: "#6e2329"
-  }
-}
-
-const rules = (scope: string, colors: Colors): string =>
-  [
-    `.card{fill:${colors.card};stroke:${colors.edge}}`,
-    `.text{fill:${colors.text}}`,
-    `.faint{fill:${colors.faint}}`,
-    `.grid{stroke:${colors.grid}}`,
-    `.step{fill:${colors.step}}`,
-    `.bad{fill:${colors.bad}}`,
-    `.cross{stroke:${colors.bad};fill:none}`,
-    `.on-bad{fill:${colors.onBad}}`,
-    `.note{fill:${colors.note}}`,
-    `.wake{stroke:${colors.wake};fill:none}`,
-    `.head{fill:${colors.wake}}`,
-    ...Object.entries(colors.spans).map(([kind, color]) => `.${kind}{fill:${color}}`)
-  ].map((rule) => `${scope} ${rule}`).join("")
-
-/** Scoped, for pages that have several pictures in them. */
-const styleOf = (theme: "light" | "dark" | "auto"): string => {
-  const scope = `.lanes-${theme}`
-  const base = rules(scope, theme === "dark" ? dark : light)
-  return theme === "auto" ? `${base}@media (prefers-color-scheme:dark){${rules(scope, dark)}}` : base
 }
 
 // --------------------------------------------------------------------------------------------------------------- layout

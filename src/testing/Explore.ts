@@ -103,8 +103,8 @@ export interface Options {
   /** Schedules to try, the two of the determinism check included. Default 500. */
   readonly runs?: number | undefined
   /**
-   * Real time after which no new schedule begins, and shrinking stops with what it has. Default 3 seconds, so that a test
-   * runner's own limit does not end the check without a report.
+   * Real time after which no new schedule begins; half as much is left, at least, for making a failing one smaller. Default
+   * 3 seconds, so that a test runner's own limit of 5 does not end the check without a report.
    */
   readonly timeLimit?: Duration.Input | undefined
   /** Of what is random. Default 1: a test is the same test every time. */

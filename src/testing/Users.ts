@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { resumeWith } from "../internal/host/beyondTypes.ts"
 import { findLoop } from "../internal/loop/currentLoop.ts"
 import type { LoopImpl } from "../internal/loop/loop.ts"
 import { abandon } from "../internal/task/closing.ts"
@@ -169,11 +170,6 @@ export class Users {
   }
 }
 
-/**
- * Ends what a suspended fiber waits for with a failure, whatever that is. Effect keeps this method of its fibers out of their
- * public type. An interrupt is beside, as what is waited for is cleaned up after by that alone.
- */
+/** An interrupt is beside, as what is waited for is cleaned up after by that alone. */
 const endFiber = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
-  (fiber as unknown as { readonly evaluate: (effect: Effect.Effect<never>) => void }).evaluate(
-    Effect.failCause(Cause.combine(cause, Cause.interrupt()))
-  )
+  resumeWith(fiber, Cause.combine(cause, Cause.interrupt()))

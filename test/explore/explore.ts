@@ -1,7 +1,7 @@
 /**
- * `npm run explore`: the library explores itself. Every verb and primitive under 10,000 random schedules and under all of up
- * to two deviations, and every program of the laws under each single one. Prints a table, and how long it took; exit code 1
- * if anything is found.
+ * `npm run explore`: the library explores itself. Every verb and primitive under 10,000 random schedules, and under all of up
+ * to two deviations; every program of the laws under each single one, and 10,000 random ones a subject. Prints a table, and
+ * how long it took; exit code 1 if anything is found.
  *
  * Arguments that are names choose subjects; `--seed n` another seed for what is random. `--mutants` looks for planted bugs
  * instead: exit code 1 if one is not found.
@@ -11,7 +11,7 @@ import { Explore } from "effect-asyncio/testing"
 import { markdownTable } from "markdown-table"
 import { parseArgs } from "node:util"
 import { subjects } from "../laws/subjects.ts"
-import { cancel, lawful, order, single, time } from "./lawful.ts"
+import { cancel, type Class, lawful, order, single, time } from "./lawful.ts"
 import { hunt, mutants } from "./mutants.ts"
 import { everything, primitives, type Program } from "./primitives.ts"
 
@@ -72,17 +72,30 @@ const explore = Effect.gen(function*() {
       if (isChosen(name)) yield* row(name, [[program, options, false]])
     }
   }
-  title("the programs of the laws, each single deviation")
-  for (const { name, programs } of subjects) {
-    if (!isChosen(name)) continue
-    yield* row(
-      name,
-      [time, order, cancel].flatMap(({ stating, vary }) =>
-        programs.map((program) =>
-          [lawful(program), { ...single, vary: vary(program) }, stating.includes(program.name)] as const
+  const laws: ReadonlyArray<
+    readonly [text: string, classes: ReadonlyArray<Class>, options: (programs: number) => Explore.Options]
+  > = [
+    ["the programs of the laws, each single deviation", [time, order, cancel], () => single],
+    ["the programs of the laws, 10,000 random schedules", [order], (programs) => ({
+      ...single,
+      strategy: { random: 1 / 8 },
+      runs: Math.ceil(10_000 / programs)
+    })]
+  ]
+  for (const [text, classes, optionsOf] of laws) {
+    title(text)
+    for (const { name, programs } of subjects) {
+      if (!isChosen(name)) continue
+      const options = optionsOf(programs.length)
+      yield* row(
+        name,
+        classes.flatMap(({ stating, vary }) =>
+          programs.map((program) =>
+            [lawful(program), { ...options, vary: vary(program) }, stating.includes(program.name)] as const
+          )
         )
       )
-    )
+    }
   }
   console.log(`\n${schedules} schedules, ${failures} failures, in ${secondsSince(began)} seconds`)
 })

@@ -44,7 +44,7 @@ export const lawful = (program: Program) =>
   })
 
 /** What may differ, and the programs that state something of it: what they find then is no fault. */
-interface Class {
+export interface Class {
   readonly vary: (program: Program) => Explore.Vary
   readonly stating: ReadonlyArray<string>
 }

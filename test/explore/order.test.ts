@@ -52,6 +52,23 @@ describe("under delays", () => {
       yield* expectOrder(log, [0, 1, 2])
     })))
 
+  it.effect("one that is interrupted while it is put off holds nobody up", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const event = yield* Event.make
+        const first = yield* Effect.forkChild(Event.wait(event))
+        yield* sleep(0)
+        const second = yield* createTask(Event.wait(event))
+        yield* sleep(1)
+        yield* Event.set(event)
+        yield* sleep(0)
+        first.interruptUnsafe()
+        yield* Task.join(second)
+      })
+      const { exhausted } = yield* delayed(program)
+      expect(exhausted).toBe(2)
+    }))
+
   it.effect("plain callbacks keep theirs", () =>
     delayed(Effect.gen(function*() {
       const log: Array<string> = []

@@ -204,14 +204,14 @@ function* unknownWaiters(loop: LoopImpl): Iterable<string> {
 }
 
 interface Insides {
-  readonly timers: ReadonlyMap<unknown, { readonly heap: { readonly size: number } }>
+  readonly timers: { readonly byClock: ReadonlyMap<unknown, { readonly heap: { readonly size: number } }> }
   readonly unseen: { readonly reports: ReadonlySet<unknown> }
 }
 
 const insidesOf = (loop: LoopImpl) => loop as unknown as Insides
 
 const armedIn = (loop: LoopImpl): number =>
-  Array.from(insidesOf(loop).timers.values()).reduce((sum, { heap }) => sum + heap.size, 0)
+  Array.from(insidesOf(loop).timers.byClock.values()).reduce((sum, { heap }) => sum + heap.size, 0)
 
 interface Run {
   readonly law: Law

@@ -75,10 +75,10 @@ export class OwnQueue implements ReadyQueue {
 
   /** What is ready, in the order in which the next tick runs it. */
   get ready(): ReadonlyArray<Entry> {
-    const ring = Array.from({ length: this.count }, (_, i) => this.ring[(this.head + i) & (this.ring.length - 1)]!)
-    const before = this.buckets.filter(({ priority }) => priority < 0).flatMap(({ entries }) => entries)
-    const behind = this.buckets.filter(({ priority }) => priority > 0).flatMap(({ entries }) => entries)
-    return [...before, ...ring, ...behind]
+    const { buckets, head, ring } = this
+    const entries = [...ring.slice(head), ...ring.slice(0, head)].filter((entry) => entry !== undefined)
+    const all = [...buckets, { priority: 0, entries }].toSorted((a, b) => a.priority - b.priority)
+    return all.flatMap(({ entries }) => entries)
   }
 
   get isEmpty(): boolean {

@@ -8,6 +8,8 @@
  * Times are whole nanoseconds of the Clock's monotonic time, in a number: exact for the first 104 days of a machine's
  * uptime, to 2 ns beyond. Milliseconds as floats would order 0.07 s before or after 70 ms by rounding alone.
  *
+ * asyncio has the same heap, and leaves what was cancelled in it until that is half of it; here it leaves at once.
+ *
  * Where the Clock's readings are not sound, each timer sleeps for itself, as Effect's do, and no reading counts.
  *
  * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.

@@ -4,6 +4,9 @@
  * Strictly first come, first served. A doubly linked list through the members themselves, so that parking, waking and
  * withdrawing are O(1) each and cost no allocation beyond the member; an array would make the withdrawal of n waiters
  * quadratic, as with Effect's Latch. What stands in it, and what becomes of it once woken, is told in Waiter.ts.
+ *
+ * trio's and WebKit's parking lots are the same line; WebKit finds it by the address of what is waited for, here each
+ * primitive holds its own.
  */
 import type { Future } from "../../Future.ts"
 

@@ -1,9 +1,10 @@
 /**
- * Whoever watches what programs do: debug mode's slow steps, a recorder, a virtual loop that looks who spins.
+ * Whoever watches what programs do: debug mode, which finds slow steps; a recorder.
  *
  * One field for all loops, so that a recorder needs none in its hands, and that costs a load and a compare at each place
  * while nobody listens. It is asked where a thing happens, once: nothing else in the core watches. A listener changes no
- * order and no tick, and what it throws never reaches the program.
+ * order and no tick, and what it throws never reaches the program: as with trio's Instruments, one that throws is dropped
+ * with a log. Open: a put into a queue and a get from it are no events; whoever waits for them is.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -153,6 +154,8 @@ export let observer: Listeners | undefined = undefined
 const become = (observers: ReadonlyArray<Observer>): void => {
   listeners = observers
   observer = observers.length === 0 ? undefined : all
+  // Nobody would be told of their end.
+  if (observers.length === 0) underWay.length = 0
 }
 
 const stop = (listener: Observer): void => become(listeners.filter((other) => other !== listener))

@@ -134,9 +134,23 @@ export class LoopImpl extends Printable implements Shape {
    * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
    * runs only while `runSync` waits.
    */
-  schedulerOf(fiber: Fiber.Fiber<unknown, unknown> | undefined): Scheduler.Scheduler {
+  private schedulerOf(fiber: Fiber.Fiber<unknown, unknown> | undefined): Scheduler.Scheduler {
     const scheduler = fiber?.cache.scheduler
     return scheduler === undefined || scheduler.executionMode === "sync" ? this.scheduler : scheduler
+  }
+
+  /** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
+  servicesOf(fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> {
+    const scheduler = this.schedulerOf(fiber)
+    return fiber.cache.scheduler === scheduler
+      ? fiber.context
+      : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
+  }
+
+  /** The same for a task that is about to be made, if any still can be. */
+  admit(call: string, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> {
+    this.checkOpen(call)
+    return this.servicesOf(fiber)
   }
 
   /** The timers of the clock that the fiber reads. */

@@ -10,7 +10,7 @@ import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
 import { getLoop } from "../loop/currentLoop.ts"
 import type { LoopImpl } from "../loop/loop.ts"
-import { contextOf, createTask, makerOf } from "./createTask.ts"
+import { createTask, makerOf } from "./createTask.ts"
 import { FutureImpl, FutureTypeId } from "./future.ts"
 import { TaskImpl } from "./task.ts"
 
@@ -98,7 +98,7 @@ export class Starter {
   constructor(call: string, fiber: Fiber.Fiber<unknown, unknown>, site: CallSite | undefined) {
     this.call = call
     this.loop = getLoop(call, fiber)
-    this.context = contextOf(this.loop, fiber)
+    this.context = this.loop.servicesOf(fiber)
     this.site = site
   }
 

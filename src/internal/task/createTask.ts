@@ -1,15 +1,12 @@
 /** Making tasks, and the effects that make them. */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import type * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
 import type { Awaitable } from "../../Awaitable.ts"
 import * as AsyncContext from "../host/AsyncContext.ts"
 import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
 import { getLoop } from "../loop/currentLoop.ts"
-import type { LoopImpl } from "../loop/loop.ts"
 import { TaskImpl } from "./task.ts"
 
 export interface TaskOptions {
@@ -66,19 +63,11 @@ export const createTask = <A, E, R>(
   if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
   if (options !== undefined) checkOptions(call, options)
   const loop = getLoop(call, fiber)
-  loop.checkOpen(call)
+  const services = loop.admit(call, fiber)
   // `R` is in the type of every effect that creates a task, so the fiber's context holds it.
-  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, contextOf(loop, fiber), options?.name, site)
+  const task = new TaskImpl(loop, effect as Effect.Effect<A, E>, services, options?.name, site)
   created?.(task)
   if (options?.eager === true) task.start()
   else task.schedule(AsyncContext.capture())
   return task
-}
-
-/** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
-export const contextOf = (loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> => {
-  const scheduler = loop.schedulerOf(fiber)
-  return fiber.cache.scheduler === scheduler
-    ? fiber.context
-    : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
 }

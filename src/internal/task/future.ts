@@ -22,7 +22,7 @@ import { Node, WaitQueue } from "../kernel/WaitQueue.ts"
 import { findLoop } from "../loop/currentLoop.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { cameBack, deliver } from "../waiting/cancellation.ts"
-import { asCancelled, cancelledExit, failureBeside, isCancelled } from "../waiting/cancelled.ts"
+import { asAwaited, cancelledExit, failureBeside, isCancelled } from "../waiting/cancelled.ts"
 import { QueuedWaiter } from "../waiting/QueuedWaiter.ts"
 import { CurrentRegion } from "../waiting/Region.ts"
 import { cancel, type Cancellable, type Walk } from "../waiting/Walk.ts"
@@ -107,7 +107,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   /** False if it was done already. */
   complete(exit: Exit.Exit<A, E>): boolean {
     if (this.exit !== undefined) return false
-    this.exit = asCancelled(exit, undefined)
+    this.exit = exit
     this.callbacks = undefined
     this.wakeAll()
     if (exit._tag === "Failure" && !this.retrieved && !isCancelled(exit)) this.loop.unseen.add(this)
@@ -210,7 +210,7 @@ abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
 class Watcher<A, E> extends FutureWaiter<A, E, Exit.Exit<A, E>, never> {
   proceed() {
     this.future.retrieve()
-    return Effect.succeed(this.future.exit!)
+    return Effect.succeed(asAwaited(this.future.exit!))
   }
 }
 
@@ -232,7 +232,7 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
 
   proceed(): Effect.Effect<A, E> {
     this.future.retrieve()
-    return this.future.exit!
+    return asAwaited(this.future.exit!)
   }
 
   override interrupted(): Effect.Effect<void, E> {
@@ -255,7 +255,7 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
     const exit = self.exit
     if (exit !== undefined) {
       self.retrieve()
-      return self.loop.atOnce?.(fiber) ?? exit
+      return self.loop.atOnce?.(fiber) ?? asAwaited(exit)
     }
     checkAwait(self, fiber)
     return new Joiner(self).wait()
@@ -270,7 +270,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
       return new Watcher(self).wait()
     }
     self.retrieve()
-    return self.loop.atOnce?.(fiber) ?? Effect.succeed(exit)
+    return self.loop.atOnce?.(fiber) ?? Effect.succeed(asAwaited(exit))
   })
 
 /** `watch` from wherever it has to be: a loop that closes, a finalizer. */

@@ -16,6 +16,10 @@
  * (python/cpython#90155), so there is one `passOn`, called by the waiter's own step when a request to cancel came first,
  * and by its finalizer.
  *
+ * trio gives a sleeping task an `abort_fn`, asyncio the future that it waits for (`_fut_waiter`): `withdraw` is the one,
+ * `target` the other. Open: suspending costs what Effect's `callback` makes, three closures and a primitive; an effect that
+ * suspends by public means and without them would halve a parked fiber.
+ *
  * It has more than 150 lines of code: a waiter's whole life is told in one place.
  */
 import type * as Cause from "effect/Cause"

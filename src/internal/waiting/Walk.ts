@@ -29,10 +29,11 @@ export class Walk {
   readonly message: string | undefined
   /** Those that have had their request, where each is to have one. */
   private readonly asked: Set<Cancellable> | undefined
-  // INVARIANT: the futures that the walk came through to the one that is asked now.
-  private readonly path = new Set<Cancellable>()
+  // INVARIANT: the futures that the walk came through to the one that is asked now. Most walks end where they begin, so it
+  // is made by the first step further.
+  private path: Set<Cancellable> | undefined
   // INVARIANT: what is still to be done, the next last.
-  private readonly stack: Array<Cancellable | Leave> = []
+  private stack: Array<Cancellable | Leave> | undefined = undefined
   /** The one that is asked now, as long as it has sent the walk no further. */
   private current: Cancellable | undefined = undefined
 
@@ -40,43 +41,48 @@ export class Walk {
   constructor(message: string | undefined, from: Cancellable | undefined, asked?: Set<Cancellable>) {
     this.message = message
     this.asked = asked
-    if (from !== undefined) this.path.add(from)
+    this.path = from === undefined ? undefined : new Set([from])
   }
 
   /** Whether it came through this one. */
   cameThrough(future: Cancellable): boolean {
-    return future === this.current || this.path.has(future)
+    return future === this.current || this.path?.has(future) === true
   }
 
   /** The walk goes on with this one, before it goes on elsewhere. */
   goOn(next: Cancellable): void {
-    this.enter()
-    this.stack.push(next)
+    this.enter().push(next)
   }
 
   /** The same with many, in their order. */
   goOnWithAll(next: ReadonlyArray<Cancellable>): void {
-    this.enter()
-    for (let i = next.length - 1; i >= 0; i--) this.stack.push(next[i]!)
+    const stack = this.enter()
+    for (let i = next.length - 1; i >= 0; i--) stack.push(next[i]!)
   }
 
-  private enter(): void {
+  private enter(): Array<Cancellable | Leave> {
     const { current } = this
-    if (current === undefined) return
+    const stack = this.stack ??= []
+    if (current === undefined) return stack
     this.current = undefined
+    this.path ??= new Set()
     this.path.add(current)
-    this.stack.push(new Leave(current))
+    stack.push(new Leave(current))
+    return stack
   }
 
   /** Goes all the way. */
   run(): void {
-    for (let next = this.stack.pop(); next !== undefined; next = this.stack.pop()) {
-      if (next instanceof Leave) this.path.delete(next.future)
+    const { stack } = this
+    if (stack === undefined) return
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (next instanceof Leave) this.path?.delete(next.future)
       else this.visit(next)
     }
   }
 
-  private visit(future: Cancellable): void {
+  /** Asks one, which may send the walk further. */
+  visit(future: Cancellable): void {
     if (!future.accepts() || this.asked?.has(future)) return
     this.asked?.add(future)
     this.current = future
@@ -92,7 +98,7 @@ export const cancel = (first: Cancellable, message?: string | undefined, from?: 
     return false
   }
   const walk = new Walk(message, from)
-  walk.goOn(first)
+  walk.visit(first)
   walk.run()
   return true
 }

@@ -8,6 +8,10 @@
  * 4. Otherwise the request stays pending, in its owner's one slot, until somebody meets it.
  * 5. What went down comes back: the joiner's step makes it the task's own cancellation, or drops it with the value.
  *
+ * asyncio walks by recursion, `Task.cancel` calling that of `_fut_waiter`, and counts requests a task; trio's cancel scopes
+ * have no requests, but a level that stays. Open: a request that comes while clean-ups run counts and does no more, where
+ * asyncio's would cut them short.
+ *
  * Who meets a pending request, whichever is first:
  *
  * | who | where |
@@ -22,15 +26,12 @@
  */
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { isInterruptible } from "../host/beyondTypes.ts"
 import type { Entry, Whose } from "../kernel/Entry.ts"
 import { observer } from "../kernel/observer.ts"
 import { annotations, cancelMessage } from "./cancelled.ts"
 import { isAbandoned, type Owner, ownRegion, type Region, type Request, type Suspension } from "./Region.ts"
 import { Walk } from "./Walk.ts"
-
-/** Effect keeps this flag on its fibers and leaves it out of their public type. */
-export const isInterruptible = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
-  (fiber as unknown as { readonly interruptible: boolean }).interruptible
 
 /** The region that a request made of `origin` goes to. */
 const targetOf = (origin: Region): Region => {

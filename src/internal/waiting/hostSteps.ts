@@ -3,13 +3,14 @@
  * the host, or on the stack of whoever completes a Deferred.
  *
  * A tracer may stand around every operation of a fiber (`Tracer.context`). The first one that is no part of a step of its
- * task's begins such a step; the one that gives Effect's `Yield`, which is a symbol, ends it. A task that begins while
+ * task's begins such a step; the one that gives no further operation ends it. A task that begins while
  * somebody observes has such a tracer in its context; where a program brings a tracer of its own, that takes its place,
  * and these steps go unseen.
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
+import { isSuspended } from "../host/beyondTypes.ts"
 import type { Step, Whose } from "../kernel/Entry.ts"
 import { observer } from "../kernel/observer.ts"
 import { CurrentRegion } from "./Region.ts"
@@ -42,7 +43,7 @@ class StepTracer implements Tracer.Tracer {
     const result = around.context === undefined
       ? operation["~effect/Effect/evaluate"](fiber)
       : around.context(operation, fiber)
-    if (typeof result === "symbol") end(fiber)
+    if (isSuspended(result)) end(fiber)
     return result
   }
 }

@@ -63,14 +63,19 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     const { policy } = this
     if (policy.isOver) return super.runEntry(entry)
     const lane = policy.laneOf(entry)
-    if (policy.variesOrder && lane !== undefined && this.isPutOff(lane, entry)) this.schedule(entry, 0)
+    if (policy.variesOrder && this.isPutOff(lane, entry)) this.schedule(entry, 0)
     else policy.run(entry, lane, () => super.runEntry(entry))
   }
 
-  private isPutOff(lane: Lane, entry: Entry): boolean {
+  private isPutOff(lane: Lane | undefined, entry: Entry): boolean {
     const line = entry instanceof QueuedWaiter ? entry.line : undefined
     let left = this.delayed.get(entry)
     const again = left !== undefined
+    if (lane === undefined) {
+      // One that has been dropped meanwhile holds nobody up.
+      if (again) this.release(entry, line)
+      return false
+    }
     if (left === undefined && line !== undefined && this.held.has(line)) return true
     if (left === undefined || left === 0) left = this.policy.delay(lane, entry, again)
     if (left === 0) {

@@ -17,8 +17,10 @@ import { type Attempt, type Origin, Plan, type Written } from "./strategies.ts"
 import { decode, flagsOf, tokenOf } from "./token.ts"
 import { Trace } from "./Trace.ts"
 
-/** So much of the time limit shrinking may take in addition, as a share of it. */
+/** What shrinking may take once a failure is found, as a share of the time limit. */
 const shrinkShare = 0.5
+/** And what the report tells, at least. */
+const reportShare = 0.1
 /** The nearest passing run is looked for among so many at most. */
 const contrasts = 20
 
@@ -109,10 +111,11 @@ export class Explorer {
     const { runs, settings } = this
     return Effect.gen({ self: this }, function*() {
       const count = runs.count
-      runs.limit *= 1 + shrinkShare
+      runs.allow(shrinkShare)
       const shrinker = new Shrinker(runs, found.failure!)
       const isWritten = found.moves.length === 0
       const shrunk = isWritten ? found.moves : yield* shrinker.shrink(found.moves)
+      runs.allow(reportShare)
       const failing = isWritten ? written : yield* runs.traced(shrunk)
       const unshrunk = shrunk === found.moves ? failing : yield* runs.traced(found.moves)
       const passing = yield* this.nearest(failing.run, shrunk)
@@ -137,7 +140,7 @@ export class Explorer {
     return Effect.gen({ self: this }, function*() {
       let nearest: Nearest | undefined
       let longest = -1
-      for (let index = 0; index < Math.min(moves.length, contrasts); index++) {
+      for (let index = 0; index < Math.min(moves.length, contrasts) && !runs.isLate; index++) {
         const { result, run } = yield* runs.traced(moves.toSpliced(index, 1))
         const common = commonSteps(failing, run)
         if (result.failure !== undefined || common <= longest) continue

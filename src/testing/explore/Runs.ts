@@ -24,7 +24,7 @@ export class Runs {
   private readonly began = now()
   private sliceEnd = this.began + slice
   /** Real time from the begin on, in milliseconds. */
-  limit: number
+  private limit: number
   count = 0
 
   constructor(exploration: Exploration, isInside: boolean) {
@@ -38,6 +38,11 @@ export class Runs {
   }
   get isLate(): boolean {
     return this.left <= 0
+  }
+
+  /** From now on there is this share of the time limit at least. */
+  allow(share: number): void {
+    this.limit = Math.max(this.limit, now() - this.began + share * this.exploration.settings.timeLimit)
   }
 
   run(picker: Picker, hooks?: Hooks): Effect.Effect<ExploredRun> {
