@@ -33,9 +33,9 @@ const expected: ReadonlyArray<RegExp> = [
 
 /** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
 const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
-  ["gather", `export { gather } from "effect-asyncio"`, 8_900],
-  ["gather and run", `export { gather, run } from "effect-asyncio"`, 17_400],
-  ["everything", `export * from "effect-asyncio"`, 30_200],
+  ["gather", `export { gather } from "effect-asyncio"`, 9_800],
+  ["gather and run", `export { gather, run } from "effect-asyncio"`, 19_200],
+  ["everything", `export * from "effect-asyncio"`, 32_100],
   [
     "everything and testing",
     `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
