@@ -163,11 +163,11 @@ export const outcomeOf = (exit: Exit.Exit<unknown, unknown> | undefined): string
 
 // ------------------------------------------------------------------------------------------------------------- one run
 
-/** The wait queues that had a member in this run. */
-let queues = new Set<WaitQueue>()
+/** Where a run notes the wait queues that have had a member; what else runs in the process leaves nothing here. */
+let noted: Set<WaitQueue> | undefined
 const { push } = WaitQueue.prototype
 WaitQueue.prototype.push = function(node: Node, after?: Node) {
-  queues.add(this)
+  noted?.add(this)
   push.call(this, node, after)
 }
 
@@ -227,7 +227,7 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
   const alive: Array<ReadonlyArray<string>> = []
   const tasks = new Set<AnyTask>()
   const outcomes = new Map<string, string>()
-  queues = new Set()
+  const queues = noted = new Set<WaitQueue>()
   let loop: LoopImpl | undefined
   let root: AnyTask
   let step = 0
@@ -296,6 +296,7 @@ const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run>
   const exit = program.leaves === true
     ? await throughRunner(whole)
     : await Effect.runPromiseExit(VirtualLoop.run(whole, closing))
+  noted = undefined
 
   law.expect(Exit.isSuccess(exit), Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "")
   for (const task of tasks) outcomes.set(task.name, outcomeOf(task.exit))
