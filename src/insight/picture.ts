@@ -19,7 +19,7 @@ export interface Span {
 }
 
 /** What happens at once: a step of the task, its end, a line of its own. */
-export type MarkKind = "step" | "ok" | "failed" | "cancelled" | "note"
+type MarkKind = "step" | "ok" | "failed" | "cancelled" | "note"
 
 export interface Mark {
   readonly kind: MarkKind

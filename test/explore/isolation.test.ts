@@ -110,6 +110,23 @@ describe("promises", () => {
     }))
 })
 
+describe("with `outside`", () => {
+  const programs = {
+    "a promise alone": Effect.promise(() => Promise.resolve(1)),
+    "one that is rejected, and caught": Effect.ignore(Effect.tryPromise(() => Promise.reject(new Error("no")))),
+    "a microtask": Effect.callback<number>((resume) => queueMicrotask(() => resume(Effect.succeed(1)))),
+    "a promise after a sleep": Effect.andThen(sleep(1), Effect.promise(() => Promise.resolve(1)))
+  }
+  for (const [name, program] of Object.entries(programs)) {
+    it.effect(`${name} is the same program twice`, () =>
+      Effect.gen(function*() {
+        const { failure, steps } = yield* Explore.run(program, undefined, { outside: true })
+        expect([Option.isNone(failure), steps.at(-1)!.what]).toEqual([true, expect.stringMatching(/^ends/)])
+        yield* Explore.check(program, { ...patient, outside: true, runs: 10 })
+      }))
+  }
+})
+
 describe("checks", () => {
   it.live("at once do not meet", () =>
     Effect.gen(function*() {

@@ -18,7 +18,7 @@ type AnyTask = Task<unknown, unknown>
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** A primitive. */
-export interface Resource {
+interface Resource {
   readonly kind: string
   /** As somebody named it. */
   readonly name: string | undefined

@@ -170,7 +170,11 @@ export class ExploredRun implements ProgramRun, Policy {
   /** The end, where the turns are the host's. */
   get ended(): Effect.Effect<void> {
     return Effect.callback((resume) => {
-      this.fiber.addObserver(() => resume(Effect.void))
+      this.fiber.addObserver(() => {
+        // Whoever goes on does so within the last step.
+        this.tellFinished()
+        resume(Effect.void)
+      })
     })
   }
 
@@ -307,13 +311,17 @@ export class ExploredRun implements ProgramRun, Policy {
     this.hooks.trace?.step(lane, this.clock.nanos / 1e6)
   }
 
-  private stepEnded(): void {
-    // Tasks that Effect has resumed on somebody else's stack, or that a cancellation has ended.
+  /** Tasks that Effect has resumed on somebody else's stack, or that a cancellation has ended. */
+  private tellFinished(): void {
     for (const task of this.finished) {
       const lane = this.lanes.ofTask(task)
       if (lane?.hasEnded === false) this.happened(lane)
     }
     this.finished.length = 0
+  }
+
+  private stepEnded(): void {
+    this.tellFinished()
     const broken = this.verdict.broken()
     if (broken === undefined) return
     this.isOver = true

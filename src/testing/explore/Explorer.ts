@@ -84,7 +84,8 @@ export class Explorer {
       // Where nothing can differ there is nothing to try.
       const attempts = plan.attempts(written.places.length === 0 ? "single" : settings.strategy)
       let next = attempts.next()
-      while (next.done !== true && runs.count < settings.runs && !runs.isLate) {
+      // Late or not, one is tried: who explored nothing has not passed.
+      for (let n = 0; next.done !== true && runs.count < settings.runs && (n === 0 || !runs.isLate); n++) {
         const { origin, picker, placesAfter } = next.value
         const places: Array<Place> = []
         const hooks = placesAfter === undefined ? undefined : { places: { list: places, after: placesAfter } }

@@ -66,7 +66,8 @@ const checkVary = check.options<Vary>({
 })
 
 const checkOptions = check.options<Options>({
-  runs: count(2),
+  // Two are the written order, to see that it is the same each time.
+  runs: count(3),
   timeLimit: check.duration,
   seed: count(0),
   vary: (call, _, value) => checkVary(call, value),
@@ -82,6 +83,11 @@ const checkOptions = check.options<Options>({
 const nanos = (call: string, what: string, input: Duration.Input): number => {
   const nanos = check.nanos(call, input, what)
   return nanos >= 0 ? nanos : check.illegal(call, what, input, "not negative")
+}
+
+const finite = (call: string, what: string, input: Duration.Input): number => {
+  const found = nanos(call, what, input)
+  return found < Infinity ? found : check.illegal(call, what, input, "finite")
 }
 
 export const settingsOf = (call: string, options: Options = {}): Settings => {
@@ -103,7 +109,7 @@ export const settingsOf = (call: string, options: Options = {}): Settings => {
     interrupts: cancel !== false && how !== "cancel",
     isTarget: typeof cancel === "function" ? cancel : () => true,
     strategy: options.strategy ?? "mixed",
-    pause: nanos(call, "pause", options.pause ?? "50 millis"),
+    pause: finite(call, "pause", options.pause ?? "50 millis"),
     leaks: options.leaks ?? true,
     outside: options.outside ?? false,
     maxTicks: options.maxTicks ?? 10_000,

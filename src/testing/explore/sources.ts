@@ -72,14 +72,22 @@ export class Sources {
   private saw(label: string): void {
     if (this.found.size >= most) return
     const whose = this.whose()
-    this.found.add(`${label} at ${callerOf(new Error().stack)}${whose === undefined ? "" : `, in '${whose}'`}`)
+    const place = callerOf(new Error().stack)
+    // What drives the run is none of the program's.
+    if (place.startsWith(home)) return
+    this.found.add(`${label} at ${place}${whose === undefined ? "" : `, in '${whose}'`}`)
   }
 }
+
+const withoutScheme = (place: string): string => place.replace(/^file:\/\//, "")
+
+/** Where this package is, as places have it. */
+const home = withoutScheme(import.meta.url.replace(/\/(src|dist)\/.*$/, "/$1/"))
 
 /** The first place on the stack that is neither this file nor Effect's own. */
 const callerOf = (stack: string | undefined): string => {
   const places = (stack ?? "").split("\n").map((line) => /\(?([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1])
   const outside = places.filter((place) => place !== undefined).slice(3)
   const place = outside.find((place) => !/[\\/]node_modules[\\/]effect[\\/]/.test(place)) ?? outside[0]
-  return place?.replace(/^file:\/\//, "") ?? "an unknown place"
+  return place === undefined ? "an unknown place" : withoutScheme(place)
 }
