@@ -31,11 +31,20 @@ export class Shrinker {
       if (!(yield* this.fails(moves))) return moves
       let current = yield* this.remove(moves)
       for (const move of current) {
+        if (this.isOver) return current
         if (!isOfTheWorld(move.kind)) current = yield* this.replace(current, move)
       }
-      for (const move of current) current = yield* this.lessen(current, move)
+      for (const move of current) {
+        if (this.isOver) return current
+        current = yield* this.lessen(current, move)
+      }
       return yield* this.remove(current)
     })
+  }
+
+  /** There are no runs left, or no time: a schedule may have ten thousand moves, and asking after each takes its time, too. */
+  private get isOver(): boolean {
+    return this.left === 0 || this.runs.isLate
   }
 
   /** Whether it fails in the same way; false also once there are no runs left. */
@@ -44,7 +53,7 @@ export class Shrinker {
   }
 
   private attempt(moves: ReadonlyArray<Move>, places?: Array<Place>): Effect.Effect<Failure | undefined> {
-    if (this.left === 0 || this.runs.isLate) return Effect.succeed(undefined)
+    if (this.isOver) return Effect.succeed(undefined)
     this.left--
     this.count++
     const hooks = places === undefined ? undefined : { places: { list: places, after: 0 } }
@@ -57,13 +66,14 @@ export class Shrinker {
       let size = Math.ceil(current.length / 2)
       while (current.length > 0) {
         let removed = false
-        for (let start = 0; start < current.length;) {
+        for (let start = 0; start < current.length && !this.isOver;) {
           const fewer = current.toSpliced(start, size)
           if (yield* this.fails(fewer)) {
             current = fewer
             removed = true
           } else start += size
         }
+        if (this.isOver) break
         if (size > 1) size = Math.ceil(size / 2)
         else if (!removed) break
       }
