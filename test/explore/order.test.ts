@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore } from "effect-asyncio/testing"
 
-const { createTask, Event, EventLoop, gather, Lock, sleep, Task, wait } = asyncio
+const { createTask, Event, EventLoop, gather, Lock, Semaphore, sleep, Task, wait } = asyncio
 
 type Program = Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>
 
@@ -37,6 +37,31 @@ describe("under delays", () => {
       })
       const { exhausted, runs } = yield* delayed(program)
       expect([exhausted, runs > 100]).toEqual([2, true])
+    }))
+
+  it.effect("those who wait behind one that is put off keep it too, woken in whatever tick", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const semaphore = yield* Semaphore.make(0)
+        const log: Array<number> = []
+        const waiters: Array<asyncio.Task.Task<unknown>> = []
+        for (let i = 0; i < 4; i++) {
+          waiters.push(yield* createTask(Effect.andThen(Semaphore.acquire(semaphore), Effect.sync(() => log.push(i)))))
+          yield* sleep(1)
+        }
+        for (let i = 0; i < 4; i++) {
+          yield* Semaphore.release(semaphore)
+          yield* sleep(0)
+        }
+        yield* wait(waiters)
+        yield* expectOrder(log, [0, 1, 2, 3])
+      })
+      yield* Explore.check(program, {
+        vary: { order: true, time: false },
+        strategy: { random: 0.25 },
+        runs: 2000,
+        timeLimit: Infinity
+      })
     }))
 
   it.effect("a lock stays fair", () =>
