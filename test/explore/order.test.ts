@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore } from "effect-asyncio/testing"
 
-const { createTask, Event, EventLoop, gather, Lock, sleep, Task, wait } = asyncio
+const { createTask, Event, EventLoop, gather, Lock, Semaphore, sleep, Task, wait } = asyncio
 
 type Program = Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>
 
@@ -38,6 +38,21 @@ describe("under delays", () => {
       const { exhausted, runs } = yield* delayed(program)
       expect([exhausted, runs > 100]).toEqual([2, true])
     }))
+
+  it.effect("those who wait behind one that is put off keep it too, woken in whatever tick", () =>
+    delayed(Effect.gen(function*() {
+      const semaphore = yield* Semaphore.make(0)
+      const log: Array<number> = []
+      const tasks: Array<asyncio.Task.Task<unknown>> = []
+      for (let i = 0; i < 4; i++) {
+        tasks.push(yield* createTask(Effect.andThen(Semaphore.acquire(semaphore), Effect.sync(() => log.push(i)))))
+        yield* sleep(1)
+      }
+      const give = Effect.andThen(Semaphore.release(semaphore), sleep(0))
+      for (let i = 0; i < 2; i++) tasks.push(yield* createTask(Effect.andThen(give, give)))
+      yield* wait(tasks)
+      yield* expectOrder(log, [0, 1, 2, 3])
+    })))
 
   it.effect("a lock stays fair", () =>
     delayed(Effect.gen(function*() {

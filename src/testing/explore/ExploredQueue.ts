@@ -34,8 +34,9 @@ export class ExploredQueue extends OwnQueue implements Lobby {
   private readonly policy: Policy
   // INVARIANT: the entries that were put off and are in the queue, with the ticks left.
   private readonly delayed = new Map<Entry, number>()
-  // INVARIANT: how many of `delayed` were woken from each line.
-  private readonly held = new Map<WaitQueue, number>()
+  // INVARIANT: of each line, those of its entries that were put off, or wait behind one that was, as they were woken; never
+  // empty. Only the first of them may go.
+  private readonly held = new Map<WaitQueue, Set<Entry>>()
   // INVARIANT: true from Effect's request to the entry that comes of it.
   private asksRuntime = false
 
@@ -69,30 +70,35 @@ export class ExploredQueue extends OwnQueue implements Lobby {
 
   private isPutOff(lane: Lane | undefined, entry: Entry): boolean {
     const line = entry instanceof QueuedWaiter ? entry.line : undefined
-    let left = this.delayed.get(entry)
-    const again = left !== undefined
     if (lane === undefined) {
       // One that has been dropped meanwhile holds nobody up.
-      if (again) this.release(entry, line)
+      this.release(entry, line)
       return false
     }
-    if (left === undefined && line !== undefined && this.held.has(line)) return true
-    if (left === undefined || left === 0) left = this.policy.delay(lane, entry, again)
+    if (line !== undefined && this.isBehind(entry, line)) return true
+    let left = this.delayed.get(entry)
+    if (left === undefined || left === 0) left = this.policy.delay(lane, entry, left !== undefined)
     if (left === 0) {
-      if (again) this.release(entry, line)
+      this.release(entry, line)
       return false
     }
-    if (!again && line !== undefined) this.held.set(line, (this.held.get(line) ?? 0) + 1)
+    if (line !== undefined && !this.held.has(line)) this.held.set(line, new Set([entry]))
     this.delayed.set(entry, left - 1)
+    return true
+  }
+
+  /** Whether another of its line was put off before; it waits behind that, and whoever comes next behind it. */
+  private isBehind(entry: Entry, line: WaitQueue): boolean {
+    const held = this.held.get(line)
+    if (held === undefined || held.values().next().value === entry) return false
+    held.add(entry)
     return true
   }
 
   private release(entry: Entry, line: WaitQueue | undefined): void {
     this.delayed.delete(entry)
-    if (line === undefined) return
-    const held = this.held.get(line)! - 1
-    if (held === 0) this.held.delete(line)
-    else this.held.set(line, held)
+    const held = line === undefined ? undefined : this.held.get(line)
+    if (held?.delete(entry) === true && held.size === 0) this.held.delete(line!)
   }
 
   /** The first that is ready and somebody's step. */
