@@ -17,7 +17,7 @@ for (const [name, { stating, vary }] of Object.entries({ time, order })) {
           const check = (runs: number) => Explore.check(lawful(program), { ...single, vary: vary(program), runs })
           // At all places the first amount comes before the second.
           const short = name === "order"
-            ? Effect.flatMap(check(2), ({ points }) => check(2 + points))
+            ? Effect.flatMap(check(3), ({ points }) => check(Math.max(3, 2 + points)))
             : check(unlimited)
           const result = yield* Effect.result(short)
           if (result._tag === "Failure" && !stating.includes(program.name)) found.push(result.failure.message)
