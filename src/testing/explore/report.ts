@@ -74,7 +74,8 @@ const claimOf = ({ moves }: Finding): string => {
   const kinds = new Set(moves.map(({ kind }) => kind))
   if (kinds.size === 0) return "in the written order"
   if (kinds.has("delay")) return "fragile: relies on the written order"
-  return kinds.has("cancel") || kinds.has("interrupt") ? "can happen if it is cancelled" : "can happen"
+  if (kinds.has("cancel") || kinds.has("interrupt")) return "can happen if it is cancelled"
+  return kinds.has("yield") ? "can happen in plain Effect" : "can happen"
 }
 
 const howFound = ({ failing, found, runs, shrinkRuns }: Finding): string => {
