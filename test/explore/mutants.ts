@@ -46,7 +46,7 @@ export const hunt = (mutant: Mutant) =>
   Effect.flip(mutated(mutant, Explore.check(primitives[mutant.subject]!, search(mutant))))
 
 /** Runs an effect with the mutant in the library's place. */
-export const mutated = <A, E, R>({ change, method, target }: Mutant, effect: Effect.Effect<A, E, R>) =>
+const mutated = <A, E, R>({ change, method, target }: Mutant, effect: Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
     Effect.sync(() => {
       let owner = target
