@@ -18,9 +18,9 @@ type AnyTask = Task<unknown, unknown>
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** A primitive. */
-interface Resource {
+export interface Resource {
   readonly kind: string
-  /** As somebody named it. */
+  /** As somebody calls it who tells several apart. */
   readonly name: string | undefined
   /** The task that all who wait there wait for, where it is one. */
   readonly holder: AnyTask | undefined

@@ -36,6 +36,7 @@ import { SlowSteps } from "./slowSteps.ts"
 import { Unseen } from "./Unseen.ts"
 
 type AnyWaiter = Waiter<any, any, any>
+
 /** A task, to its loop. */
 export interface Resident extends Listed<Resident>, Task<unknown, unknown> {
   /** Ends it without its fiber. */
@@ -69,6 +70,7 @@ export class LoopImpl extends Printable implements Shape {
   readonly mode: Mode
   /** Undefined: closing takes its time. */
   readonly closeTimeout: Duration.Duration | undefined
+
   constructor(
     context: Context.Context<never>,
     ready: ReadyQueue,
@@ -90,10 +92,6 @@ export class LoopImpl extends Printable implements Shape {
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
-    if (options?.debug === true) {
-      const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
-      this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
-    }
     // Whatever task the loop was made in: what runs in this context is none of it.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.timers = new ClockTimers(this.context)
@@ -104,6 +102,11 @@ export class LoopImpl extends Printable implements Shape {
     const report = (context: ExceptionContext, origin?: Origin) => this.reports.report(context, origin)
     this.unseen = new Unseen(report, mode === "virtual")
     this.caller = new Caller(report, this.isClosed)
+    // Last, as a loop that could not be made would watch for ever.
+    if (options?.debug === true) {
+      const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
+      this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
+    }
   }
 
   get kind(): string {

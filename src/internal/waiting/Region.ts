@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import type { Task } from "../../Task.ts"
 import { version } from "../host/version.ts"
+import type * as observer from "../kernel/observer.ts"
 import type { ReadyQueue } from "../kernel/ReadyQueue.ts"
 import type { Cancellable } from "./Walk.ts"
 
@@ -32,11 +33,7 @@ interface RegionTask extends Task<unknown, unknown>, Cancellable {
 }
 
 /** A primitive, to those who ask what a fiber waits for. */
-export interface Resource {
-  readonly kind: string
-  /** As somebody calls it who tells several apart. */
-  readonly name: string | undefined
-  /** The task that all who wait here wait for, where it is one. */
+export interface Resource extends observer.Resource {
   readonly holder: RegionTask | undefined
 }
 

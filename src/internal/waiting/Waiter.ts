@@ -8,7 +8,7 @@
  *       │ withdraw                  its step
  *       ├────────► withdrawn ────────────────► over: the request is delivered
  *       │ the fiber is interrupted
- *       └────────────────────────────────────► over: `left` gives its place up
+ *       └────────────────────────────────────► over: `leave` gives its place up
  *
  * A waiter never runs inside its waker: `wake` puts it into the ready queue of its own fiber, one entry a waiter,
  * whoever calls. Effect resumes waiters on the waker's stack, which is behind a family of its bugs (Effect-TS/effect#6638,

@@ -17,7 +17,7 @@
  * | who | where |
  * | --- | --- |
  * | the step of a waiter that was woken, `Waiter.run`; of a joiner and of a group's block, which look for themselves | `takeDue` |
- * | the region's next suspension, `Waiter.register` | `meet` |
+ * | the region's next suspension, `Waiter.suspended` | `meet` |
  * | a fiber that has yielded by Effect's own means, `RuntimeEntry.run` | `meetAfterYield` |
  * | the end of an uninterruptible part, `Condition.wait` | `meetBeforeRestore` |
  * | the region around, when this one has ended, `openRegion` | `regionEnded`, `interruptAround` |
