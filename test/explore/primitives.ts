@@ -132,6 +132,46 @@ const semaphore = (permits: number, make: Effect.Effect<asyncio.Semaphore.Semaph
     }))
   )
 
+/** Three permits at once, for two who wait and one who may come before or after. */
+const released = Effect.gen(function*() {
+  const semaphore = yield* Semaphore.make(0)
+  const turns = new Turns()
+  let given = 0
+  let taken = 0
+  const give = (permits: number) =>
+    check(() => {
+      given += permits
+      for (let i = 0; i < permits; i++) Semaphore.releaseUnsafe(semaphore)
+    })
+  const take = (who: string) =>
+    Effect.suspend(() => {
+      turns.come(who)
+      return Effect.ensuring(
+        Effect.andThen(
+          Semaphore.acquire(semaphore),
+          check(() => {
+            turns.enter(who)
+            holds(++taken <= given, `${taken} taken of ${given}`)
+          })
+        ),
+        Effect.sync(() => turns.leave(who))
+      )
+    })
+  const tasks = yield* start({
+    a: take("a"),
+    b: limited(take("b")),
+    c: Effect.andThen(Explore.latency("1 millis", "2 millis"), Effect.andThen(take("c"), take("c")))
+  })
+  yield* sleep(2)
+  yield* give(3)
+  yield* quiet
+  const { available, waiting } = Semaphore.statistics(semaphore)
+  holds(available === 0 || waiting === 0, `${waiting} wait, and ${available} permits are free`)
+  yield* give(1)
+  yield* over(tasks)
+  holds(Semaphore.statistics(semaphore).available === given - taken, "a permit is lost")
+})
+
 // ----------------------------------------------------------------------------------------------------------- conditions
 
 const event = Effect.gen(function*() {
@@ -152,44 +192,46 @@ const event = Effect.gen(function*() {
   yield* over(tasks)
 })
 
-const condition = Effect.gen(function*() {
-  const condition = yield* Condition.make()
-  let items = 0
-  let holders = 0
-  const hold = Effect.suspend(() => {
-    holds(++holders === 1, `${holders} hold the lock`)
-    return Effect.ensuring(sleep(0), Effect.sync(() => void holders--))
+/** Items that come so many at once. */
+const condition = (atOnce: number): Program =>
+  Effect.gen(function*() {
+    const condition = yield* Condition.make()
+    let items = 0
+    let holders = 0
+    const hold = Effect.suspend(() => {
+      holds(++holders === 1, `${holders} hold the lock`)
+      return Effect.ensuring(sleep(0), Effect.sync(() => void holders--))
+    })
+    const take = Condition.withLock(
+      condition,
+      Effect.gen(function*() {
+        yield* Condition.waitFor(condition, () => items > 0)
+        items--
+        yield* hold
+      })
+    )
+    const put = Condition.withLock(
+      condition,
+      Effect.suspend(() => {
+        items += atOnce
+        return Effect.andThen(Condition.notify(condition, atOnce), hold)
+      })
+    )
+    const tasks = yield* start({ a: take, b: take, c: limited(take) })
+    for (let i = 0; i < 2; i += atOnce) yield* Effect.andThen(sleep(1), put)
+    yield* quiet
+    const { lock, waiting } = Condition.statistics(condition)
+    holds(items === 0 || waiting === 0, `${waiting} wait, and ${items} items are there`)
+    holds(!lock.locked && lock.waiting === 0, "the lock is not free")
+    yield* Condition.withLock(
+      condition,
+      Effect.suspend(() => {
+        items += 3
+        return Condition.notifyAll(condition)
+      })
+    )
+    yield* over(tasks)
   })
-  const take = Condition.withLock(
-    condition,
-    Effect.gen(function*() {
-      yield* Condition.waitFor(condition, () => items > 0)
-      items--
-      yield* hold
-    })
-  )
-  const put = Condition.withLock(
-    condition,
-    Effect.suspend(() => {
-      items++
-      return Effect.andThen(Condition.notify(condition), hold)
-    })
-  )
-  const tasks = yield* start({ a: take, b: take, c: limited(take) })
-  for (let i = 0; i < 2; i++) yield* Effect.andThen(sleep(1), put)
-  yield* quiet
-  const { lock, waiting } = Condition.statistics(condition)
-  holds(items === 0 || waiting === 0, `${waiting} wait, and ${items} items are there`)
-  holds(!lock.locked && lock.waiting === 0, "the lock is not free")
-  yield* Condition.withLock(
-    condition,
-    Effect.suspend(() => {
-      items += 3
-      return Condition.notifyAll(condition)
-    })
-  )
-  yield* over(tasks)
-})
 
 const barrier = Effect.gen(function*() {
   const barrier = yield* Barrier.make(3)
@@ -251,10 +293,12 @@ const queue = (
       })
     const tasks = yield* start(bodies((who) =>
       untilOver(Effect.forever(Effect.andThen(get(who), who === "a" ? Effect.void : sleep(0)))), untilOver(puts)))
-    yield* quiet
-    const { getters, putters } = Queue.statistics(queue)
-    holds(getters.length === 0 || Queue.empty(queue), `${getters.length} wait for an item, and one is there`)
-    holds(putters.length === 0 || Queue.size(queue) > 0, `${putters.length} wait for room, and it is empty`)
+    if (yield* Explore.choose([true, false])) {
+      yield* quiet
+      const { getters, putters } = Queue.statistics(queue)
+      holds(getters.length === 0 || Queue.empty(queue), `${getters.length} wait for an item, and one is there`)
+      holds(putters.length === 0 || Queue.size(queue) > 0, `${putters.length} wait for room, and it is empty`)
+    } else yield* sleep(1)
     isOver = true
     yield* Queue.shutdown(queue)
     yield* over(tasks)
@@ -270,6 +314,12 @@ const twoGet = (get: (who: string) => Body, puts: Body) => ({
   a: get("a"),
   b: limited(get("b")),
   c: Effect.andThen(puts, Effect.andThen(sleep(1), puts))
+})
+const threeGet = (get: (who: string) => Body, puts: Body) => ({
+  a: get("a"),
+  b: limited(get("b")),
+  c: get("c"),
+  d: Effect.andThen(sleep(0), puts)
 })
 const twoPut = (get: (who: string) => Body, puts: Body) => ({
   a: Effect.andThen(puts, Effect.andThen(sleep(0), puts)),
@@ -370,6 +420,29 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
     for (const task of children) yield* Task.await(task)
   })
 
+/** One at a time, whose outcomes are values. */
+const oneByOne = Effect.gen(function*() {
+  const parts = new Parts()
+  const part = parts.part(Effect.suspend(() => {
+    holds(parts.running === 1, `${parts.running} run at once`)
+    return inside
+  }))
+  const g = yield* createTask(
+    Effect.onExit(
+      gather([part, part, part], { concurrency: 1, returnExceptions: true }),
+      () => check(() => holds(parts.running === 0, `gather is over, ${parts.running} of its children are not`))
+    ),
+    { name: "g" }
+  )
+  const exit = yield* Task.await(g)
+  const cancelled = yield* Explore.cancelled
+  if (Exit.isSuccess(exit)) {
+    const values = exit.value.filter(Exit.isSuccess).length
+    holds(values + cancelled.size === 3, `${values} of 3 have a value, ${cancelled.size} were cancelled`)
+  } else if (Cause.hasInterruptsOnly(exit.cause)) holds(cancelled.has("g"), "nobody has cancelled it")
+  else return yield* exit
+})
+
 /** Two under a deadline, with and without one around it; a third awaits the first for so long. */
 const timeouts = Effect.gen(function*() {
   const within = (limit: (body: Body) => Effect.Effect<unknown, unknown, Loop>): Body =>
@@ -420,6 +493,7 @@ const group = Effect.gen(function*() {
     "who is cancelled ends cancelled, unless a part failed"
   )
   holds(parts.isFailed === (Exit.isFailure(exit) && !isCancelled), "what a part fails with is the group's failure")
+  if (!cancelled.has("g")) holds(Task.cancelling(g) === 0, "a request of the group's is left")
 })
 
 const waits = Effect.gen(function*() {
@@ -504,9 +578,11 @@ export const primitives: Readonly<Record<string, Program>> = {
   Lock: lock,
   "Semaphore(1)": semaphore(1, Semaphore.make(1)),
   "Semaphore(2)": semaphore(2, Semaphore.make(2)),
+  "Semaphore(0), three released": released,
   "BoundedSemaphore(1)": semaphore(1, BoundedSemaphore.make(1)),
   Event: event,
-  Condition: condition,
+  Condition: condition(1),
+  "Condition, two at once": condition(2),
   "Condition's lock": held(
     1,
     Effect.map(Condition.make(), (condition) => ({
@@ -518,6 +594,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   "Queue(1), two get": queue(Queue.make({ maxsize: 1 }), { inOrder: true, maxsize: 1 }, twoGet),
   "Queue(1), two put": queue(Queue.make({ maxsize: 1 }), { inOrder: true, maxsize: 1 }, twoPut),
   "Queue, two get": queue(Queue.make(), { inOrder: true }, twoGet),
+  "Queue, three get": queue(Queue.make(), { inOrder: true }, threeGet),
   "fair Queue(1), two get": queue(
     Queue.make({ maxsize: 1, fair: true }),
     { inOrder: true, fair: true, maxsize: 1 },
@@ -539,6 +616,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   gather: gathers({}, false),
   "gather, returnExceptions": gathers({ returnExceptions: true }, true),
   "gather, cancelOnError": gathers({ cancelOnError: true }, true),
+  "gather, one at a time": oneByOne,
   timeout: timeouts,
   TaskGroup: group,
   wait: waits,
