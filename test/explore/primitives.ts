@@ -15,6 +15,7 @@ const {
   BoundedSemaphore,
   Condition,
   Event,
+  EventLoop,
   LifoQueue,
   Lock,
   PriorityQueue,
@@ -206,6 +207,7 @@ const condition = (atOnce: number): Program =>
       condition,
       Effect.gen(function*() {
         yield* Condition.waitFor(condition, () => items > 0)
+        holds(items > 0, "it was woken, and nothing is there")
         items--
         yield* hold
       })
@@ -217,7 +219,8 @@ const condition = (atOnce: number): Program =>
         return Effect.andThen(Condition.notify(condition, atOnce), hold)
       })
     )
-    const tasks = yield* start({ a: take, b: take, c: limited(take) })
+    const newcomer = Effect.andThen(Explore.latency("500 micros", "1 millis"), limited(take))
+    const tasks = yield* start({ a: take, b: take, c: newcomer })
     for (let i = 0; i < 2; i += atOnce) yield* Effect.andThen(sleep(1), put)
     yield* quiet
     const { lock, waiting } = Condition.statistics(condition)
@@ -260,7 +263,7 @@ const barrier = Effect.gen(function*() {
 const queue = (
   make: Effect.Effect<asyncio.Queue.Queue<number>>,
   promises: { readonly fair?: boolean; readonly inOrder?: boolean; readonly maxsize?: number },
-  bodies: (get: (who: string) => Body, puts: Body) => Readonly<Record<string, Body>>
+  bodies: (get: (who: string) => Body, puts: (items: number) => Body) => Readonly<Record<string, Body>>
 ): Program =>
   Effect.gen(function*() {
     const queue = yield* make
@@ -270,15 +273,16 @@ const queue = (
     let items = 0
     const untilOver = (body: Effect.Effect<unknown, asyncio.QueueShutDown, Loop>): Body =>
       Effect.catchTag(body, "QueueShutDown", () => check(() => holds(isOver, "nobody has shut it down")))
-    const puts = Effect.forEach([1, 2, 3], () =>
-      Effect.suspend(() => {
-        const item = items++
-        return Effect.tap(Queue.put(queue, item), () =>
-          check(() => {
-            put.push(item)
-            holds(Queue.size(queue) <= (promises.maxsize ?? Infinity), `${Queue.size(queue)} items are in it`)
-          }))
-      }))
+    const putOne = Effect.suspend(() => {
+      const item = items++
+      return Effect.tap(Queue.put(queue, item), () =>
+        check(() => {
+          put.push(item)
+          holds(!isOver, `${item} was put after the shutdown`)
+          holds(Queue.size(queue) <= (promises.maxsize ?? Infinity), `${Queue.size(queue)} items are in it`)
+        }))
+    })
+    const puts = (items: number) => untilOver(Effect.replicateEffect(putOne, items))
     const get = (who: string) =>
       Effect.suspend(() => {
         turns.come(who)
@@ -291,14 +295,21 @@ const queue = (
           Effect.sync(() => turns.leave(who))
         )
       })
-    const tasks = yield* start(bodies((who) =>
-      untilOver(Effect.forever(Effect.andThen(get(who), who === "a" ? Effect.void : sleep(0)))), untilOver(puts)))
+    const gets = (who: string) =>
+      Effect.forever(Effect.andThen(get(who), who === "a" ? Effect.void : sleep(0))).pipe(
+        Effect.tapError(() => check(() => holds(Queue.empty(queue), `${who} was sent away, and an item is there`))),
+        untilOver
+      )
+    const tasks = yield* start(bodies(gets, puts))
     if (yield* Explore.choose([true, false])) {
       yield* quiet
       const { getters, putters } = Queue.statistics(queue)
       holds(getters.length === 0 || Queue.empty(queue), `${getters.length} wait for an item, and one is there`)
       holds(putters.length === 0 || Queue.size(queue) > 0, `${putters.length} wait for room, and it is empty`)
-    } else yield* sleep(1)
+    } else {
+      // In the tick of what the others do then, and behind it.
+      yield* Effect.andThen(sleep(0), sleep(1))
+    }
     isOver = true
     yield* Queue.shutdown(queue)
     yield* over(tasks)
@@ -310,20 +321,20 @@ const queue = (
     } else holds(`${got.toSorted()}` === `${put.toSorted()}`, `put ${put}, got ${got}, whatever the order`)
   })
 
-const twoGet = (get: (who: string) => Body, puts: Body) => ({
+const twoGet = (get: (who: string) => Body, puts: (items: number) => Body) => ({
   a: get("a"),
   b: limited(get("b")),
-  c: Effect.andThen(puts, Effect.andThen(sleep(1), puts))
+  c: Effect.andThen(puts(3), Effect.andThen(sleep(1), puts(3)))
 })
-const threeGet = (get: (who: string) => Body, puts: Body) => ({
-  a: get("a"),
+const threeGet = (get: (who: string) => Body, puts: (items: number) => Body) => ({
   b: limited(get("b")),
   c: get("c"),
-  d: Effect.andThen(sleep(0), puts)
+  d: get("d"),
+  e: Effect.andThen(sleep(0), puts(2))
 })
-const twoPut = (get: (who: string) => Body, puts: Body) => ({
-  a: Effect.andThen(puts, Effect.andThen(sleep(0), puts)),
-  b: limited(puts),
+const twoPut = (get: (who: string) => Body, puts: (items: number) => Body) => ({
+  a: Effect.andThen(puts(3), Effect.andThen(sleep(0), puts(3))),
+  b: limited(puts(3)),
   c: Effect.andThen(sleep(1), get("c"))
 })
 
@@ -370,7 +381,7 @@ class Parts {
   readonly b = this.part(Effect.onInterrupt(sleep("1 hour", "b"), () => sleep(1)))
 }
 
-/** One that gathers two others. `waits`: it is over when they are. */
+/** One that gathers three others. `waits`: it is over when they are. */
 const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
   Effect.gen(function*() {
     const parts = new Parts()
@@ -380,8 +391,9 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       Effect.gen(function*() {
         const a = yield* createTask(parts.a, { name: "a" })
         const b = yield* createTask(parts.b, { name: "b" })
-        children.push(a, b)
-        return yield* Effect.onExit(gather([a, b], options), () =>
+        const c = yield* createTask(parts.b, { name: "c" })
+        children.push(a, b, c)
+        return yield* Effect.onExit(gather([a, b, c], options), () =>
           check(() => {
             if (waits) holds(parts.running === 0, `gather is over, ${parts.running} of its children are not`)
           }))
@@ -393,12 +405,19 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       isAsked = yield* Task.cancel(g)
     }
     const exit = yield* Task.await(g)
+    if (parts.isFailed && options.returnExceptions !== true) {
+      holds((yield* EventLoop.time) < 1, "somebody was not cancelled")
+    }
     const cancelled = new Set(yield* Explore.cancelled)
-    if (isAsked) cancelled.add("g")
+    if (isAsked) {
+      cancelled.add("g")
+    }
     if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return yield* exit
     if (Exit.isSuccess(exit)) {
       const results = exit.value.map((value) => Exit.isExit(value) ? Exit.isSuccess(value) ? value.value : "-" : value)
-      const expected = [parts.isFailed || cancelled.has("a") ? "-" : "a", cancelled.has("b") ? "-" : "b"]
+      const expected = children.map(({ name }) =>
+        cancelled.has(name) || name === "a" && parts.isFailed ? "-" : name === "c" ? "b" : name
+      )
       holds(`${results}` === `${expected}`, `gathered ${results}, expected ${expected}`)
       holds(!cancelled.has("g"), "g was cancelled, and has gathered all the same")
     } else if (Cause.hasInterruptsOnly(exit.cause)) {
@@ -408,7 +427,7 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       holds(parts.isFailed, "it failed, and no child did")
     }
     yield* quiet
-    if (parts.isFailed && cancelled.size === 0 && !waits) holds(parts.running === 1, "the sibling was cancelled")
+    if (parts.isFailed && cancelled.size === 0 && !waits) holds(parts.running === 2, "a sibling was cancelled")
     // It was over when a child had failed, or was cancelled by somebody else.
     const isAlone = waits || !parts.isFailed && cancelled.size === 1
     if (cancelled.has("g") && isAlone) {
@@ -443,7 +462,7 @@ const oneByOne = Effect.gen(function*() {
   else return yield* exit
 })
 
-/** Two under a deadline, with and without one around it; a third awaits the first for so long. */
+/** Three under deadlines: one; one in another, whose body goes on when the inner has passed; and `waitFor`. */
 const timeouts = Effect.gen(function*() {
   const within = (limit: (body: Body) => Effect.Effect<unknown, unknown, Loop>): Body =>
     Effect.gen(function*() {
@@ -453,17 +472,20 @@ const timeouts = Effect.gen(function*() {
         limit(body).pipe(Effect.catch(() => Effect.void)),
         () => check(() => holds(parts.running === 0, "the block is over, its body is not"))
       )
-      // A request that was left over would be met here.
-      yield* sleep(1)
+      holds((yield* EventLoop.time) < 1, "a deadline was lost")
+      // A request that was left over would be met here, and one of a deadline that was.
+      yield* sleep("30 millis")
       const task = yield* asyncio.currentTask
       const own = yield* Explore.cancelled
       if (task._tag === "Some" && !own.has(task.value.name)) {
         holds(Task.cancelling(task.value) === 0, "a request of the deadline's is left")
       }
     })
+  const nested = (body: Body) =>
+    timeout("25 millis", () => Effect.catch(timeout("15 millis", () => body), () => sleep("1 hour")))
   const tasks = yield* start({
     a: within((body) => timeout("20 millis", () => body)),
-    b: within((body) => timeout("25 millis", () => timeout("15 millis", () => body))),
+    b: within(nested),
     c: within((body) => waitFor(body, "10 millis"))
   })
   yield* over(tasks)
@@ -477,7 +499,8 @@ const group = Effect.gen(function*() {
         Effect.gen(function*() {
           yield* group.createTask(parts.a, { name: "a" })
           yield* group.createTask(parts.b, { name: "b" })
-          yield* parts.part(inside)
+          yield* group.createTask(parts.b, { name: "c" })
+          yield* parts.part(Effect.andThen(inside, parts.fails))
         })
       ),
       () => check(() => holds(parts.running === 0, `the group is over, ${parts.running} of its parts are not`))
@@ -485,6 +508,7 @@ const group = Effect.gen(function*() {
     { name: "g" }
   )
   const exit = yield* Task.await(g)
+  if (parts.isFailed) holds((yield* EventLoop.time) < 1, "somebody was not cancelled")
   if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return yield* exit
   const cancelled = yield* Explore.cancelled
   const isCancelled = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
