@@ -1,7 +1,7 @@
 /** Pictures of runs, as text: that they are well-formed and bounded, and that nothing lies on anything else. */
 import { describe, expect, it } from "vitest"
-import type { Lane, Picture } from "../../src/insight/picture.ts"
-import { toSvg } from "../../src/insight/svg.ts"
+import type { Lane, Picture } from "../../src/insight/drawing/picture.ts"
+import { toSvg } from "../../src/insight/drawing/svg.ts"
 
 const lane = (name: string, label: string): Lane => ({
   name,

@@ -3,7 +3,7 @@
  * second of waiting says less than the order of three steps in one millisecond. Both charts have the same lanes, so that
  * what they share stands at the same place.
  */
-import type { Chart, Flag, Lane, Mark, Picture, Span } from "../../insight/picture.ts"
+import type { Chart, Flag, Lane, Mark, Picture, Span } from "../../insight/drawing/picture.ts"
 import type { Run, Step } from "../Explore.ts"
 
 /** A run with what the picture says above it. */
