@@ -33,6 +33,8 @@ export interface Waiting {
   readonly label: string
   /** Where that is a primitive. */
   readonly resource: Resource | undefined
+  /** What it is to do there, where it may wait for one thing or another: `get`, `put`, `join`. */
+  readonly verb: string | undefined
 }
 
 /** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */

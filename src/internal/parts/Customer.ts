@@ -64,6 +64,9 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   override get resource(): Resource {
     return this.source
   }
+  get label(): string {
+    return this.source.labelFor(this.verb)
+  }
   abstract override get line(): Line
   /** How much there is for those in line: items, or room. */
   abstract readonly available: number
@@ -114,8 +117,8 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
 }
 
 export class Getter<A> extends Customer<A, A> {
-  get label(): string {
-    return `${this.source.kind}.get`
+  override get verb() {
+    return "get"
   }
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.source.feeders()
@@ -140,8 +143,8 @@ export class Putter<A> extends Customer<A, void> {
     super(source, number, isBack)
     this.item = item
   }
-  get label(): string {
-    return `${this.source.kind}.put`
+  override get verb() {
+    return "put"
   }
   override get line(): Line {
     return this.source.putters

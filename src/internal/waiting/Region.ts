@@ -35,6 +35,7 @@ interface RegionTask extends Task<unknown, unknown>, Cancellable {
 /** A primitive, to those who ask what a fiber waits for. */
 export interface Resource extends observer.Resource {
   readonly holder: RegionTask | undefined
+  labelFor(verb: string | undefined): string
 }
 
 /**
@@ -62,6 +63,7 @@ export interface Suspension {
   /** What it is, in words; who has it, the resource knows. */
   readonly label: string
   readonly resource: Resource | undefined
+  readonly verb: string | undefined
   /** The future that a request goes to first. */
   readonly target: Cancellable | undefined
   /** The request that went down to `target`, and may come back. */

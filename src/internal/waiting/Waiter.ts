@@ -65,6 +65,9 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   get resource(): Resource | undefined {
     return undefined
   }
+  get verb(): string | undefined {
+    return undefined
+  }
   get target(): Cancellable | undefined {
     return undefined
   }
