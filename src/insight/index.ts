@@ -3,4 +3,7 @@
  *
  * @since 0.2.0
  */
-export { named } from "./named.ts"
+export { formatCallGraph, printCallGraph } from "./callGraph.ts"
+export { format, type FormatOptions } from "./format.ts"
+export { type Nameable, named } from "./named.ts"
+export { currentLoop, type Frame, type LoopInfo, snapshot, type State, type TaskInfo, type Wait } from "./snapshot.ts"

@@ -123,6 +123,9 @@ export class Getter<A> extends Customer<A, A> {
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.source.feeders()
   }
+  override get isForAny(): boolean {
+    return true
+  }
   override get line(): Line {
     return this.source.getters
   }
