@@ -58,6 +58,9 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     ]
   }
 
+  get isPrivate(): boolean {
+    return false
+  }
   get size(): number {
     return this.storage.size
   }
