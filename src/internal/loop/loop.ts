@@ -65,7 +65,7 @@ export class LoopImpl extends Printable implements Shape {
   readonly provided: Context.Context<EventLoop>
   /** The same, on what the loop was built in: its loggers and its clock. */
   readonly context: Context.Context<EventLoop>
-  private readonly clock: Clock.Clock
+  readonly clock: Clock.Clock
   readonly timers: ClockTimers
   readonly mode: Mode
   /** Undefined: closing takes its time. */
