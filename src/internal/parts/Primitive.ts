@@ -8,6 +8,8 @@ import type { Resource } from "../waiting/Region.ts"
 
 export abstract class Primitive extends Printable implements Pipeable, Resource {
   name: string | undefined = undefined
+  /** What it is the inside of: those who wait for a barrier wait at its condition. */
+  whole: Primitive | undefined = undefined
 
   get holder(): Resource["holder"] {
     return undefined
@@ -32,7 +34,7 @@ export class Visitor extends QueuedWaiter {
   /** `call`: what it waits for there, where that is one thing of several. */
   constructor(primitive: Primitive, call?: string) {
     super()
-    this.primitive = primitive
+    this.primitive = primitive.whole ?? primitive
     this.call = call
   }
   override get verb(): string | undefined {

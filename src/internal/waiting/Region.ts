@@ -50,6 +50,8 @@ export interface Owner {
   readonly task: RegionTask | undefined
   /** Its outermost region. */
   readonly root: Region
+  /** The task's own, once it has begun; of a branch, the one that the regions were opened in. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Requests that were not taken back: `cancelling()`. */
   requests: number
   // INVARIANT: a request that is not delivered yet; of several, that of the widest region. It beats a queued wake-up and a

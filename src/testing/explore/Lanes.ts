@@ -105,7 +105,7 @@ export class RuntimeStep implements Entry {
   readonly slot: number
   /** How the fiber is named that it forks, if it does. */
   readonly index: number | undefined
-  private readonly fiber: AnyFiber | undefined
+  readonly fiber: AnyFiber | undefined
   private readonly operation: number | undefined
   constructor(entry: Entry, lane: Lane, fiber: AnyFiber | undefined) {
     this.entry = entry
