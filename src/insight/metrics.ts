@@ -59,7 +59,7 @@ const millis = (name: string, description: string, attributes: Record<string, st
  *   return all.filter(({ id }) => id === "asyncio_tasks_ended").map(({ attributes }) => attributes?.["outcome"])
  * }).pipe(Effect.provide(Insight.layerMetrics), Effect.provideService(Metric.MetricRegistry, new Map()))
  *
- * await asyncio.run(program) // => ["ok", "failed"]
+ * await asyncio.run(program) // => ["failed", "ok"]
  * ```
  *
  * @category layers
