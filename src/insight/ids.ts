@@ -10,8 +10,11 @@ import type { TaskImpl } from "../internal/task/task.ts"
 
 let last = 0
 
+/** A number for what is shown like a task. */
+export const nextId = (): number => ++last
+
 /** Of a task: unique in the process. */
-export const idOf = (task: TaskImpl<any, any>): number => task.id === 0 ? (task.id = ++last) : task.id
+export const idOf = (task: TaskImpl<any, any>): number => task.id === 0 ? (task.id = nextId()) : task.id
 
 interface Known {
   readonly id: number

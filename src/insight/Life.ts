@@ -1,0 +1,86 @@
+/**
+ * What a recorder knows of a task: what it may keep once that is gone, and, while it lives, what it is doing.
+ *
+ * It holds no task, no fiber, no value and no other life: names, numbers and a creation site.
+ */
+import type * as Clock from "effect/Clock"
+import { type CallSite, formatCallSite } from "../internal/host/callSite.ts"
+import type { Outcome, Row } from "./Timeline.ts"
+
+/**
+ *     ready ──► run ──► what `next` says: wait, ready or between
+ *
+ * `inline` is a run within somebody else's step, and `between` what is neither in the ready queue nor in a wait of ours: it
+ * has yielded, or Effect or the host is to resume it. Which of them is known when it goes on.
+ */
+export type State = "ready" | "run" | "inline" | "wait" | "between" | "over"
+
+/** A block that is open. */
+export interface Open {
+  readonly life: Life
+  readonly since: number
+  readonly what: string
+}
+
+export class Life {
+  readonly kind: Row["kind"]
+  readonly id: number
+  readonly loop: number
+  /** 0: none, or not known. */
+  readonly parent: number
+  readonly begin: number
+  // INVARIANT: undefined once it is over, as a clock may hold a whole program.
+  clock: Clock.Clock | undefined
+  /** A name, or the number in a default one. */
+  name: string | number
+  site: CallSite | undefined
+  runs: string | undefined = undefined
+  end: number | undefined = undefined
+  outcome: Outcome | undefined = undefined
+  error: string | undefined = undefined
+
+  state: State
+  since: number
+  /** Of a run: what comes next. */
+  next: "wait" | "ready" | "between" = "between"
+  /** What it waits for, in words; a number: it sleeps, so many milliseconds. */
+  what: string | number | undefined = undefined
+  heldBy = 0
+  wokenBy = 0
+  // INVARIANT: its branches that are not over.
+  branches: Set<Life> | undefined = undefined
+  branchCount = 0
+  // INVARIANT: its blocks that are open.
+  blocks: Set<Open> | undefined = undefined
+
+  constructor(
+    kind: Row["kind"],
+    id: number,
+    loop: number,
+    clock: Clock.Clock,
+    parent: number,
+    name: string | number,
+    site: CallSite | undefined,
+    state: State,
+    begin: number
+  ) {
+    this.kind = kind
+    this.id = id
+    this.loop = loop
+    this.clock = clock
+    this.parent = parent
+    this.name = name
+    this.site = site
+    this.state = state
+    this.begin = begin
+    this.since = begin
+  }
+
+  get shownName(): string {
+    const { name } = this
+    return typeof name === "string" ? name : this.kind === "task" ? `Task-${name}` : `branch ${name}`
+  }
+  get createdAt(): string | undefined {
+    return formatCallSite(this.site)
+  }
+}
