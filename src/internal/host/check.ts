@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { format } from "./printing.ts"
+import { withArticle } from "./words.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)
@@ -56,8 +57,6 @@ export const given = <A>(call: string, what: string, result: A): A => {
 /** By its brand: what its module takes it for is another matter. */
 export const branded = (name: string): Kind =>
   kind((value) => Predicate.hasProperty(value, `~effect-asyncio/${name}`), withArticle(name))
-
-const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
 
 /**
  * A kind for each option, all of them optional; `others` are those that it shares with more. What is no option is refused,

@@ -25,3 +25,5 @@ export const placeOf = (created: Created | undefined): string | undefined => {
   const place = created?.createdAt
   return place === undefined ? undefined : `created at ${oneLine(place)}`
 }
+
+export const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`

@@ -26,6 +26,19 @@ export interface Resource {
   readonly holder: AnyTask | undefined
 }
 
+/** A part of a fiber's work that stands under a deadline, or has tasks of its own. */
+export interface Block {
+  /** What opened it: `timeout`, `TaskGroup`. */
+  readonly call: string
+  /** In nanoseconds, from its begin. */
+  readonly limit?: number | undefined
+  /** Its fiber is known once it has begun. */
+  readonly region: { readonly fiber: AnyFiber | undefined }
+}
+
+/** How a block has ended, to the code around it. */
+export type Outcome = "ok" | "failed" | "cancelled"
+
 /** A fiber that waits. */
 export interface Waiting {
   readonly fiber: AnyFiber
@@ -33,6 +46,10 @@ export interface Waiting {
   readonly label: string
   /** Where that is a primitive. */
   readonly resource: Resource | undefined
+  /** What it is to do there, where it may wait for one thing or another: `get`, `put`, `join`. */
+  readonly verb: string | undefined
+  /** Where it does nothing but sleep: for so many nanoseconds. */
+  readonly sleeps: number | undefined
 }
 
 /** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */
@@ -52,6 +69,11 @@ export interface Observer {
   woken?(waiter: Waiting): void
   /** A request to cancel took it out of its line. */
   withdrawn?(waiter: Waiting): void
+  /** Effect's own means interrupt its fiber. */
+  left?(waiter: Waiting): void
+  /** A block begins. */
+  opened?(block: Block): void
+  closed?(block: Block, outcome: Outcome): void
   /** A lock is the fiber's now, or a permit of a semaphore. */
   taken?(resource: Resource, fiber: AnyFiber): void
   /** It is given back. */
@@ -101,6 +123,15 @@ class Listeners implements Required<Observer> {
   }
   withdrawn(waiter: Waiting): void {
     this.tell((one) => one.withdrawn?.(waiter))
+  }
+  left(waiter: Waiting): void {
+    this.tell((one) => one.left?.(waiter))
+  }
+  opened(block: Block): void {
+    this.tell((one) => one.opened?.(block))
+  }
+  closed(block: Block, outcome: Outcome): void {
+    this.tell((one) => one.closed?.(block, outcome))
   }
   taken(resource: Resource, fiber: AnyFiber): void {
     this.tell((one) => one.taken?.(resource, fiber))

@@ -122,6 +122,12 @@ class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
     super("asCompleted", new Fifo())
     this.cohort = cohort
   }
+  override get isPrivate(): boolean {
+    return true
+  }
+  override labelFor(): string {
+    return this.kind
+  }
   override feeders(): ReadonlyArray<FutureImpl<any, any>> {
     return this.cohort.pending()
   }

@@ -58,6 +58,9 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     ]
   }
 
+  get isPrivate(): boolean {
+    return false
+  }
   get size(): number {
     return this.storage.size
   }
@@ -154,7 +157,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
 
   readonly join: Effect.Effect<void> = Effect.suspend(() => {
     if (this.unfinished === 0) return Effect.void
-    return new Visitor(this, `${this.kind}.join`).parkIn(this.joiners)
+    return new Visitor(this, "join").parkIn(this.joiners)
   })
 
   shutdown(immediate: boolean): void {

@@ -19,7 +19,7 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** A step of a fiber that was resumed past every ready queue. */
 class HostStep implements Step {
-  readonly what = "step"
+  readonly what = "resumed"
   readonly owner: Whose
   readonly fiber: AnyFiber
   constructor(owner: Whose, fiber: AnyFiber) {

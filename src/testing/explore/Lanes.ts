@@ -107,7 +107,7 @@ export class RuntimeStep implements Entry {
   readonly slot: number
   /** How the fiber is named that it forks, if it does. */
   readonly index: number | undefined
-  private readonly fiber: AnyFiber | undefined
+  readonly fiber: AnyFiber | undefined
   private readonly operation: number | undefined
   /** Ticks that are still to be waited, of a yield of several. */
   private late = 0
