@@ -3,6 +3,7 @@
  * and both runs side by side.
  */
 import * as Option from "effect/Option"
+import { coloured, type Ink, plain } from "../../insight/drawing/ink.ts"
 import { format } from "../../internal/host/printing.ts"
 import { numbered } from "../../internal/host/words.ts"
 import type { Deviation, Failure, Options, Run, Step } from "../Explore.ts"
@@ -31,17 +32,6 @@ export interface Nearest {
   /** The deviation that it lacks, in words. */
   readonly without: (told: Told) => string
 }
-
-/** How parts of the text are set off. */
-interface Ink {
-  readonly bad: (text: string) => string
-  readonly odd: (text: string) => string
-  readonly quiet: (text: string) => string
-}
-
-const plain: Ink = { bad: (text) => text, odd: (text) => text, quiet: (text) => text }
-const ansi = (code: number) => (text: string): string => `\u001B[${code}m${text}\u001B[0m`
-const coloured: Ink = { bad: ansi(31), odd: ansi(33), quiet: ansi(2) }
 
 export const scheduleError = (finding: Finding): ScheduleError =>
   new ScheduleError({
