@@ -22,8 +22,6 @@ import { nowMillis as read } from "../internal/host/hostTime.ts"
 import { format, oneLine } from "../internal/host/printing.ts"
 import type { Step } from "../internal/kernel/Entry.ts"
 import { type Block, type Observer, observer, type Outcome, type Waiting } from "../internal/kernel/observer.ts"
-import { findLoop } from "../internal/loop/currentLoop.ts"
-import type { LoopImpl } from "../internal/loop/loop.ts"
 import { TaskImpl } from "../internal/task/task.ts"
 import { isCancelled, outcomeOf } from "../internal/waiting/cancelled.ts"
 import { withSteps } from "../internal/waiting/hostSteps.ts"
@@ -225,10 +223,8 @@ export class Recording implements Observer {
     const { current } = this
     const { latest } = this
     const creator = latest !== undefined && latest.id === current && latest.clock === clock ? latest : undefined
-    // Most often it is its creator's, whose number is at hand: what a WeakMap has takes longer.
-    const loopId = creator !== undefined && isOn(loop) ? creator.loop : loopIdOf(loop)
     const now = creator?.state === "run" ? creator.since : read(clock)
-    this.tasks.add(new Life("task", id, loopId, clock, current, nameOrNumber, site, "ready", now))
+    this.tasks.add(new Life("task", id, loopIdOf(loop), clock, current, nameOrNumber, site, "ready", now))
   }
 
   started(task: AnyTask): void {
@@ -414,12 +410,6 @@ export class Recording implements Observer {
 }
 
 const isRun = ({ what }: Step): boolean => what !== "internal" && what !== "timer" && what !== "callback"
-
-/** Whether the running fiber is on that loop. */
-const isOn = (loop: LoopImpl): boolean => {
-  const fiber = Fiber.getCurrent()
-  return fiber !== undefined && findLoop(fiber) === loop
-}
 
 /** Regions know their tasks by what they need of them; all are of this class. */
 const taskIn = (region: Region | undefined): AnyTask | undefined => region?.owner.task as AnyTask | undefined

@@ -28,6 +28,28 @@ export type Nameable = Lock | Event | Condition | Semaphore | Barrier | { readon
  * A second name takes the place of the first. Tasks have names of their own:
  * `createTask(effect, { name })`, `Task.setName`. asyncio's primitives have no names. O(1).
  *
+ * **Example** (A lock that says what it is)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import * as Insight from "effect-asyncio/insight"
+ *
+ * const { Lock } = asyncio
+ *
+ * const program = Effect.gen(function*() {
+ *   const db = yield* Lock.make.pipe(Effect.map(Insight.named("db")))
+ *   yield* Lock.acquire(db)
+ *   const reader = yield* asyncio.createTask(Lock.acquire(db), { name: "reader" })
+ *   yield* asyncio.sleep(0)
+ *   return [String(db), String(reader).replace(/ created at .+>/, ">")]
+ * })
+ *
+ * const [lock, task] = await asyncio.run(program)
+ * lock // => "<Lock locked name='db' holder='Task-1' waiters=1>"
+ * task // => "<Task pending name='reader' waiting for Lock \"db\" held by task 'Task-1'>"
+ * ```
+ *
  * @category names
  * @since 0.2.0
  */

@@ -72,6 +72,8 @@ export interface Suspension {
   requested: Request | undefined
   /** The futures and tasks that have to end, or to let go, before it goes on; none where that is not known. */
   waitsFor(): ReadonlyArray<Cancellable>
+  /** Whether one of those may be enough; else all of them have to. */
+  readonly isForAny: boolean
   withdraw(request: Request): void
   /** Its fiber does not go on with what it waited for. */
   drop(): void

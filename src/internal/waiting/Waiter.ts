@@ -78,6 +78,9 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     const holder = this.resource?.holder
     return holder === undefined ? [] : [holder]
   }
+  get isForAny(): boolean {
+    return false
+  }
   /** Undefined: it has looked, and waits on. */
   abstract proceed(): Effect.Effect<A, E, R> | undefined
   passOn(): void {}
