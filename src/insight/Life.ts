@@ -1,11 +1,11 @@
 /**
- * What a recorder knows of a task: what it may keep once that is gone, and, while it lives, what it is doing.
+ * What a recorder knows of a task that is alive, and what that is doing.
  *
- * It holds no task, no fiber, no value and no other life: names, numbers and a creation site.
+ * It holds no task, no fiber, no value and no other life but those of its branches: names, numbers and a creation site.
  */
 import type * as Clock from "effect/Clock"
-import { type CallSite, formatCallSite } from "../internal/host/callSite.ts"
-import type { Outcome, Row } from "./Timeline.ts"
+import type { CallSite } from "../internal/host/callSite.ts"
+import type { Known } from "./Ring.ts"
 
 /**
  *     ready ──► run ──► what `next` says: wait, ready or between
@@ -22,21 +22,16 @@ export interface Open {
   readonly what: string
 }
 
-export class Life {
-  readonly kind: Row["kind"]
+export class Life implements Known {
+  readonly kind: Known["kind"]
   readonly id: number
   readonly loop: number
-  /** 0: none, or not known. */
   readonly parent: number
   readonly begin: number
-  // INVARIANT: undefined once it is over, as a clock may hold a whole program.
-  clock: Clock.Clock | undefined
-  /** A name, or the number in a default one. */
+  readonly clock: Clock.Clock
   name: string | number
-  site: CallSite | undefined
+  readonly site: CallSite | undefined
   runs: string | undefined = undefined
-  end: number | undefined = undefined
-  outcome: Outcome | undefined = undefined
   error: string | undefined = undefined
 
   state: State
@@ -47,14 +42,16 @@ export class Life {
   what: string | number | undefined = undefined
   heldBy = 0
   wokenBy = 0
+  /** Since when a fiber that it forked runs, while it waits itself; -1: none does. */
+  cutAt = -1
+  branchCount = 0
   // INVARIANT: its branches that are not over.
   branches: Set<Life> | undefined = undefined
-  branchCount = 0
   // INVARIANT: its blocks that are open.
   blocks: Set<Open> | undefined = undefined
 
   constructor(
-    kind: Row["kind"],
+    kind: Known["kind"],
     id: number,
     loop: number,
     clock: Clock.Clock,
@@ -74,13 +71,5 @@ export class Life {
     this.state = state
     this.begin = begin
     this.since = begin
-  }
-
-  get shownName(): string {
-    const { name } = this
-    return typeof name === "string" ? name : this.kind === "task" ? `Task-${name}` : `branch ${name}`
-  }
-  get createdAt(): string | undefined {
-    return formatCallSite(this.site)
   }
 }

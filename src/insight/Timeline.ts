@@ -73,7 +73,7 @@ export interface Row {
   /** Who created it; whose branch it is. */
   readonly parent: number | undefined
   readonly createdAt: string | undefined
-  /** When it was created; of those that were there before the recorder, when it was first seen. */
+  /** The begin of the step that created it; of those that were there before the recorder, when it was first seen. */
   readonly begin: number
   readonly end: number | undefined
   readonly outcome: Outcome | undefined

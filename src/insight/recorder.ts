@@ -16,7 +16,7 @@ import { timelineOf } from "./timelineOf.ts"
  * @since 0.2.0
  */
 export interface RecorderOptions {
-  /** How many spans and requests are kept; the oldest go first. Default: 10,000, about 0.4 MB. */
+  /** How many spans and requests are kept; the oldest go first. Default: 10,000, about 0.6 MB. */
   readonly capacity?: number | undefined
 }
 

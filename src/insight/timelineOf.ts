@@ -1,8 +1,9 @@
-/** A recorder's slots and lives, put together. */
+/** What a recorder's ring has, and what is alive, put together. */
+import { formatCallSite } from "../internal/host/callSite.ts"
 import { milliseconds } from "./drawing/axis.ts"
 import type { Life } from "./Life.ts"
 import type { Recording } from "./Recording.ts"
-import type { Ring, Slot } from "./Ring.ts"
+import type { Ended, Known, Ring, Seen } from "./Ring.ts"
 import type { Cancel, Row, Span, Timeline, Wake } from "./Timeline.ts"
 
 interface Parts {
@@ -15,7 +16,7 @@ const wordsOf = (what: string | number | undefined): string | undefined =>
 
 const idOrNone = (id: number): number | undefined => id === 0 ? undefined : id
 
-const spanOf = ({ from, heldBy, kind, to, what, wokenBy }: Slot): Span => {
+const spanOf = ({ from, heldBy, kind, to, what, wokenBy }: Seen): Span => {
   const isBlock = kind === "ok" || kind === "failed" || kind === "cancelled"
   return {
     kind: isBlock ? "block" : kind as Span["kind"],
@@ -43,61 +44,65 @@ const openSpans = (life: Life, now: number): ReadonlyArray<Span> => {
       return [...blocks, { ...none, kind: "wait", what: wordsOf(what), heldBy: idOrNone(heldBy) }]
     case "between":
       return [...blocks, { ...none, kind: what === undefined ? "outside" : "wait", what: wordsOf(what) }]
-    case "over":
-      return blocks
     default:
       return [...blocks, { ...none, kind: "run" }]
   }
 }
 
-const rowOf = (life: Life, { cancels, spans }: Parts): Row => ({
-  kind: life.kind,
-  id: life.id,
-  loop: life.loop,
-  name: life.shownName,
-  runs: life.runs,
-  parent: idOrNone(life.parent),
-  createdAt: life.createdAt,
-  begin: life.begin,
-  end: life.end,
-  outcome: life.outcome,
-  error: life.error,
+const nameOf = ({ kind, name }: Known): string =>
+  typeof name === "string" ? name : kind === "task" ? `Task-${name}` : `branch ${name}`
+
+const rowOf = (known: Known, ended: Ended | undefined, { cancels, spans }: Parts): Row => ({
+  kind: known.kind,
+  id: known.id,
+  loop: known.loop,
+  name: nameOf(known),
+  runs: known.runs,
+  parent: idOrNone(known.parent),
+  createdAt: formatCallSite(known.site),
+  begin: known.begin,
+  end: ended?.end,
+  outcome: ended?.outcome,
+  error: known.error,
   cancels,
   // Of those that begin at once, a block is around the others.
   spans: spans.toSorted((a, b) => a.from - b.from || (a.kind === "block" || b.kind === "block" ? b.to - a.to : 0))
 })
 
 export const timelineOf = (ring: Ring, recording: Recording): Timeline => {
-  const parts = new Map<Life, Parts>()
-  const partsOf = (life: Life): Parts => {
-    let found = parts.get(life)
-    if (found === undefined) parts.set(life, found = { cancels: [], spans: [] })
+  const { ended, seen } = ring.read()
+  const { lives } = recording
+  const parts = new Map<number, Parts>()
+  const tasks: Array<Row> = []
+  const partsOf = (id: number): Parts => {
+    let found = parts.get(id)
+    if (found === undefined) parts.set(id, found = { cancels: [], spans: [] })
     return found
   }
-  const lives = recording.lives
-  let from = Infinity
-  let to = -Infinity
+  for (const one of seen) {
+    const { cancels, spans } = partsOf(one.id)
+    if (one.kind === "cancel") cancels.push({ at: one.from, by: idOrNone(one.wokenBy) })
+    else spans.push(spanOf(one))
+  }
+  for (const one of ended) tasks.push(rowOf(one, one, partsOf(one.id)))
   for (const life of lives) {
-    const now = recording.now(life)
-    partsOf(life).spans.push(...openSpans(life, now))
-    to = Math.max(to, now)
+    partsOf(life.id).spans.push(...openSpans(life, recording.now(life)))
+    tasks.push(rowOf(life, undefined, partsOf(life.id)))
   }
-  const whole = ring.dropped === 0
-  for (const slot of ring.slots()) {
-    // What was dropped had ended by then.
-    if (!whole && from === Infinity) from = slot.to
-    to = Math.max(to, slot.to)
-    if (slot.kind === "cancel") partsOf(slot.life).cancels.push({ at: slot.from, by: idOrNone(slot.wokenBy) })
-    else partsOf(slot.life).spans.push(spanOf(slot))
-  }
-  const tasks = Array.from(parts, ([life, parts]) => rowOf(life, parts)).toSorted((a, b) => a.id - b.id)
-  if (whole) { for (const { begin } of tasks) from = Math.min(from, begin) }
+  tasks.sort((a, b) => a.id - b.id)
+  const { dropped } = ring
+  const spans = tasks.flatMap((row) => row.spans)
+  // What was dropped had ended before the oldest that is there had.
+  const first = seen[0]?.to ?? ended[0]?.end
+  const from = dropped > 0 && first !== undefined
+    ? first
+    : tasks.reduce((least, { begin }) => Math.min(least, begin), Infinity)
+  const to = spans.reduce((most, span) => Math.max(most, span.to), from)
   const shown = new Set(tasks.map(({ id }) => id))
   const wakes = tasks.flatMap(({ id, spans }) =>
     spans.flatMap(({ to: at, wokenBy }): Array<Wake> =>
       wokenBy === undefined || !shown.has(wokenBy) ? [] : [{ from: wokenBy, to: id, at }]
     )
   )
-  const isEmpty = tasks.length === 0
-  return { from: isEmpty ? 0 : from, to: isEmpty ? 0 : to, dropped: ring.dropped, tasks, wakes }
+  return tasks.length === 0 ? { from: 0, to: 0, dropped, tasks, wakes } : { from, to, dropped, tasks, wakes }
 }

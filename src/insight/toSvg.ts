@@ -44,7 +44,7 @@ const barOf = (span: Span, names: Names): Bar => {
     return { kind: waitKind(what), from, to, label, short: shortOf(what), title: titleOf(span, label, names) }
   }
   if (kind === "block") return { kind: "block", from, to, label: what, title: titleOf(span, what, names) }
-  return { kind, from, to, title: titleOf(span, what || kind, names) }
+  return { kind: what === "yielded" ? "yield" : kind, from, to, title: titleOf(span, what || kind, names) }
 }
 
 const endOf = ({ end, error, outcome }: Row): ReadonlyArray<Mark> =>

@@ -184,7 +184,9 @@ describe("format", () => {
 
   it("options are checked", () => {
     expect(() => Insight.format([], { limit: 0 })).toThrow("format: limit is 0, expected a whole number above 0")
-    expect(() => Insight.format([], { colour: true } as never)).toThrow("format: the options argument is")
+    expect(() => Insight.format([], { colour: true } as never)).toThrow(
+      "format: colour is true, expected no option of that name; there are color, base, limit; did you mean color?"
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 /** The axis of time: round numbers, and how they read. */
+import type { Tick } from "./picture.ts"
 
 /** `0`, `1.5 s`, `250 ms`, `20 µs`. */
 export const milliseconds = (value: number): string => {
@@ -8,7 +9,7 @@ export const milliseconds = (value: number): string => {
 }
 
 /** At most so many round numbers. */
-export const roundTicks = (from: number, to: number, most: number) => {
+export const roundTicks = (from: number, to: number, most: number): ReadonlyArray<Tick> => {
   const rough = (to - from) / most
   if (!(rough > 0)) return [{ at: from, label: milliseconds(from) }]
   const power = 10 ** Math.floor(Math.log10(rough))

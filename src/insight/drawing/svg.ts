@@ -9,7 +9,7 @@
 import { roundTicks } from "./axis.ts"
 import { styleOf } from "./colors.ts"
 import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
-import { boldness, clean, cut, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
+import { boldness, clean, cut, cutWords, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
 
 export interface SvgOptions {
   /** Pixels. Default: 800. */
@@ -53,7 +53,7 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
   const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width * 0.3)
   // Room for what stands to the right of the last mark, so that an end at the edge can say how.
   const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
-  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 5)
+  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 4)
   return {
     left: padding + names + 12,
     right: width - padding - Math.max(room, 12),
@@ -67,14 +67,18 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
 const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Array<string> => {
   const drawn: Array<string> = []
   const most = Math.max(1, Math.floor((frame.right - frame.left) / 100))
-  let free = 0
-  for (const { at, label } of chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most)) {
-    if (at < chart.from || at > chart.from + frame.units) continue
+  const ticks = (chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most))
+    .filter(({ at }) => at >= chart.from && at <= chart.from + frame.units)
+  // Gaps first.
+  const taken: Array<readonly [left: number, right: number]> = []
+  for (
+    const { at, isGap = false, label } of ticks.toSorted((a, b) => Number(b.isGap ?? false) - Number(a.isGap ?? false))
+  ) {
     const x = xOf(frame, chart, at)
     const half = widthOf(label, labelSize) / 2
-    drawn.push(`<path class="grid" d="M${px(x)} ${px(top)}V${px(bottom)}"/>`)
-    if (x - half < free) continue
-    free = x + half + 6
+    if (!isGap) drawn.push(`<path class="grid" d="M${px(x)} ${px(top)}V${px(bottom)}"/>`)
+    if (x - half < 0 || taken.some(([left, right]) => x - half - 6 < right && x + half + 6 > left)) continue
+    taken.push([x - half, x + half])
     drawn.push(text(label, { x, y: bottom + 14, className: "faint", size: labelSize, anchor: "middle" }))
   }
   return drawn
@@ -96,7 +100,7 @@ const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: nu
       }</rect>`
     )
     const fits = widthOf(clean(label), labelSize) <= width - 12
-    const shown = cut(fits ? label : short, width - 12, labelSize)
+    const shown = cutWords(fits ? label : short, width - 12, labelSize)
     drawn.push(text(shown, { x: x + width / 2, y: y + 14, className: "text", size: labelSize, anchor: "middle" }))
   }
   return drawn
@@ -113,7 +117,10 @@ const drawEnd = (kind: "failed" | "cancelled", x: number, y: number, title = "")
       px(y)
     }a5 5 0 1 0 10 0a5 5 0 1 0 -10 0m1.5 3.5l7 -7">${title}</path>`
 
-/** An end stands to the right of its step. */
+const drawBroken = (x: number, y: number, title = ""): string =>
+  `<path class="bad" d="M${px(x)} ${px(y - 6)}l6 6l-6 6l-6 -6z">${title}</path>`
+
+/** An end stands to the right of its step, and what does not hold any more. */
 const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
   switch (kind) {
     case "step":
@@ -124,6 +131,8 @@ const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
     case "failed":
     case "cancelled":
       return drawStep(x, y) + drawEnd(kind, x + 8, y + barHeight / 2, titleOf(title))
+    case "broken":
+      return drawBroken(x + 8, y + barHeight / 2, titleOf(title))
   }
 }
 
@@ -141,7 +150,7 @@ const drawMarks = (frame: Frame, chart: Chart, lane: Lane, y: number, edge: numb
   }
   const last = lane.marks.at(-1)
   if (last?.label !== undefined && last.at >= chart.from) {
-    const isBad = last.kind === "failed" || last.kind === "cancelled"
+    const isBad = last.kind === "failed" || last.kind === "cancelled" || last.kind === "broken"
     const x = xOf(frame, chart, last.at) + (isBad ? 17 : 9)
     const className = isBad ? "bad" : "faint"
     drawn.push(text(cut(last.label, edge - x, labelSize), { x, y: y + 14, className, size: labelSize }))
@@ -162,6 +171,10 @@ const drawLane = (frame: Frame, chart: Chart, lane: Lane, top: number, edge: num
     ...drawMarks(frame, chart, lane, y, edge)
   ]
 }
+
+/** Left of the step at which it is; below the bars, as all that crosses lanes. */
+const drawParting = (x: number, top: number, bottom: number): string =>
+  `<path class="parting" stroke-width="1.5" stroke-dasharray="4 3" d="M${px(x - 3)} ${px(top)}V${px(bottom)}"/>`
 
 interface PlacedFlag extends Flag {
   /** Where it points to, and where its number stands. */
@@ -241,6 +254,7 @@ const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Dr
   const lanes = chart.lanes.slice(0, frame.rows)
   const bottom = top + lanes.length * rowHeight
   parts.push(...drawAxis(frame, chart, top, bottom + 2))
+  if (chart.parting !== undefined) parts.push(drawParting(xOf(frame, chart, chart.parting), top, bottom + 2))
   parts.push(...drawFlagLines(flags, above))
   const edge = width - padding
   lanes.forEach((lane, index) => parts.push(...drawLane(frame, chart, lane, top + index * rowHeight, edge)))
@@ -256,6 +270,7 @@ const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Dr
 
 const spanNames: Readonly<Record<SpanKind, string>> = {
   run: "runs",
+  yield: "yields",
   ready: "is ready",
   wait: "waits",
   join: "waits for tasks",
@@ -287,8 +302,18 @@ const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, wid
   if (marks.has("note")) {
     entries.push([(x, y) => `<circle class="note" cx="${px(x + 5)}" cy="${y - 4}" r="3"/>`, "a note"])
   }
+  if (marks.has("broken")) entries.push([(x, y) => drawBroken(x + 5, y - 4), "does not hold"])
+  if (charts.some(({ parting }) => parting !== undefined)) {
+    entries.push([(x, y) => drawParting(x + 8, y - 10, y + 2), "the runs differ from here on"])
+  }
   if (charts.some(({ flags }) => (flags ?? []).length > 0)) {
-    entries.push([(x, y) => `<circle class="bad" cx="${px(x + 5)}" cy="${y - 4}" r="5.5"/>`, "not as written"])
+    entries.push([
+      (x, y) =>
+        `<circle class="bad" cx="${px(x + 5)}" cy="${y - 4}" r="${flagRadius - 1}"/>${
+          text("1", { x: x + 5, y, className: "on-bad", size: 10, anchor: "middle" })
+        }`,
+      "not as written: see the numbers above"
+    ])
   }
   if (charts.some(({ wakes }) => (wakes ?? []).length > 0)) {
     entries.push([(x, y) => `<path class="head" d="M${px(x + 5)} ${y}l-4.5 -7h9z"/>`, "wakes"])
@@ -336,6 +361,11 @@ export const toSvg = (picture: Picture, options?: SvgOptions): string => {
     const drawn = drawChart(frame, chart, top + 6, width)
     parts.push(...drawn.parts)
     top = drawn.bottom
+  }
+  if (picture.axis !== undefined) {
+    const shown = cut(picture.axis, width - 2 * padding, labelSize)
+    parts.push(text(shown, { x: padding, y: top + 14, className: "faint", size: labelSize }))
+    top += 18
   }
   if (options?.legend ?? true) {
     const legend = drawLegend(picture.charts, rows, top + 4, width)
