@@ -77,7 +77,7 @@ const blocked = [
   "internal/loop/loop",
   "internal/loop/loop.ts",
   "testing/Driver",
-  "insight/svg",
+  "insight/drawing/svg",
   "node/signal",
   "index",
   "src/index.ts",

@@ -249,6 +249,7 @@ class BarrierImpl extends Primitive implements Barrier {
     super()
     this.parties = parties
     this.condition = condition
+    if (condition instanceof Primitive) condition.whole = this
   }
 
   get kind(): string {

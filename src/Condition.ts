@@ -458,7 +458,7 @@ class ConditionImpl extends Primitive implements Condition {
   readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
     this.checkLocked("wait")
     Lock.releaseUnsafe(this.lock)
-    const parked = restore(new Visitor(this, "a Condition").parkIn(this.waiting))
+    const parked = restore(new Visitor(this).parkIn(this.waiting))
     const relock = Lock.acquire(this.lock)
     return Effect.flatMap(
       Effect.exit(parked),

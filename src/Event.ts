@@ -259,7 +259,7 @@ class EventImpl extends Primitive implements Event {
 
   readonly wait: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isSet) return Effect.void
-    return new Visitor(this, "an Event").parkIn(this.waiting)
+    return new Visitor(this).parkIn(this.waiting)
   })
 
   set(): void {

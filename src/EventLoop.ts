@@ -102,6 +102,8 @@ export interface Options {
 export interface Shape {
   readonly timeUnsafe: () => number
   readonly isClosed: () => boolean
+  /** What `allTasks` gives, for plain code. O(n). */
+  readonly allTasksUnsafe: () => ReadonlySet<Task<unknown, unknown>>
   readonly callSoonUnsafe: <A>(callback: () => Awaitable.NotEffect<A>) => Handle
   readonly callLaterUnsafe: <A>(delay: Duration.Input, callback: () => Awaitable.NotEffect<A>) => TimerHandle
   readonly callAtUnsafe: <A>(when: number, callback: () => Awaitable.NotEffect<A>) => TimerHandle

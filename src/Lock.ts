@@ -310,9 +310,6 @@ class LockImpl extends Holdable implements Lock {
   get kind(): string {
     return "Lock"
   }
-  get label(): string {
-    return "a Lock"
-  }
   get isLocked(): boolean {
     return this.heldBy !== undefined
   }

@@ -13,7 +13,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
@@ -25,7 +25,6 @@ import { getLoop } from "./internal/loop/currentLoop.ts"
 import { createTask, makesTask } from "./internal/task/createTask.ts"
 import { openRegion } from "./internal/task/openRegion.ts"
 import * as internal from "./internal/task/task.ts"
-import { tasksOf } from "./internal/task/tasks.ts"
 import { uncancel as uncancelOwner } from "./internal/waiting/cancellation.ts"
 import { asCancelled, cancelMessage as cancelMessageOf, handling, isCancelled } from "./internal/waiting/cancelled.ts"
 
@@ -165,6 +164,36 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
 )
 
 /**
+ * `current` for plain code: a logger, a handler of errors, a library that knows no Effect.
+ *
+ * **Details**
+ *
+ * The task whose step calls it, and undefined where none does: in plain callbacks, and behind an `await`. O(1).
+ * asyncio's `current_task`.
+ *
+ * **Example** (A logger that knows whose line it is)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const log = (line: string) => console.log(`${asyncio.Task.currentUnsafe()?.name ?? "-"}: ${line}`)
+ *
+ * await asyncio.run(Effect.sync(() => log("in a task")))
+ * // => Task-1: in a task
+ * log("outside")
+ * // => -: outside
+ * ```
+ *
+ * @category state
+ * @since 0.2.0
+ */
+export const currentUnsafe = (): Task<unknown, unknown> | undefined => {
+  const fiber = Fiber.getCurrent()
+  return fiber === undefined ? undefined : internal.currentTask(fiber)
+}
+
+/**
  * The loop's tasks that are not done. `asyncio.allTasks`.
  *
  * **Details**
@@ -195,7 +224,7 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  * @since 0.1.0
  */
 export const all: Effect.Effect<ReadonlySet<Task<unknown, unknown>>, never, EventLoop> = Effect.withFiber((fiber) =>
-  Effect.succeed(new Set<Task<unknown, unknown>>(tasksOf(getLoop("allTasks", fiber))))
+  Effect.succeed(getLoop("allTasks", fiber).allTasksUnsafe())
 )
 
 const impl: (call: string, self: Task<any, any>) => internal.TaskImpl<unknown, unknown> = check.self(

@@ -85,7 +85,7 @@ export const run = <A, E, R>(
     return Effect.onInterrupt(
       openRegion(
         (region) => {
-          group.region = region
+          group.begin(region)
           return check.given("TaskGroup.run", "the body", body(group))
         },
         (exit) => group.bodyEnded(exit)

@@ -67,6 +67,9 @@ class Sleeper<A> extends TimedWaiter<A> {
   get label(): string {
     return this.deadline === Infinity ? "a sleep without end" : "a timer"
   }
+  override get sleeps(): number | undefined {
+    return this.timers === undefined ? undefined : this.deadline - this.timers.latest
+  }
   proceed() {
     return Effect.succeed(this.value)
   }

@@ -211,7 +211,7 @@ export const wait = <T extends Awaitable.Any>(
   return Effect.withFiber((fiber) => {
     checkOptions("wait", options)
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}
-    const isEnough = decide(returnWhen)
+    const isEnough = typeof returnWhen === "function" ? returnWhen : decisions[returnWhen]
     const limit = timeout === undefined ? Infinity : check.nanos("wait", timeout)
     const holder: Holder | undefined = typeof inputs === "object" && inputs !== null ? goOn(inputs) : undefined
     let cohort = holder?.cohort
@@ -234,17 +234,10 @@ const returnWhen = check.kind(
 )
 const checkOptions = check.options<wait.Options>({ returnWhen, timeout: check.duration })
 
-const decide = (returnWhen: wait.ReturnWhen): Decision => {
-  switch (returnWhen) {
-    case FIRST_COMPLETED:
-      return () => true
-    case FIRST_EXCEPTION:
-      return ({ failed }) => failed > 0
-    case ALL_COMPLETED:
-      return () => false
-    default:
-      return returnWhen
-  }
+const decisions: Readonly<Record<Exclude<wait.ReturnWhen, Decision>, Decision>> = {
+  [FIRST_COMPLETED]: () => true,
+  [FIRST_EXCEPTION]: ({ failed }) => failed > 0,
+  [ALL_COMPLETED]: () => false
 }
 
 /** The caller of `wait`, parked. */
@@ -275,6 +268,9 @@ class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
   }
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.cohort.pending()
+  }
+  override get isForAny(): boolean {
+    return this.isEnough !== decisions[ALL_COMPLETED]
   }
 
   override enter(): void {

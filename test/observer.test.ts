@@ -1,8 +1,8 @@
 /** Those who observe: what they are told, and that the program does not feel it. */
 import { describe, expect, it, vi } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Lock, Semaphore, Task } from "effect-asyncio"
+import { Barrier, Event, EventLoop, Lock, Semaphore, Task } from "effect-asyncio"
 import { observe, type Observer } from "../src/internal/kernel/observer.ts"
 import { currentTask } from "../src/internal/task/task.ts"
 import { withSteps } from "../src/internal/waiting/hostSteps.ts"
@@ -23,6 +23,10 @@ const toldOf = <A, E>(program: Program<A, E>) => {
       told.push(`${nameOf(currentOf(waiter))} waits for ${label}${holder}`)
     },
     woken: (waiter) => told.push(`${nameOf(currentOf(waiter))} is woken`),
+    left: (waiter) => told.push(`${nameOf(currentOf(waiter))} is interrupted`),
+    opened: ({ call, limit, region }) =>
+      told.push(`${currentTask(region.fiber!)?.name} begins a ${call} of ${limit === undefined ? "-" : limit / 1e6}`),
+    closed: ({ call }, outcome) => told.push(`a ${call} has ended: ${outcome}`),
     withdrawn: (waiter) => told.push(`${nameOf(currentOf(waiter))} leaves its line`)
   }
   return Effect.as(observed(listener, program), told)
@@ -72,6 +76,79 @@ describe("what an observer is told", () => {
         " ends"
       ])
       expect(told.indexOf("next is woken")).toBe(told.indexOf("holder ends") - 1)
+    }))
+
+  it.live("a waiter whose fiber Effect interrupts leaves, whether it was woken or not", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOf(Effect.gen(function*() {
+        const event = yield* Event.make
+        const parked = yield* Effect.forkChild(Event.wait(event), { startImmediately: true })
+        yield* Fiber.interrupt(parked)
+        const woken = yield* Effect.forkChild(Event.wait(event), { startImmediately: true })
+        yield* Event.set(event)
+        yield* Fiber.interrupt(woken)
+      }))
+      const waits = ["Task-1 waits for an Event", "Task-1 is interrupted"]
+      expect(told.filter((line) => /Event|interrupted|Task-1 is woken/.test(line)))
+        .toEqual([...waits, "Task-1 waits for an Event", "Task-1 is woken", "Task-1 is interrupted"])
+    }))
+
+  it.live("who waits at a barrier waits for that, not for what it is made of", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOf(Effect.gen(function*() {
+        const barrier = yield* Barrier.make(2)
+        yield* asyncio.gather([Barrier.wait(barrier), Barrier.wait(barrier)])
+      }))
+      expect(told.filter((line) => /Barrier|Condition|Lock/.test(line))).toEqual(["Task-2 waits for a Barrier"])
+    }))
+
+  const limited = (millis: number, body: Program<unknown>) => Effect.ignore(asyncio.timeout(millis, () => body))
+  const group = (...tasks: ReadonlyArray<Effect.Effect<void, string>>): Program<void> =>
+    Effect.ignore(asyncio.TaskGroup.run((group) => Effect.forEach(tasks, (task) => group.createTask(task))))
+
+  for (
+    const [name, program, lines] of [
+      ["a block in time", limited(5, asyncio.sleep(1)), ["Task-1 begins a timeout of 5", "a timeout has ended: ok"]],
+      ["a block out of time", limited(1, asyncio.sleep(5)), [
+        "Task-1 begins a timeout of 1",
+        "a timeout has ended: failed"
+      ]],
+      ["a block cancelled from outside", limited(5, limited(1, asyncio.sleep(9))).pipe((body) => limited(0, body)), [
+        "Task-1 begins a timeout of 0",
+        "Task-1 begins a timeout of 5",
+        "Task-1 begins a timeout of 1",
+        "a timeout has ended: cancelled",
+        "a timeout has ended: cancelled",
+        "a timeout has ended: failed"
+      ]],
+      ["a group", group(asyncio.sleep(1), asyncio.sleep(2)), [
+        "Task-1 begins a TaskGroup of -",
+        "a TaskGroup has ended: ok"
+      ]],
+      ["a group that fails", group(asyncio.sleep(1), Effect.fail("no")), [
+        "Task-1 begins a TaskGroup of -",
+        "a TaskGroup has ended: failed"
+      ]]
+    ] as const
+  ) {
+    it.live(`${name}: that it begins, and how it ends`, () =>
+      Effect.gen(function*() {
+        const told = yield* toldOf(program)
+        expect(told.filter((line) => /begins|has ended/.test(line))).toEqual(lines)
+      }))
+  }
+
+  it.live("the last task of a group wakes the block", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOf(group(asyncio.sleep(1), asyncio.sleep(2)))
+      expect(told.slice(told.indexOf("Task-2 ends")).filter((line) => !line.startsWith("bare"))).toEqual([
+        "Task-2 ends",
+        "Task-3 is woken",
+        "Task-3 ends",
+        "Task-1 is woken",
+        "a TaskGroup has ended: ok",
+        "Task-1 ends"
+      ])
     }))
 
   it.live("whose a lock is, and a permit", () =>
@@ -147,7 +224,7 @@ describe("what an observer is told", () => {
         "step of worker",
         "timer of worker",
         "wake of worker",
-        "step of worker",
+        "resumed of worker",
         "cancel of worker"
       ])
       expect(steps).toContain("callback of -")

@@ -58,10 +58,10 @@ export interface Vary {
   readonly order?: boolean | undefined
   /**
    * A task is cancelled right before or right after a step of its own: every task but main, or those whose name the
-   * function picks. Default false.
+   * function picks. A picker that throws, or gives no boolean, is the check's defect. Default false.
    */
   readonly cancel?: boolean | ((name: string) => boolean) | undefined
-  /** As `Task.cancel` does, or as Effect's own interruption, which can't be refused. Default `"cancel"`. */
+  /** As `Task.cancel` does, or as Effect's own interruption, which can't be refused; beside `cancel`. Default `"cancel"`. */
   readonly how?: "cancel" | "interrupt" | "both" | undefined
   /**
    * For programs in plain Effect: a fiber yields before any of its operations, as Effect's scheduler may make it, and
@@ -125,7 +125,7 @@ export interface Options {
   readonly maxTicks?: number | undefined
   /** Schedules that shrinking may run; 0 is no shrinking. Default 2,000. */
   readonly shrinkRuns?: number | undefined
-  /** The token of a report: runs this one schedule. */
+  /** The token of a report, whitespace around it left aside: runs this one schedule. */
   readonly replay?: string | undefined
 }
 
@@ -143,7 +143,7 @@ export interface Deviation {
   readonly task: string
   /** Which of its own steps, latencies, faults, choices or operations; from 1. */
   readonly step: number
-  /** `delay`: ticks. `latency`: sevenths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
+  /** `delay` and `yield`: ticks. `latency`: sevenths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
   readonly amount: number
   /** In words: `latency 2 of 'call 0' takes 58 ms`. */
   toString(): string
@@ -186,6 +186,23 @@ export interface Run {
   /** In order; of a very long run the last 10,000 at least. */
   readonly steps: ReadonlyArray<Step>
   readonly deviations: ReadonlyArray<Deviation>
+  /** What `always` said that does not hold after the last step; the run ends there. */
+  readonly broken: ReadonlyArray<Broken>
+}
+
+/**
+ * An invariant that does not hold.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Broken {
+  /** Virtual milliseconds since the run began. */
+  readonly millis: number
+  /** After whose step: an index of the run's `lanes`; main's after a plain callback. */
+  readonly lane: number
+  /** In words: `"no money is made" does not hold`. */
+  readonly what: string
 }
 
 /**
@@ -333,7 +350,7 @@ export const run = <A, E, R>(
 > =>
   Effect.withFiber((fiber) => {
     if (token !== undefined) argument.string("Explore.run", "the token", token)
-    return explorerOf("Explore.run", fiber, program, options, false).one(token)
+    return explorerOf("Explore.run", fiber, program, options, false).one(token?.trim())
   })
 
 const explorerOf = <A, E, R>(

@@ -8,6 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { resumeWith } from "../internal/host/beyondTypes.ts"
+import { numbered } from "../internal/host/words.ts"
 import { findLoop } from "../internal/loop/currentLoop.ts"
 import type { LoopImpl } from "../internal/loop/loop.ts"
 import { abandon } from "../internal/task/closing.ts"
@@ -97,7 +98,7 @@ export class Users {
   endSpinning(owners: ReadonlyArray<unknown>, ticks: number): boolean {
     const names = owners.filter(isTaskImpl).map(nameAndPlace)
     const who = names.length === 0 ? "no task: callbacks or bare fibers" : names.join(", ")
-    const message = `${ticks} ticks went by without time passing; what ran: ${who}`
+    const message = `${numbered(ticks, "tick")} went by without time passing; what ran: ${who}`
     return this.end(new SpinError({ message }), owners.filter(Fiber.isFiber))
   }
 
@@ -108,7 +109,7 @@ export class Users {
     this.stopped.add(looker)
     const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
     const error = new SpinError({
-      message: `${who} awaited what was done already ${times} times in one tick, and no time passed; ` +
+      message: `${who} awaited what was done already ${numbered(times, "time")} in one tick, and no time passed; ` +
         "await what is not done, or let a tick pass with sleep(0)"
     })
     if (isTaskImpl(looker)) this.fail(error, [])

@@ -210,14 +210,14 @@ replay: Explore.check(program, { replay: "TOKEN" })
 as written, except:
   latency 1 of 'Task-2' takes 15 ms
 
-this run fails                                      | as written, it passes
+  this run fails                                    | as written, it passes
 ----------------------------------------------------+----------------------
-       0 ms Task-1: waits for gather                |        0 ms Task-1: waits for gather
-       0 ms Task-2: waits for a timer [takes 15 ms] |        0 ms Task-2: waits for a timer
-       0 ms Task-3: waits for a timer               |        0 ms Task-3: waits for a timer
-*     10 ms Task-3: waits for a timer               | *      1 ms Task-2: ends
-*     11 ms Task-3: ends                            | *     10 ms Task-3: ends
-*     15 ms Task-2: ends                            | *     10 ms Task-1: ends
+       0 ms Task-1: waits for gather                |      0 ms Task-1: waits for gather
+       0 ms Task-2: waits for a timer [takes 15 ms] |      0 ms Task-2: waits for a timer
+       0 ms Task-3: waits for a timer               |      0 ms Task-3: waits for a timer
+*     10 ms Task-3: waits for a timer               |      1 ms Task-2: ends
+      11 ms Task-3: ends                            |     10 ms Task-3: ends
+*     15 ms Task-2: ends                            |     10 ms Task-1: ends
 *     15 ms Task-1: fails: sold twice               |`
 
   it.effect("is the message, byte for byte", () =>
@@ -361,18 +361,46 @@ describe("refuses", () => {
     [{ seed: -1 }, "Explore.check: seed is -1, expected a whole number from 0 on"],
     [{ maxTicks: 0 }, "Explore.check: maxTicks is 0, expected a whole number from 1 on"],
     [{ pause: -1 }, "Explore.check: pause is -1, expected not negative"],
-    [
-      { strategy: { pct: 0 } },
-      "Explore.check: strategy is {\"pct\":0}, expected \"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }"
-    ],
+    [{ strategy: { pct: 0 } }, "Explore.check: strategy.pct is 0, expected a whole number from 1 on"],
     [
       { strategy: { random: 2 } },
-      "Explore.check: strategy is {\"random\":2}, expected \"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }"
+      "Explore.check: strategy.random is 2, expected a probability: above 0, and 1 at most"
     ],
-    [{ vary: { how: "kill" } }, "Explore.check: how is \"kill\", expected \"cancel\", \"interrupt\" or \"both\""],
+    [
+      { strategy: { bonded: 2 } },
+      "Explore.check: strategy.bonded is 2, expected no option of that name; there are bounded, pct, random; did you mean strategy.bounded?"
+    ],
+    [
+      { strategy: { bounded: 2, pct: 2 } },
+      "Explore.check: strategy is {\"bounded\":2,\"pct\":2}, expected \"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }"
+    ],
+    [
+      { strategy: "singel" },
+      "Explore.check: strategy is \"singel\", expected \"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }"
+    ],
+    [
+      { timelimit: 1 },
+      "Explore.check: timelimit is 1, expected no option of that name; there are runs, timeLimit, seed, vary, strategy, pause, leaks, outside, maxTicks, shrinkRuns, replay; did you mean timeLimit?"
+    ],
+    [
+      { vary: { how: "kill", cancel: true } },
+      "Explore.check: vary.how is \"kill\", expected \"cancel\", \"interrupt\" or \"both\""
+    ],
+    [
+      { vary: { how: "both" } },
+      "Explore.check: vary.how is \"both\", expected vary.cancel beside it, which says who is cancelled"
+    ],
     [
       { vary: { speed: true } },
-      "Explore.check: the options argument is {\"speed\":true}, expected an object with time, latency, faults, choices, order, cancel, how, operations and nothing else"
+      "Explore.check: vary.speed is true, expected no option of that name; there are time, latency, faults, choices, order, cancel, how, operations"
+    ],
+    [
+      { vary: { cancell: true } },
+      "Explore.check: vary.cancell is true, expected no option of that name; there are time, latency, faults, choices, order, cancel, how, operations; did you mean vary.cancel?"
+    ],
+    [
+      { vary: true },
+      "Explore.check: vary is true, expected an object with time, latency, faults, choices, order, cancel, how, operations and nothing else"
     ],
     [{ replay: 1 }, "Explore.check: replay is 1, expected a string"]
   ]
@@ -380,6 +408,30 @@ describe("refuses", () => {
     Effect.gen(function*() {
       expect(yield* refusal(Explore.check(Effect.void, options as Explore.Options))).toBe(message)
     }))
+
+  const pickers: ReadonlyArray<readonly [what: string, picker: unknown, message: string]> = [
+    [
+      "throws",
+      () => {
+        throw new Error("oh")
+      },
+      "vary.cancel of \"w\" threw Error(\"oh\"), expected true or false: whether a task of that name may be cancelled"
+    ],
+    ["gives no boolean", () => Promise.resolve(true), "vary.cancel of \"w\" is Promise({}), expected a boolean"]
+  ]
+  for (const outside of [false, true]) {
+    it.effect.each(pickers)(`a picker that %s, outside: ${outside}`, ([, cancel, message]) =>
+      Effect.gen(function*() {
+        let finalized = 0
+        const program = Effect.flatMap(createTask(sleep(1), { name: "w" }), Task.join).pipe(
+          Effect.ensuring(Effect.sync(() => finalized++))
+        )
+        const options = { ...patient, outside, vary: { cancel: cancel as () => boolean } }
+        expect(yield* refusal(Explore.check(program, options))).toBe(`Explore.check: ${message}`)
+        // The run under way has ended.
+        expect(finalized).toBe(1)
+      }))
+  }
 
   it.effect("wrong arguments of a program's words", () =>
     Effect.gen(function*() {

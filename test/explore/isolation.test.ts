@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Option, Random, Result } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore, VirtualLoop } from "effect-asyncio/testing"
+import { readFileSync } from "node:fs"
 import { exhibits } from "../../examples/races.ts"
 
 const { createTask, EventLoop, gather, sleep } = asyncio
@@ -81,6 +82,51 @@ describe("a program that is not the same twice", () => {
         return yield* EventLoop.time
       }).pipe(Random.withSeed(1))
       yield* Explore.check(program, patient)
+    }))
+
+  it.effect("Effect's Random is named by the line of the program, in a fiber too, and what makes it the same", () =>
+    Effect.gen(function*() {
+      const draw = Effect.gen(function*() {
+        yield* sleep(1)
+        const value = yield* Effect.map(Random.next, (n) => n * 2) // here
+        yield* Explore.note(String(value))
+      })
+      const source = readFileSync(import.meta.filename, "utf8").split("\n")
+      const line = source.findIndex((line) => line.endsWith("// here")) + 1
+      for (const program of [Effect.flatMap(createTask(draw, { name: "worker" }), asyncio.Task.join), draw]) {
+        const error = yield* Effect.flip(Explore.check(program))
+        if (error._tag !== "NotDeterministicError") throw error
+        expect(error.sources).toEqual([
+          expect.stringMatching(
+            new RegExp(`^Effect's Random at .*isolation\\.test\\.ts:${line}:\\d+, in '(worker|Task-1)'$`)
+          )
+        ])
+        expect(error.message).toMatch(
+          /\nwith a seed Effect's Random is the same each time: Random\.withSeed\(program, 1\)$/
+        )
+        yield* Explore.check(Random.withSeed(program, 1), patient)
+      }
+    }))
+
+  it.effect("names what the program calls, and none of the library's own calls", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const queue = yield* asyncio.Queue.make<number>({ maxsize: 1 })
+        const worker = Effect.gen(function*() {
+          for (let i = 0; i < 3; i++) yield* asyncio.Queue.put(queue, i)
+          yield* asyncio.timeout("1 second", () => Effect.promise(() => Promise.resolve(1)))
+          yield* yield* asyncio.Future.fromPromise(Promise.resolve(1))
+        })
+        yield* createTask(worker, { name: "worker" })
+        for (let i = 0; i < 3; i++) yield* asyncio.Queue.get(queue)
+        yield* sleep(5)
+        yield* Explore.note(String(Math.random()))
+      })
+      const error = yield* Effect.flip(Explore.check(program, { outside: true, leaks: false }))
+      if (error._tag !== "NotDeterministicError") throw error
+      expect(error.sources).toEqual([
+        expect.stringMatching(/^Math\.random at .*isolation\.test\.ts:\d+:\d+, in 'Task-1'$/)
+      ])
     }))
 
   it.effect("one that calls them and does the same is let be", () =>

@@ -1,11 +1,13 @@
 /** Tokens: a schedule as text, and its replay. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Result, Schema } from "effect"
+import { Effect, Fiber, Result, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore } from "effect-asyncio/testing"
 import { exhibits } from "../../examples/races.ts"
 import { kinds, type Move } from "../../src/testing/explore/moves.ts"
 import { Paths } from "../../src/testing/explore/Paths.ts"
+import type { Runs } from "../../src/testing/explore/Runs.ts"
+import { Shrinker } from "../../src/testing/explore/shrink.ts"
 import { decode, encode, type Token } from "../../src/testing/explore/token.ts"
 
 const patient = { timeLimit: "60 seconds" } as const
@@ -55,6 +57,8 @@ describe("decode(encode(x)) is x", () => {
     decode(text, new Paths())
   })
 })
+
+const sameBytes = (a: string, b: string): boolean => Buffer.from(a, "base64url").equals(Buffer.from(b, "base64url"))
 
 const check = (program: Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>, options?: Explore.Options) =>
   Effect.result(Explore.check(program, { ...patient, ...options }))
@@ -121,10 +125,52 @@ describe("a token", () => {
       expect(yield* reasonOf(race, { replay: token, vary: { order: true } })).toBe("changed")
       expect(yield* reasonOf(race, { replay: token, pause: "1 second" })).toBe("changed")
       expect(yield* reasonOf(race, { replay: "A" })).toBe("malformed")
-      expect(yield* reasonOf(race, { replay: "no token!" })).toBe("malformed")
-      expect(yield* reasonOf(race, { replay: token.slice(0, -1) })).not.toBe("no TokenError")
-      expect(yield* reasonOf(race, { replay: `_${token.slice(1)}` })).toBe("version")
-      expect((yield* Effect.flip(Explore.run(race, "?"))).message).toBe("\"?\" is no token of a schedule")
+      expect((yield* Effect.flip(Explore.run(race, "?"))).message).toBe(
+        "\"?\" is not a token: it is damaged, or never was one"
+      )
+    }))
+
+  it.effect("that is none, or damaged, is called so, and never one of another version", () =>
+    Effect.gen(function*() {
+      const { token } = yield* found(race)
+      // One letter more, fewer or another one.
+      const damaged = Array.from(token, (letter, at) =>
+        token.slice(0, at) + (letter === "A" ? "B" : "A") + token.slice(at + 1))
+      const junk = [
+        "",
+        "A",
+        "hello",
+        "AAAA",
+        "AAAAAAAA",
+        "BAAAAAAA",
+        "no token!",
+        token.slice(0, -1),
+        `${token}A`,
+        `${token}=`
+      ]
+      for (const replay of [...junk, ...damaged]) {
+        expect([replay, yield* reasonOf(race, { replay })]).toEqual([replay, "malformed"])
+      }
+      expect(yield* reasonOf(race, { replay: "BAAAALw" })).toBe("version")
+    }))
+
+  it.effect("is one text: the same bytes written otherwise are refused", () =>
+    Effect.gen(function*() {
+      const { token } = yield* found(race)
+      const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+      const same = Array.from(letters, (letter) => token.slice(0, -1) + letter)
+        .filter((text) => text !== token && sameBytes(text, token))
+      expect(same.length).toBeGreaterThan(0)
+      for (const replay of same) expect(yield* reasonOf(race, { replay })).toBe("malformed")
+    }))
+
+  it.effect("may have whitespace around it, as a copy has", () =>
+    Effect.gen(function*() {
+      const { message, token } = yield* found(race)
+      const again = yield* found(race, { replay: `\n\t ${token} \r\n` })
+      expect(again.token).toBe(token)
+      expect(again.message.split("\n").slice(2)).toEqual(message.split("\n").slice(2))
+      expect((yield* Explore.run(race, ` ${token}\n`)).failure._tag).toBe("Some")
     }))
 
   it.effect("with a deviation that finds no place is refused", () =>
@@ -175,5 +221,79 @@ describe("a schedule made smaller", () => {
       const options = { vary: { order: true, cancel: true }, strategy: { random: 0.3 } } as const
       const errors = yield* Effect.forEach([1, 2, 3, 4, 5], (seed) => found(race, { ...options, seed }))
       expect(errors.map(({ canHappen }) => canHappen)).toEqual([true, true, true, true, true])
+    }))
+
+  it.effect("many small yields are one long one, where that fails as well", () =>
+    Effect.gen(function*() {
+      /** Fails if the one takes seven ticks longer than written. */
+      const program = Effect.gen(function*() {
+        let isLate = false
+        const work = Effect.gen(function*() {
+          for (let i = 0; i < 30; i++) yield* Effect.sync(() => i)
+          return isLate
+        })
+        const other = Effect.gen(function*() {
+          for (let i = 0; i < 6; i++) yield* Effect.yieldNow
+          isLate = true
+        })
+        const fibers = [yield* Effect.forkChild(work), yield* Effect.forkChild(other)]
+        if ((yield* Fiber.joinAll(fibers))[0] === true) return yield* Effect.fail("late")
+      })
+      for (const options of [{ vary: { operations: true } }, { vary: { operations: true, order: true } }]) {
+        const error = yield* found(program, { ...options, strategy: { random: 0.5 } })
+        expect(error.found.filter(({ kind }) => kind === "yield").length).toBeGreaterThan(7)
+        expect(error.shrunk.map(({ amount, kind }) => [kind, amount])).toEqual([["yield", 7]])
+        expect(String(error.shrunk[0])).toMatch(/^'fork 1 of Task-1' yields before its operation \d+, for 7 ticks$/)
+        expect(error.canHappen).toBe(true)
+        const again = yield* found(program, { ...options, replay: error.token })
+        expect(again.failing).toEqual(error.failing)
+      }
+    }))
+
+  it.effect("so are many small delays", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        let isLate = false
+        const work = Effect.gen(function*() {
+          for (let i = 0; i < 10; i++) yield* asyncio.sleep(0)
+          return isLate
+        })
+        const other = Effect.gen(function*() {
+          for (let i = 0; i < 16; i++) yield* asyncio.sleep(0)
+          isLate = true
+        })
+        const [late] = yield* asyncio.gather([work, other])
+        if (late) return yield* Effect.fail("late")
+      })
+      const error = yield* found(program, { vary: { order: true }, strategy: { random: 0.5 } })
+      expect(error.found.length).toBeGreaterThan(1)
+      expect(error.shrunk.map(({ amount, kind }) => [kind, amount])).toEqual([["delay", 7]])
+    }))
+
+  it.effect("of thousands of deviations ends with its time, whatever is left to try", () =>
+    Effect.gen(function*() {
+      const moves = Array.from(
+        { length: 5000 },
+        (_, slot): Move => ({ kind: "choice", path: 0, slot, most: 1, amount: 1 })
+      )
+      const failure = { kind: "failed", error: undefined, message: "no" } as const
+      for (const limit of [0, 1, 20]) {
+        let runs = 0
+        let asked = 0
+        // Fails by whatever schedule, so that nothing is done before all are gone, and is late after so many runs.
+        const shrinker = new Shrinker({
+          exploration: { settings: { shrinkRuns: 1_000_000 } },
+          get isLate() {
+            asked++
+            return runs >= limit
+          },
+          run: () => Effect.sync(() => ({ result: { failure: runs++ === 0 ? failure : undefined } }))
+        } as unknown as Runs, failure)
+        const shrunk = yield* shrinker.shrink(moves)
+        expect(shrunk).toEqual(moves)
+        expect([runs, shrinker.count]).toEqual([limit, limit])
+        // It does not ask for each of them once more.
+        expect(asked).toBeLessThan(3 * limit + 20)
+      }
     }))
 })

@@ -1,7 +1,7 @@
 /** Pictures of runs, as text: that they are well-formed and bounded, and that nothing lies on anything else. */
 import { describe, expect, it } from "vitest"
-import type { Lane, Picture } from "../../src/insight/picture.ts"
-import { toSvg } from "../../src/insight/svg.ts"
+import type { Lane, Picture } from "../../src/insight/drawing/picture.ts"
+import { toSvg } from "../../src/insight/drawing/svg.ts"
 
 const lane = (name: string, label: string): Lane => ({
   name,
@@ -131,6 +131,51 @@ describe("toSvg", () => {
     expect([open, wrong]).toEqual([[], []])
   })
 
+  it("a bar's text is whole words that say something, or none", () => {
+    const shown = (label: string, width: number) => {
+      const lanes: ReadonlyArray<Lane> = [{
+        name: "a",
+        spans: [{ kind: "wait", from: 0, to: width, label }],
+        marks: []
+      }]
+      const svg = toSvg({ title: "", charts: [{ lanes, from: 0, to: 700, ticks: [] }] }, { legend: false })
+      return boxesOf(svg).map(({ text }) => text)[1] ?? ""
+    }
+    const widths = Array.from({ length: 35 }, (_, index) => (index + 1) * 20)
+    const all = (label: string) => Array.from(new Set(widths.map((width) => shown(label, width))))
+    expect(all("Queue.get")).toEqual(["", "Queue.get"])
+    expect(all("a Lock held by task 'b'")).toEqual(["", "a Lock…", "a Lock held by task 'b'"])
+    expect(all("shield of task 'call 1'")).toEqual(["", "shield…", "shield of task 'call 1'"])
+    expect(all("task 'a long name'")).toEqual(["", "task 'a long name'"])
+  })
+
+  it("a gap is named before times are, a parting is a line, and the axis may have a note", () => {
+    const chart = {
+      lanes: [{ name: "a", spans: [], marks: [{ kind: "broken" as const, at: 10, label: "\"one\"" }] }],
+      from: 0,
+      to: 10,
+      parting: 4,
+      ticks: [{ at: 0, label: "0 ms" }, { at: 0.5, label: "… 100 steps", isGap: true }, { at: 5, label: "5 ms" }]
+    }
+    const svg = toSvg({ title: "", charts: [chart], axis: "not to scale" })
+    const texts = boxesOf(svg).map(({ text }) => text)
+    expect(texts).toEqual(
+      [
+        "",
+        "a",
+        "\"one\"",
+        "… 100 steps",
+        "5 ms",
+        "not to scale",
+        "does not hold",
+        "the runs differ from here on"
+      ].filter((text) => text !== "").toSorted((a, b) => texts.indexOf(a) - texts.indexOf(b))
+    )
+    // In the chart and in the legend.
+    expect(svg.match(/class="parting"/g)).toHaveLength(2)
+    expect(svg.match(/<path class="bad"/g)).toHaveLength(2)
+  })
+
   it("is bounded by its width, not by the run", () => {
     const svg = toSvg(crowded, { rows: 10 })
     expect(svg.match(/<rect/g)!.length).toBeLessThan(10 * 2 * 800)
@@ -224,10 +269,10 @@ describe("toSvg", () => {
       <text class="faint" x="170.1" y="202" font-size="11.5">waits for a lock</text>
       <path class="cross" stroke-width="2.5" d="M286.3 194l8 8m0 -8l-8 8"></path>
       <text class="faint" x="303.3" y="202" font-size="11.5">fails</text>
-      <circle class="bad" cx="347.9" cy="198" r="5.5"/>
-      <text class="faint" x="360.9" y="202" font-size="11.5">not as written</text>
-      <path class="head" d="M469.9 202l-4.5 -7h9z"/>
-      <text class="faint" x="482.9" y="202" font-size="11.5">wakes</text>
+      <circle class="bad" cx="347.9" cy="198" r="7"/><text class="on-bad" x="347.9" y="202" font-size="10" text-anchor="middle">1</text>
+      <text class="faint" x="360.9" y="202" font-size="11.5">not as written: see the numbers above</text>
+      <path class="head" d="M630.8 202l-4.5 -7h9z"/>
+      <text class="faint" x="643.8" y="202" font-size="11.5">wakes</text>
       </svg>
       "
     `)

@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { format } from "./printing.ts"
+import { withArticle } from "./words.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)
@@ -57,11 +58,9 @@ export const given = <A>(call: string, what: string, result: A): A => {
 export const branded = (name: string): Kind =>
   kind((value) => Predicate.hasProperty(value, `~effect-asyncio/${name}`), withArticle(name))
 
-const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`
-
 /**
  * A kind for each option, all of them optional; `others` are those that it shares with more. What is no option is refused,
- * so that none goes unheard.
+ * so that none goes unheard. `path`: where the object is, if it is an option itself.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export const options = <O, Others = {}>(
@@ -71,21 +70,47 @@ export const options = <O, Others = {}>(
   const byName = new Map<string, Kind>(Object.entries({ ...others, ...kinds }))
   const names = Array.from(byName.keys())
   const expected = `an object with ${names.join(", ")} and nothing else`
-  return (call: string, given: unknown): void => {
+  return (call: string, given: unknown, path?: string): void => {
+    const what = path ?? "the options argument"
     if (given === undefined) return
-    if (!isObject(given)) return illegal(call, "the options argument", given, expected)
+    if (!isObject(given)) return illegal(call, what, given, expected)
     let some = false
     for (const name in given) {
       const kind = byName.get(name)
       // An AbortController has a signal, and inherits more than that.
-      if (kind === undefined && Object.hasOwn(given, name)) illegal(call, "the options argument", given, expected)
+      if (kind === undefined && Object.hasOwn(given, name)) noOption(call, path, name, given[name], names)
       if (kind === undefined) continue
       some = true
-      if (given[name] !== undefined) kind(call, name, given[name])
+      if (given[name] !== undefined) kind(call, pathOf(path, name), given[name])
     }
     if (some || isPlain(given) || names.some((name) => name in given)) return
-    illegal(call, "the options argument", given, expected)
+    illegal(call, what, given, expected)
   }
+}
+
+const pathOf = (path: string | undefined, name: string): string => path === undefined ? name : `${path}.${name}`
+
+const noOption = (
+  call: string,
+  path: string | undefined,
+  name: string,
+  value: unknown,
+  names: ReadonlyArray<string>
+): never => {
+  const near = names.find((other) => isNear(name.toLowerCase(), other.toLowerCase(), name.length < 5 ? 1 : 2))
+  const hint = near === undefined ? "" : `; did you mean ${pathOf(path, near)}?`
+  return illegal(call, pathOf(path, name), value, `no option of that name; there are ${names.join(", ")}${hint}`)
+}
+
+/** Whether one text is the other but for so many letters, changed, added or left out. */
+const isNear = (a: string, b: string, edits: number): boolean => {
+  let same = 0
+  while (same < a.length && a[same] === b[same]) same++
+  const [restOfA, restOfB] = [a.slice(same), b.slice(same)]
+  if (restOfA === "" || restOfB === "") return restOfA.length + restOfB.length <= edits
+  const [nextOfA, nextOfB] = [restOfA.slice(1), restOfB.slice(1)]
+  return edits > 0 && [[nextOfA, restOfB], [restOfA, nextOfB], [nextOfA, nextOfB]]
+    .some(([a, b]) => isNear(a!, b!, edits - 1))
 }
 
 const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>

@@ -4,10 +4,11 @@ import type { Handle } from "../../EventLoop.ts"
 import type { Future } from "../../Future.ts"
 
 /**
- * What a step is: the first one of a task; one that Effect's own runtime asked for, a fork or a yield; a waiter's, once
- * woken; the delivery of a cancellation; a plain callback; timers that are due; and what the library does between them.
+ * What a step is: the first one of a task; one that Effect's own runtime asked for, a fork or a yield; one of a fiber that
+ * Effect or the host resumed at once, past every queue; a waiter's, once woken; the delivery of a cancellation; a plain
+ * callback; timers that are due; and what the library does between them.
  */
-export type What = "start" | "step" | "wake" | "cancel" | "callback" | "timer" | "internal"
+export type What = "start" | "step" | "resumed" | "wake" | "cancel" | "callback" | "timer" | "internal"
 
 /** Whose it is: a task, a future whose callback it is, a callback's handle, a fiber outside of tasks; or nobody's. */
 export type Whose = Future<unknown, unknown> | Handle | Fiber.Fiber<unknown, unknown> | undefined
@@ -15,6 +16,8 @@ export type Whose = Future<unknown, unknown> | Handle | Fiber.Fiber<unknown, unk
 export interface Step {
   readonly what: What
   readonly owner: Whose
+  /** Where it is known: the fiber that goes on; of what Effect's runtime asked for, the one that yielded or forked. */
+  readonly fiber?: Fiber.Fiber<unknown, unknown> | undefined
 }
 
 /** One thing to run. */

@@ -63,6 +63,22 @@ export abstract class PlainTimer implements Timer {
   }
 }
 
+/** Its step, to those who watch. */
+class Firing implements Entry {
+  readonly what = "timer"
+  readonly owner: Whose
+  readonly fiber: Timer["fiber"]
+  private readonly timer: Timer
+  constructor(timer: Timer) {
+    this.timer = timer
+    this.owner = timer.owner
+    this.fiber = timer.fiber
+  }
+  run(): void {
+    this.timer.fire()
+  }
+}
+
 /** Slack that a Clock's own rounding may take off a sleep; less than a microsecond early still is in time. */
 const slack = 1_000
 
@@ -110,6 +126,11 @@ export class Timers implements Entry {
 
   now(): number {
     return this.readings.now()
+  }
+
+  /** What `now` gave last. */
+  get latest(): number {
+    return this.readings.latest
   }
 
   /** Adds a timer whose deadline was made in this very step, of what `now` gave. */
@@ -177,7 +198,7 @@ export class Timers implements Entry {
       if (timer.timers === undefined) continue
       timer.timers = undefined
       if (observer === undefined) timer.fire()
-      else observer.run({ what: "timer", owner: timer.owner, run: () => timer.fire() }, this.dispatcher)
+      else observer.run(new Firing(timer), this.dispatcher)
     }
     this.firing = undefined
     if (this.ended.length > 0) this.fire(-Infinity)

@@ -29,6 +29,7 @@ import { CurrentRegion } from "../waiting/Region.ts"
 import type { Waiter } from "../waiting/Waiter.ts"
 import { CallbackHandle, CallbackTimer, Caller } from "./callbacks.ts"
 import { ClockTimers } from "./ClockTimers.ts"
+import { closed, opened } from "./openLoops.ts"
 import { type Listed, Registry } from "./Registry.ts"
 import { Reports } from "./Reports.ts"
 import { copy, EventLoop } from "./service.ts"
@@ -59,13 +60,15 @@ export class LoopImpl extends Printable implements Shape {
   readonly caller: Caller
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
+  /** Its number in insight, once somebody has looked. */
+  id = 0
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
   taskCount = 0
   /** What the loop's layer provides: the service, the scheduler, and steps that are atomic. */
   readonly provided: Context.Context<EventLoop>
   /** The same, on what the loop was built in: its loggers and its clock. */
   readonly context: Context.Context<EventLoop>
-  private readonly clock: Clock.Clock
+  readonly clock: Clock.Clock
   readonly timers: ClockTimers
   readonly mode: Mode
   /** Undefined: closing takes its time. */
@@ -102,11 +105,12 @@ export class LoopImpl extends Printable implements Shape {
     const report = (context: ExceptionContext, origin?: Origin) => this.reports.report(context, origin)
     this.unseen = new Unseen(report, mode === "virtual")
     this.caller = new Caller(report, this.isClosed)
-    // Last, as a loop that could not be made would watch for ever.
+    // Last, as a loop that could not be made would watch for ever, and be seen.
     if (options?.debug === true) {
       const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
       this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
     }
+    opened(this)
   }
 
   get kind(): string {
@@ -160,6 +164,10 @@ export class LoopImpl extends Printable implements Shape {
   timersFor(fiber: Fiber.Fiber<unknown, unknown>): Timers {
     return this.timers.of(fiber.getRef(Clock.Clock), this.schedulerOf(fiber))
   }
+
+  // ------------------------------------------------------------------------------------------------------------ tasks
+
+  allTasksUnsafe = (): ReadonlySet<Task<unknown, unknown>> => new Set(this.tasks)
 
   // -------------------------------------------------------------------------------------------------------- callbacks
 
@@ -235,6 +243,7 @@ export class LoopImpl extends Printable implements Shape {
   }
 
   private end(): void {
+    closed(this)
     this.unwatch?.()
     this.timers.close()
   }

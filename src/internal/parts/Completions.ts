@@ -13,6 +13,7 @@ import type { Awaitable } from "../../Awaitable.ts"
 import { RuntimeError } from "../../Errors.ts"
 import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
+import { numbered } from "../host/words.ts"
 import type { Whose } from "../kernel/Entry.ts"
 import { PlainTimer } from "../kernel/Timers.ts"
 import { getLoop } from "../loop/currentLoop.ts"
@@ -98,7 +99,9 @@ export class Completions<T extends Awaitable.Any> implements Listener {
   private awaitedTooOften(): RuntimeError {
     const { size } = this.cohort
     return new RuntimeError({
-      message: `asCompletedEffects: awaited ${size + 1} times, expected at most once for each of the ${size} awaitables`
+      message: `asCompletedEffects: awaited ${numbered(size + 1, "time")}, expected at most once for each of the ${
+        numbered(size, "awaitable")
+      }`
     })
   }
 
@@ -118,6 +121,12 @@ class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {
   constructor(cohort: Cohort) {
     super("asCompleted", new Fifo())
     this.cohort = cohort
+  }
+  override get isPrivate(): boolean {
+    return true
+  }
+  override labelFor(): string {
+    return this.kind
   }
   override feeders(): ReadonlyArray<FutureImpl<any, any>> {
     return this.cohort.pending()

@@ -25,6 +25,8 @@ export interface Source<A> extends Resource {
   readonly size: number
   readonly room: number
   readonly isShutDown: boolean
+  /** Whether it is only a part of something else, which nobody knows for a queue. */
+  readonly isPrivate: boolean
   take(): A
   add(item: A): void
   failShutDown(call: string): Effect.Effect<never, QueueShutDown>
@@ -61,8 +63,11 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     this.isBack = isBack
   }
 
-  override get resource(): Resource {
-    return this.source
+  override get resource(): Resource | undefined {
+    return this.source.isPrivate ? undefined : this.source
+  }
+  get label(): string {
+    return this.source.labelFor(this.verb)
   }
   abstract override get line(): Line
   /** How much there is for those in line: items, or room. */
@@ -114,11 +119,14 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
 }
 
 export class Getter<A> extends Customer<A, A> {
-  get label(): string {
-    return `${this.source.kind}.get`
+  override get verb() {
+    return "get"
   }
   override waitsFor(): ReadonlyArray<FutureImpl<any, any>> {
     return this.source.feeders()
+  }
+  override get isForAny(): boolean {
+    return true
   }
   override get line(): Line {
     return this.source.getters
@@ -140,8 +148,8 @@ export class Putter<A> extends Customer<A, void> {
     super(source, number, isBack)
     this.item = item
   }
-  get label(): string {
-    return `${this.source.kind}.put`
+  override get verb() {
+    return "put"
   }
   override get line(): Line {
     return this.source.putters

@@ -35,9 +35,6 @@ export abstract class Holdable extends Primitive {
     this.free = permits
   }
 
-  /** What a waiter here waits for, in words. */
-  abstract readonly label: string
-
   /** The permits that are promised to nobody. */
   get available(): number {
     return this.free - this.line.woken
@@ -155,7 +152,7 @@ class HoldableWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
     return this.holdable
   }
   get label(): string {
-    return this.holdable.label
+    return this.holdable.labelFor(undefined)
   }
   proceed() {
     const { holdable } = this

@@ -1,15 +1,25 @@
 /** What locks, events, queues and their like have in common, for whoever looks at a program. */
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
-import { Printable } from "../host/printing.ts"
+import { Printable, shortened } from "../host/printing.ts"
+import { withArticle } from "../host/words.ts"
 import { QueuedWaiter } from "../waiting/QueuedWaiter.ts"
 import type { Resource } from "../waiting/Region.ts"
 
 export abstract class Primitive extends Printable implements Pipeable, Resource {
   name: string | undefined = undefined
+  /** What it is the inside of: those who wait for a barrier wait at its condition. */
+  whole: Primitive | undefined = undefined
 
   get holder(): Resource["holder"] {
     return undefined
+  }
+
+  /** What somebody waits for here, in words; `verb`, where there is more than one thing to wait for. */
+  labelFor(verb: string | undefined): string {
+    const { kind, name } = this
+    if (name === undefined) return verb === undefined ? withArticle(kind) : `${kind}.${verb}`
+    return `${kind} "${shortened(name)}"${verb === undefined ? "" : `.${verb}`}`
   }
 
   pipe() {
@@ -19,12 +29,19 @@ export abstract class Primitive extends Printable implements Pipeable, Resource 
 
 /** A fiber that waits at a primitive, and takes nothing there. */
 export class Visitor extends QueuedWaiter {
-  readonly label: string
   private readonly primitive: Primitive
-  constructor(primitive: Primitive, label: string) {
+  private readonly call: string | undefined
+  /** `call`: what it waits for there, where that is one thing of several. */
+  constructor(primitive: Primitive, call?: string) {
     super()
-    this.primitive = primitive
-    this.label = label
+    this.primitive = primitive.whole ?? primitive
+    this.call = call
+  }
+  override get verb(): string | undefined {
+    return this.call
+  }
+  get label(): string {
+    return this.primitive.labelFor(this.verb)
   }
   override get resource(): Primitive {
     return this.primitive

@@ -11,7 +11,7 @@ import { QueueEmpty, QueueFull, QueueShutDown } from "../../Errors.ts"
 import type { Options, Queue } from "../../Queue.ts"
 import * as check from "../host/check.ts"
 import type { Words } from "../host/printing.ts"
-import { counted } from "../host/words.ts"
+import { counted, numbered } from "../host/words.ts"
 import { WaitQueue } from "../kernel/WaitQueue.ts"
 import type { FutureImpl } from "../task/future.ts"
 import { Getter, Line, Putter, type Source } from "./Customer.ts"
@@ -58,6 +58,9 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     ]
   }
 
+  get isPrivate(): boolean {
+    return false
+  }
   get size(): number {
     return this.storage.size
   }
@@ -112,7 +115,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
   putNowait(item: A): Effect.Effect<void, QueueFull | QueueShutDown> {
     if (this.isShutDown) return this.failShutDown("putNowait")
     if (!this.hasRoom) {
-      const why = this.room > 0 ? "others wait for the room" : `${this.maxsize} items are in it already`
+      const why = this.room > 0 ? "others wait for the room" : `it has ${numbered(this.maxsize, "item")} already`
       return Effect.fail(new QueueFull({ message: `${this.kind}.putNowait: ${why}` }))
     }
     this.add(item)
@@ -154,7 +157,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
 
   readonly join: Effect.Effect<void> = Effect.suspend(() => {
     if (this.unfinished === 0) return Effect.void
-    return new Visitor(this, `${this.kind}.join`).parkIn(this.joiners)
+    return new Visitor(this, "join").parkIn(this.joiners)
   })
 
   shutdown(immediate: boolean): void {

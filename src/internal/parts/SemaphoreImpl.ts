@@ -18,9 +18,6 @@ export class SemaphoreImpl extends Holdable implements Semaphore {
   get kind(): string {
     return this.bound === Infinity ? "Semaphore" : "BoundedSemaphore"
   }
-  get label(): string {
-    return "a Semaphore"
-  }
   get isLocked(): boolean {
     return this.available === 0 || this.line.length > 0
   }

@@ -22,6 +22,7 @@ import type { TaskGroup } from "../../TaskGroup.ts"
 import { callSite } from "../host/callSite.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { counted } from "../host/words.ts"
+import { type Block, observer } from "../kernel/observer.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
 import { FutureCallback, type FutureImpl } from "../task/future.ts"
@@ -34,7 +35,8 @@ import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
 import { verdict } from "./verdict.ts"
 
-export class TaskGroupImpl extends Printable implements TaskGroup {
+export class TaskGroupImpl extends Printable implements TaskGroup, Block {
+  // INVARIANT: the body's, from the begin on.
   region!: InnerRegion
   readonly loop: LoopImpl
   private state: "open" | "waiting" | "ended" = "open"
@@ -59,6 +61,9 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
   get kind(): string {
     return "TaskGroup"
   }
+  get call(): string {
+    return "TaskGroup"
+  }
   describe(): Words {
     return [
       this.state === "ended" ? "finished" : this.aborting ? "cancelling" : "entered",
@@ -70,6 +75,11 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
   /** The task that runs the block: it awaits every task of the group. */
   get parent(): Task<unknown, unknown> | undefined {
     return this.region.owner.task
+  }
+
+  begin(region: InnerRegion): void {
+    this.region = region
+    if (observer !== undefined) observer.opened(this)
   }
 
   // -------------------------------------------------------------------------------------------------------------- its tasks
@@ -176,7 +186,11 @@ export class TaskGroupImpl extends Printable implements TaskGroup {
     if (isFailure(this.body)) this.addFailure(this.body.cause)
     const { asked, failures } = this
     const cancelled = isCancelled(exit)
-    const outcome = verdict({ failed: failures.length > 0, cancelled, asked, requests: owner.requests, interrupted })
+    const failed = failures.length > 0
+    const outcome = verdict({ failed, cancelled, asked, requests: owner.requests, interrupted })
+    if (observer !== undefined) {
+      observer.closed(this, failed ? "failed" : outcome === "body" && cancelled ? "cancelled" : "ok")
+    }
     if (outcome === "body") return exit
     if (outcome === "nothing") return Effect.void
     if (outcome === "failures, then cancelled") putOff(owner)
@@ -210,7 +224,9 @@ class GroupWaiter extends Waiter<Request | undefined> {
 
   /** All tasks have ended, or somebody asks to cancel: the block looks in the next tick. */
   look(): void {
-    if (this.state === "over" || this.looking) return
+    if (this.state === "over") return
+    if (observer !== undefined && this.group.tasks.size === 0) observer.woken(this)
+    if (this.looking) return
     this.looking = true
     this.group.loop.ready.schedule(this, 0)
   }

@@ -21,11 +21,12 @@ import * as check from "../host/check.ts"
 import { type Moment, never } from "../host/Moment.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import type { Entry, Whose } from "../kernel/Entry.ts"
+import { type Block, observer } from "../kernel/observer.ts"
 import { PlainTimer, type Timers } from "../kernel/Timers.ts"
 import { getLoop } from "../loop/currentLoop.ts"
 import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import { cancelRegion, uncancel } from "../waiting/cancellation.ts"
-import { isCancelled } from "../waiting/cancelled.ts"
+import { isCancelled, outcomeOf } from "../waiting/cancelled.ts"
 
 /** Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. */
 export const block = <A, E, R>(
@@ -41,17 +42,23 @@ export const block = <A, E, R>(
       const now = timers.now()
       timeout.begin(region, now)
       timeout.arm(timers, now, deadlineAt(now))
+      if (observer !== undefined) observer.opened(timeout)
       return check.given(call, "the body", body(timeout))
     },
-    (exit) => timeout.end(exit)
+    (exit) => {
+      const failure = timeout.end(exit)
+      if (observer !== undefined) observer.closed(timeout, failure === undefined ? outcomeOf(exit) : "failed")
+      return failure
+    }
   )
 }
 
-export class TimeoutImpl extends Printable implements Timeout {
+export class TimeoutImpl extends Printable implements Timeout, Block {
   readonly "~effect-asyncio/Timeout" = TimeoutImpl
   state: "active" | "expiring" | "expired" | "finished" = "active"
-  private readonly call: string
-  private region!: InnerRegion
+  readonly call: string
+  // INVARIANT: from the begin on.
+  region!: InnerRegion
   private began!: number
   /** Requests at the begin. */
   private requests!: number
@@ -74,6 +81,11 @@ export class TimeoutImpl extends Printable implements Timeout {
   /** The deadline in seconds, if there is one. */
   get when(): number | undefined {
     return this.moment.nanos === Infinity ? undefined : this.moment.seconds
+  }
+
+  /** In nanoseconds, from the begin. */
+  get limit(): number | undefined {
+    return this.moment.nanos === Infinity ? undefined : this.moment.nanos - this.began
   }
 
   begin(region: InnerRegion, now: number): void {
@@ -139,7 +151,7 @@ export class TimeoutImpl extends Printable implements Timeout {
       region.interrupted = { ...region.interrupted, origin: region }
     }
     return !outside && isCancelled(exit)
-      ? Effect.fail(timeoutError(this.call, this.moment.nanos - this.began))
+      ? Effect.fail(timeoutError(this.call, this.limit!))
       : undefined
   }
 }

@@ -23,12 +23,14 @@ class Branch implements Owner {
   readonly ready: ReadyQueue
   readonly task: Owner["task"]
   readonly root: Region
+  readonly fiber: Fiber.Fiber<unknown, unknown>
   requests = 0
   pending: Owner["pending"] = undefined
-  constructor(ready: ReadyQueue, task: Owner["task"], root: Region) {
-    this.ready = ready
-    this.task = task
+  constructor(call: string, fiber: Fiber.Fiber<unknown, unknown>, root: Region) {
+    this.ready = getLoop(call, fiber).ready
+    this.task = fiber.getRef(CurrentRegion)?.owner.task
     this.root = root
+    this.fiber = fiber
   }
 }
 
@@ -51,7 +53,7 @@ export class InnerRegion implements Region {
   constructor(outer: Fiber.Fiber<unknown, unknown>, around: Region | undefined) {
     this.owner = around !== undefined && isInterruptible(outer)
       ? around.owner
-      : new Branch(getLoop("Task.catchCancelled", outer).ready, outer.getRef(CurrentRegion)?.owner.task, this)
+      : new Branch("Task.catchCancelled", outer, this)
   }
 }
 

@@ -30,7 +30,7 @@ export const TaskTypeId = "~effect-asyncio/Task"
 export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resident, Region, Owner, Entry {
   declare readonly [TaskTypeId]: typeof TaskTypeId
   /** Its name, or the number in its default name: most names are never read. */
-  private nameOrNumber: string | number
+  nameOrNumber: string | number
   // INVARIANT: it is in the loop's registry as long as it is not done.
   older: Resident | undefined = undefined
   newer: Resident | undefined = undefined
@@ -39,6 +39,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   requests = 0
+  // INVARIANT: 0 until somebody who watches asks for it; then a number of its own in the process.
+  id = 0
   pending: Owner["pending"] = undefined
   override readonly site: CallSite | undefined
   // INVARIANT: defined until it has ended: what it was created with.

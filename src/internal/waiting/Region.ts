@@ -35,6 +35,7 @@ interface RegionTask extends Task<unknown, unknown>, Cancellable {
 /** A primitive, to those who ask what a fiber waits for. */
 export interface Resource extends observer.Resource {
   readonly holder: RegionTask | undefined
+  labelFor(verb: string | undefined): string
 }
 
 /**
@@ -49,6 +50,8 @@ export interface Owner {
   readonly task: RegionTask | undefined
   /** Its outermost region. */
   readonly root: Region
+  /** The task's own, once it has begun; of a branch, the one that the regions were opened in. */
+  readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Requests that were not taken back: `cancelling()`. */
   requests: number
   // INVARIANT: a request that is not delivered yet; of several, that of the widest region. It beats a queued wake-up and a
@@ -62,12 +65,15 @@ export interface Suspension {
   /** What it is, in words; who has it, the resource knows. */
   readonly label: string
   readonly resource: Resource | undefined
+  readonly verb: string | undefined
   /** The future that a request goes to first. */
   readonly target: Cancellable | undefined
   /** The request that went down to `target`, and may come back. */
   requested: Request | undefined
   /** The futures and tasks that have to end, or to let go, before it goes on; none where that is not known. */
   waitsFor(): ReadonlyArray<Cancellable>
+  /** Whether one of those may be enough; else all of them have to. */
+  readonly isForAny: boolean
   withdraw(request: Request): void
   /** Its fiber does not go on with what it waited for. */
   drop(): void

@@ -65,12 +65,21 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   get resource(): Resource | undefined {
     return undefined
   }
+  get verb(): string | undefined {
+    return undefined
+  }
   get target(): Cancellable | undefined {
+    return undefined
+  }
+  get sleeps(): number | undefined {
     return undefined
   }
   waitsFor(): ReadonlyArray<Cancellable> {
     const holder = this.resource?.holder
     return holder === undefined ? [] : [holder]
+  }
+  get isForAny(): boolean {
+    return false
   }
   /** Undefined: it has looked, and waits on. */
   abstract proceed(): Effect.Effect<A, E, R> | undefined
@@ -154,9 +163,11 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   /** Ends the wait of its fiber with a failure, in the next tick: what it waits for can't come. */
   fail(cause: Cause.Cause<never>): void {
     if (this.state !== "parked") return
+    if (observer !== undefined) observer.woken(this)
     this.drop()
+    const { fiber, owner } = this
     const resume = this.resume!
-    const entry: Entry = { what: "wake", owner: this.owner, run: () => resume(Effect.failCause(cause)) }
+    const entry: Entry = { what: "wake", owner, fiber, run: () => resume(Effect.failCause(cause)) }
     scheduleOn(this.fiber.currentDispatcher, entry, 0)
   }
 
@@ -197,6 +208,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
 
   /** The finalizer: the fiber is being interrupted while it waits. */
   interrupted(): Effect.Effect<void, E> {
+    if (observer !== undefined && this.state !== "over") observer.left(this)
     this.drop()
     return Effect.void
   }

@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type { Outcome } from "../kernel/observer.ts"
 
 /** The cancel message, among the annotations of an interrupt. */
 class CancelMessage extends Context.Service<CancelMessage, string>()("effect-asyncio/CancelMessage") {}
@@ -60,6 +61,9 @@ export const asCancelled = <A, E>(exit: Exit.Exit<A, E>, message: string | undef
 /** Interrupts and nothing beside: a failure or defect makes it that failure. */
 export const isCancelled = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
+
+export const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Outcome =>
+  exit._tag === "Success" ? "ok" : isCancelled(exit) ? "cancelled" : "failed"
 
 const besideInterrupts = <E>({ reasons }: Cause.Cause<E>): Cause.Cause<E> =>
   Cause.fromReasons(reasons.filter((reason) => reason._tag !== "Interrupt"))

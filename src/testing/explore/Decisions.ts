@@ -1,4 +1,5 @@
 /** What a run's schedule decides, place by place, and how each deviation reads. */
+import { numbered } from "../../internal/host/words.ts"
 import type { Lane } from "./Lanes.ts"
 import { type Kind, latencyParts, longestDelay, type Move, type Place } from "./moves.ts"
 import type { Picker } from "./pickers.ts"
@@ -28,7 +29,9 @@ export class Decisions {
 
   private pick(kind: Kind, lane: Lane, slot: number, most: number, say: Say): number {
     this.comesTo(kind, lane, slot, most)
-    const amount = Math.min(this.picker.pick(kind, lane, slot, most), most)
+    const picked = this.picker.pick(kind, lane, slot, most)
+    // A yield may be longer than any that is tried first: of many, shrinking makes one.
+    const amount = kind === "yield" ? picked : Math.min(picked, most)
     if (amount > 0) this.take({ kind, path: lane.path, slot, most, amount }, say)
     return amount
   }
@@ -54,8 +57,8 @@ export class Decisions {
       const step = lane.shown + 1
       const to = amount === 1 ? "to the next deadline" : "to the deadline after the next"
       const words = `time passes before the tick of '${lane.name}' step ${step}, ${to}`
-      const brief = `slow host: it is ${deadlines[amount - 1]! / 1e6} ms now`
-      return new Deviated("pause", lane.name, step, amount, words, brief)
+      const now = deadlines[amount - 1]! / 1e6
+      return new Deviated("pause", lane.name, step, amount, words, "slow host: it is now ", now)
     })
     return deadlines[amount - 1]
   }
@@ -73,14 +76,14 @@ export class Decisions {
   delay(lane: Lane, slot: number, again: boolean, ready: () => Iterable<Lane>): number {
     const index = again ? this.moves.findIndex((move) => isDelay(move, lane, slot)) : -1
     const before = this.moves[index]
-    if (!again) this.comesTo("delay", lane, slot, longestDelay)
+    if (before === undefined) this.comesTo("delay", lane, slot, longestDelay)
     const ticks = this.picker.delay(lane, slot, before?.amount ?? 0, ready)
     if (ticks === 0) return 0
     if (before !== undefined) this.moves[index] = { ...before, amount: before.amount + ticks }
     else {
       this.take({ kind: "delay", path: lane.path, slot, most: longestDelay, amount: ticks }, (amount) => {
         const step = lane.shown + 1
-        const late = `${amount} ${amount === 1 ? "tick" : "ticks"}`
+        const late = numbered(amount, "tick")
         const words = `'${lane.name}' step ${step} comes ${late} later`
         return new Deviated("delay", lane.name, step, amount, words, `${late} late`)
       })
@@ -88,12 +91,13 @@ export class Decisions {
     return ticks
   }
 
-  /** Whether the fiber yields before this operation of its. */
-  yield(lane: Lane, operation: number): boolean {
-    return this.pick("yield", lane, operation, 1, () => {
-      const words = `'${lane.name}' yields before its operation ${operation}`
-      return new Deviated("yield", lane.name, operation, 1, words, "yields")
-    }) > 0
+  /** For how many ticks the fiber yields before this operation of its. */
+  yield(lane: Lane, operation: number): number {
+    return this.pick("yield", lane, operation, 1, (amount) => {
+      const long = amount === 1 ? "" : `, for ${numbered(amount, "tick")}`
+      const words = `'${lane.name}' yields before its operation ${operation}${long}`
+      return new Deviated("yield", lane.name, operation, amount, words, `yields${long}`)
+    })
   }
 
   /** Whether it is cancelled or interrupted before its step (`when` is 0) or right after. */
@@ -111,19 +115,21 @@ export class Decisions {
   /** In nanoseconds. */
   latency(lane: Lane, least: number, most: number): number {
     const n = ++lane.latencies
-    // Whole milliseconds, where the range has enough of them.
-    const unit = most - least < latencyParts * 1e6 ? 1 : 1e6
-    const nanosOf = (amount: number) => least + Math.round((most - least) * amount / latencyParts / unit) * unit
+    // Round numbers: whole milliseconds, where the range has enough of them.
+    const unit = Math.min(10 ** Math.max(0, Math.floor(Math.log10((most - least) / latencyParts))), 1e6)
+    const nanosOf = (amount: number) =>
+      amount === latencyParts ? most : least + Math.round((most - least) * amount / latencyParts / unit) * unit
     return nanosOf(this.pick("latency", lane, n, latencyParts, (amount) => {
-      const takes = `takes ${nanosOf(amount) / 1e6} ms`
-      return new Deviated("latency", lane.name, n, amount, `latency ${n} of '${lane.name}' ${takes}`, takes)
+      const words = `latency ${n} of '${lane.name}' takes `
+      return new Deviated("latency", lane.name, n, amount, words, "takes ", nanosOf(amount) / 1e6)
     }))
   }
 
   fault(lane: Lane): boolean {
     const n = ++lane.faults
     const words = `fault ${n} of '${lane.name}' strikes`
-    return this.pick("fault", lane, n, 1, () => new Deviated("fault", lane.name, n, 1, words, "a fault strikes")) > 0
+    const say = () => new Deviated("fault", lane.name, n, 1, words, "a fault strikes")
+    return this.pick("fault", lane, n, 1, say) > 0
   }
 
   choose(lane: Lane, count: number): number {

@@ -17,7 +17,8 @@ import type { Lane } from "./Lanes.ts"
 export interface Policy {
   /** Steps are no longer asked about: the program has ended. */
   readonly isOver: boolean
-  readonly variesOrder: boolean
+  /** Whether any step may be put off. */
+  readonly putsOff: boolean
   laneOf(entry: Entry): Lane | undefined
   /** The steps that are put off: for how many ticks. `again`: it has been, and its time has come. */
   delay(lane: Lane, entry: Entry, again: boolean): number
@@ -64,7 +65,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     const { policy } = this
     if (policy.isOver) return super.runEntry(entry)
     const lane = policy.laneOf(entry)
-    if (policy.variesOrder && this.isPutOff(lane, entry)) this.schedule(entry, 0)
+    if (policy.putsOff && this.isPutOff(lane, entry)) this.schedule(entry, 0)
     else policy.run(entry, lane, () => super.runEntry(entry))
   }
 

@@ -87,6 +87,8 @@ export class ExploredRun implements ProgramRun, Policy {
   isOver = false
   /** It took too long. */
   isGivenUp = false
+  /** What an option of the check threw: the check dies with it. */
+  misuse: { readonly thrown: unknown } | undefined = undefined
   private readonly hit = new Set<string>()
   private hash = 0
   private fingerprint = 0
@@ -208,11 +210,13 @@ export class ExploredRun implements ProgramRun, Policy {
     return this.lanes.ofEntry(entry)
   }
 
-  get variesOrder(): boolean {
-    return this.settings.order
+  get putsOff(): boolean {
+    return this.settings.order || this.settings.operations
   }
 
   delay(lane: Lane, entry: Entry, again: boolean): number {
+    const late = entry instanceof RuntimeStep ? entry.takeLate() : 0
+    if (late > 0 || !this.settings.order) return late
     return this.decisions.delay(lane, slotOf(lane, entry), again, () => this.readyLanes())
   }
 
@@ -261,8 +265,10 @@ export class ExploredRun implements ProgramRun, Policy {
       return natural
     }
     const operation = ++lane.operations
-    if (!this.decisions.yield(lane, operation)) return natural
+    const ticks = this.decisions.yield(lane, operation)
+    if (ticks === 0) return natural
     lane.forced = operation
+    lane.forcedTicks = ticks
     lane.repeats = 2
     return true
   }
@@ -272,7 +278,7 @@ export class ExploredRun implements ProgramRun, Policy {
   run(entry: Entry, lane: Lane | undefined, step: () => void): void {
     if (lane === undefined) {
       step()
-      return this.stepEnded()
+      return this.stepEnded(this.lanes.main!)
     }
     const slot = slotOf(lane, entry)
     const runtime = entry instanceof RuntimeStep ? entry : undefined
@@ -297,7 +303,7 @@ export class ExploredRun implements ProgramRun, Policy {
       if (isOwn) this.happened(lane)
       if (seen !== undefined && seen !== lane) this.happened(seen)
     }
-    this.stepEnded()
+    this.stepEnded(seen ?? lane)
   }
 
   private happened(lane: Lane): void {
@@ -320,12 +326,13 @@ export class ExploredRun implements ProgramRun, Policy {
     this.finished.length = 0
   }
 
-  private stepEnded(): void {
+  private stepEnded(lane: Lane): void {
     this.tellFinished()
     const broken = this.verdict.broken()
-    if (broken === undefined) return
+    if (broken.length === 0) return
     this.isOver = true
-    for (const main of this.loop.mains) main.fail(Cause.die(broken))
+    this.hooks.trace?.breaks(lane, this.clock.nanos / 1e6, broken)
+    for (const main of this.loop.mains) main.fail(Cause.die(this.verdict.failure!.error))
   }
 
   /** A sleep on the clock itself is over: Effect resumes the fiber at once. */
@@ -356,13 +363,24 @@ export class ExploredRun implements ProgramRun, Policy {
 
   /** Somebody cancels or interrupts it, before its step or right after. */
   private hitWith(lane: Lane, slot: number, when: 0 | 1): void {
-    const { cancels, interrupts, isTarget, operations } = this.settings
+    const { cancels, interrupts, operations } = this.settings
     if (!cancels && !interrupts || lane === this.lanes.main || exitOf(lane) !== undefined || this.isOver) return
-    if (lane.task === undefined && !operations || !isTarget(lane.name)) return
+    if (lane.task === undefined && !operations || !this.isTarget(lane.name)) return
     const { task } = lane
     if (task !== undefined && cancels && this.isHit("cancel", lane, slot, when)) cancel(task, undefined)
     const fiber = task === undefined ? lane.fiber : interrupts ? task.fiber : undefined
     if (fiber !== undefined && this.isHit("interrupt", lane, slot, when)) interruptFiber(fiber)
+  }
+
+  /** A picker that can't say ends the run: none of its steps is to blame. */
+  private isTarget(name: string): boolean {
+    try {
+      return this.settings.isTarget(name)
+    } catch (thrown) {
+      this.misuse ??= { thrown }
+      this.interrupt()
+      return false
+    }
   }
 
   private isHit(kind: "cancel" | "interrupt", lane: Lane, slot: number, when: 0 | 1): boolean {

@@ -15,7 +15,7 @@ import { Shrinker } from "./shrink.ts"
 import { Sources } from "./sources.ts"
 import { type Attempt, type Origin, Plan, type Written } from "./strategies.ts"
 import { decode, flagsOf, tokenOf } from "./token.ts"
-import { Trace } from "./Trace.ts"
+import { say, Trace } from "./Trace.ts"
 
 /** What shrinking may take once a failure is found, as a share of the time limit. */
 const shrinkShare = 0.5
@@ -146,7 +146,8 @@ export class Explorer {
         const common = commonSteps(failing, run)
         if (result.failure !== undefined || common <= longest) continue
         longest = common
-        nearest = { run, without: String(failing.deviations[index] ?? "") }
+        const lacking = failing.deviations[index]
+        nearest = { run, without: (told) => lacking === undefined ? "" : say(lacking, told) }
       }
       return nearest
     })

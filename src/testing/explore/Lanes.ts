@@ -58,6 +58,8 @@ export class Lane {
   asked: RuntimeStep | undefined = undefined
   /** A yield was forced before this operation; its entry is to come. */
   forced = 0
+  /** How many ticks that entry takes. */
+  forcedTicks = 0
   /** Operations after a forced yield that are none in the written order. */
   repeats = 0
 
@@ -105,8 +107,10 @@ export class RuntimeStep implements Entry {
   readonly slot: number
   /** How the fiber is named that it forks, if it does. */
   readonly index: number | undefined
-  private readonly fiber: AnyFiber | undefined
+  readonly fiber: AnyFiber | undefined
   private readonly operation: number | undefined
+  /** Ticks that are still to be waited, of a yield of several. */
+  private late = 0
   constructor(entry: Entry, lane: Lane, fiber: AnyFiber | undefined) {
     this.entry = entry
     this.lane = lane
@@ -116,6 +120,7 @@ export class RuntimeStep implements Entry {
     if (lane.forced > 0) {
       this.slot = lane.forced * slotKinds + forcedStep
       this.index = undefined
+      this.late = lane.forcedTicks - 1
       lane.forced = 0
     } else {
       this.index = lane.runtimeSteps++
@@ -131,6 +136,12 @@ export class RuntimeStep implements Entry {
   run(): void {
     if (this.lane.asked === this) this.lane.asked = undefined
     this.entry.run()
+  }
+  /** By how many ticks it comes later than the next; once. */
+  takeLate(): number {
+    const { late } = this
+    this.late = 0
+    return late
   }
   /** Until it runs: whether it is a yield, for which the fiber waits. */
   get isYield(): boolean {

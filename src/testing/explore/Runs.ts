@@ -65,7 +65,10 @@ export class Runs {
   private begin(picker: Picker, hooks: Hooks | undefined): Effect.Effect<ExploredRun> {
     const run = new ExploredRun(this.exploration, picker, hooks)
     const going = this.exploration.settings.outside ? this.await(run) : this.drive(run)
-    return Effect.onInterrupt(Effect.as(going, run), () => this.end(run))
+    return Effect.onInterrupt(
+      Effect.flatMap(going, () => run.misuse === undefined ? Effect.succeed(run) : Effect.die(run.misuse.thrown)),
+      () => this.end(run)
+    )
   }
 
   private drive(run: ExploredRun): Effect.Effect<void> {

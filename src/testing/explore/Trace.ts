@@ -4,11 +4,15 @@ import type * as Exit from "effect/Exit"
 import { format, shortened } from "../../internal/host/printing.ts"
 import { isCancelled } from "../../internal/waiting/cancelled.ts"
 import { waiterOf, waitOf } from "../../internal/waiting/Region.ts"
-import type { Deviation, Run, Step } from "../Explore.ts"
+import type { Broken, Deviation, Run, Step } from "../Explore.ts"
 import type { Lane } from "./Lanes.ts"
+import { type Told, told, toldAmong } from "./moments.ts"
 import type { Kind } from "./moves.ts"
 
-/** A deviation, and how it reads: alone, and at the step that it is about. */
+/**
+ * A deviation, and how it reads: alone, and at the step that it is about. A text that ends with a space goes on with the time
+ * that it names, told as all of its report are.
+ */
 export class Deviated implements Deviation {
   readonly kind: Kind
   readonly task: string
@@ -16,23 +20,47 @@ export class Deviated implements Deviation {
   readonly amount: number
   private readonly words: string
   private readonly brief: string
+  readonly millis: number | undefined
 
-  constructor(kind: Kind, task: string, step: number, amount: number, words: string, brief: string) {
+  constructor(kind: Kind, task: string, step: number, amount: number, words: string, brief: string, millis?: number) {
     this.kind = kind
     this.task = task
     this.step = step
     this.amount = amount
     this.words = words
     this.brief = brief
+    this.millis = millis
   }
   toString(): string {
-    return this.words
+    return this.say(told)
   }
-  /** At its step. */
-  get atStep(): string {
-    return this.brief
+  say(told: Told): string {
+    return this.complete(this.words, told)
+  }
+  sayAtStep(told: Told): string {
+    return this.complete(this.brief, told)
+  }
+  private complete(text: string, told: Told): string {
+    return text.endsWith(" ") && this.millis !== undefined ? text + told(this.millis) : text
   }
 }
+
+/** In words, with the times of its report. */
+export const say = (deviation: Deviation, told: Told): string =>
+  deviation instanceof Deviated ? deviation.say(told) : String(deviation)
+
+export const sayAtStep = (deviation: Deviation, told: Told): string =>
+  deviation instanceof Deviated ? deviation.sayAtStep(told) : String(deviation)
+
+/** How a report tells the times of these runs. */
+export const toldIn = (...runs: ReadonlyArray<Run | undefined>): Told =>
+  toldAmong(runs.flatMap((run) =>
+    run === undefined ? [] : [
+      ...run.steps.map(({ millis }) => millis),
+      ...run.broken.map(({ millis }) => millis),
+      ...run.deviations.flatMap((deviation) => deviation instanceof Deviated ? deviation.millis ?? [] : [])
+    ]
+  ))
 
 /** Of a very long run the last steps are kept. */
 const kept = 10_000
@@ -41,6 +69,7 @@ export class Trace {
   private readonly lanes = new Map<Lane, number>()
   private readonly steps: Array<Omit<Step, "task">> = []
   private readonly deviations: Array<Deviated> = []
+  private broken: ReadonlyArray<Broken> = []
   // What the next step is told with.
   private marks: Array<Deviated> = []
   private notes: Array<string> = []
@@ -66,11 +95,17 @@ export class Trace {
     if (this.steps.length === 2 * kept) this.steps.splice(0, kept)
   }
 
+  /** After the last step of `lane`, or a callback of the loop's: the run ends. */
+  breaks(lane: Lane, millis: number, whats: ReadonlyArray<string>): void {
+    const index = this.lanes.get(lane) ?? 0
+    this.broken = whats.map((what) => ({ millis, lane: index, what }))
+  }
+
   get run(): Run {
     // By the names that are known in the end.
     const lanes = Array.from(this.lanes.keys(), ({ name }) => name)
     const steps = this.steps.map((step) => ({ ...step, task: lanes[step.lane]! }))
-    return { lanes, steps, deviations: this.deviations }
+    return { lanes, steps, deviations: this.deviations, broken: this.broken }
   }
 }
 
@@ -92,9 +127,21 @@ const endOf = (exit: Exit.Exit<unknown, unknown>): readonly [end: Step["end"], w
   return isCancelled(exit) ? ["cancelled", "ends cancelled"] : ["fails", `fails: ${wordsOf(Cause.squash(exit.cause))}`]
 }
 
-/** An error in one line: what it is, and what it says. */
-export const wordsOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return shortened(typeof error === "string" ? error : format(error))
+/** An error in one short line: what it is, and what it says. */
+export const wordsOf = (error: unknown): string => shortened(textOf(error).split("\n", 1)[0]!)
+
+/** Beyond that nobody reads on. */
+const mostLines = 200
+
+/** The whole of what it says; what comes behind the first line, as of another report, is set in. */
+export const textOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return typeof error === "string" ? setIn(error) : format(error)
   const { message, name } = error
-  return shortened(message === "" ? name : name === "Error" ? message : `${name}: ${message}`)
+  return setIn(message === "" ? name : name === "Error" ? message : `${name}: ${message}`)
+}
+
+const setIn = (text: string): string => {
+  const lines = text.trim().split(/\r?\n/)
+  const shown = lines.length <= mostLines ? lines : [...lines.slice(0, mostLines), "…"]
+  return shown.map((line, index) => index === 0 || line === "" ? line : `  ${line}`).join("\n")
 }

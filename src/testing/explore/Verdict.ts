@@ -6,8 +6,9 @@ import { tasksOf } from "../../internal/task/tasks.ts"
 import { isCancelled } from "../../internal/waiting/cancelled.ts"
 import { DeadlockError, SpinError } from "../errors.ts"
 import type { Failure, Kind } from "../Explore.ts"
+import { told } from "./moments.ts"
 import type { Settings } from "./settings.ts"
-import { wordsOf } from "./Trace.ts"
+import { textOf, wordsOf } from "./Trace.ts"
 
 const hint = "if that is a promise or I/O, say `outside: true`: no promise is heard here without"
 
@@ -42,14 +43,14 @@ export class Verdict {
         tasksOf(loop).every((task) => task.waiter !== undefined || task.inner !== undefined)
       this.fail("deadlock", error, isHeard ? error.message : `${error.message}\n${hint}`)
     } else if (error instanceof SpinError) this.fail("spin", error, error.message)
-    else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, wordsOf(error))
+    else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, textOf(error))
   }
 
   /** The loop is closed, with what nobody saw. */
   closed(exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success" || isCancelled(exit)) return
     const error = Cause.squash(exit.cause)
-    this.fail("unseen", error, wordsOf(error))
+    this.fail("unseen", error, textOf(error))
   }
 
   /** Nothing is left to run, and the run is not over. */
@@ -61,7 +62,7 @@ export class Verdict {
   /** It takes too long. */
   gaveUp(limit: number, at: number, loop: LoopImpl): void {
     const message =
-      `after ${Math.round(limit)} ms of real time the run had not ended: it was at ${at} ms of its own, with ` +
+      `after ${Math.round(limit)} ms of real time the run had not ended: it was at ${told(at)} of its own, with ` +
       Array.from(loop.tasks, (task) => `'${task.name}'`).join(", ")
     this.fail("spin", new SpinError({ message }), message)
   }
@@ -70,8 +71,9 @@ export class Verdict {
     this.invariants.push([name, holds])
   }
 
-  /** The error of the first invariant that does not hold. */
-  broken(): Error | undefined {
+  /** What does not hold, in words. */
+  broken(): ReadonlyArray<string> {
+    const broken: Array<string> = []
     for (const [name, holds] of this.invariants) {
       let why = ""
       try {
@@ -79,11 +81,10 @@ export class Verdict {
       } catch (thrown) {
         why = `: ${wordsOf(thrown)}`
       }
-      const message = `"${name}" does not hold${why}`
-      const error = new Error(message)
-      this.fail("invariant", error, message)
-      return error
+      broken.push(`"${name}" does not hold${why}`)
     }
-    return undefined
+    const [first] = broken
+    if (first !== undefined) this.fail("invariant", new Error(first), first)
+    return broken
   }
 }

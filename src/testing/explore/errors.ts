@@ -2,7 +2,7 @@
 import * as Data from "effect/Data"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
-import { toSvg } from "../../insight/svg.ts"
+import { toSvg } from "../../insight/drawing/svg.ts"
 import type { Deviation, Kind, Run, Step } from "../Explore.ts"
 import { pictureOf } from "./picture.ts"
 

@@ -1,17 +1,39 @@
 /**
  * A failing run above its nearest passing one, as a picture. Every step has equal room, whatever the time between: a
- * second of waiting says less than the order of three steps in one millisecond. Both charts have the same lanes, so that
- * what they share stands at the same place.
+ * second of waiting says less than the order of three steps in one millisecond. Both charts have the same lanes, and steps
+ * that correspond stand at the same place; of a long run those are left out that say nothing.
  */
-import type { Chart, Flag, Lane, Mark, Picture, Span } from "../../insight/picture.ts"
-import type { Run, Step } from "../Explore.ts"
+import type { Chart, Flag, Lane, Mark, Picture, Span, Tick } from "../../insight/drawing/picture.ts"
+import { numbered } from "../../internal/host/words.ts"
+import type { Deviation, Run, Step } from "../Explore.ts"
+import { align, excerpt, type Extent, isGap, partingOf, type Row, type Shown, tasksOf } from "./alignment.ts"
+import type { Told } from "./moments.ts"
+import { say, toldIn } from "./Trace.ts"
 
-/** A run with what the picture says above it. */
-interface Shown {
+/** What one chart is drawn of. */
+interface Drawn {
   readonly title: string
   readonly run: Run
+  /** Where each step stands, and whether it is drawn there or left out. */
+  readonly places: ReadonlyArray<Place>
   /** Whether it ended because nothing could go on: who waits at its end waits for ever. */
   readonly stuck: boolean
+}
+
+interface Place {
+  readonly at: number
+  readonly isShown: boolean
+}
+
+/** What both have in common. */
+interface Frame {
+  readonly tasks: ReadonlyArray<string>
+  readonly to: number
+  /** Where the runs part, if they do. */
+  readonly parting: number | undefined
+  readonly gaps: ReadonlyArray<Tick>
+  readonly numbers: ReadonlyArray<string>
+  readonly told: Told
 }
 
 const spanOf = ({ end, task, what }: Step, from: number, to: number, stuck: boolean): Span => {
@@ -19,7 +41,7 @@ const spanOf = ({ end, task, what }: Step, from: number, to: number, stuck: bool
   const kind = stuck
     ? "stuck"
     : end === "yields"
-    ? "ready"
+    ? "yield"
     : /\b(?:Lock|Semaphore|Condition)\b/.test(label)
     ? "lock"
     : /^(?:task|shield|gather|wait|a TaskGroup)\b/.test(label)
@@ -28,8 +50,8 @@ const spanOf = ({ end, task, what }: Step, from: number, to: number, stuck: bool
   return { kind, from, to, label, title: `${task}: ${what}` }
 }
 
-const markOf = (step: Step, at: number): Mark => {
-  const title = `${moment(step)} ${step.task}: ${step.what}`
+const markOf = (step: Step, at: number, told: Told): Mark => {
+  const title = `${told(step.millis)} ${step.task}: ${step.what}`
   switch (step.end) {
     case "waits":
     case "yields":
@@ -43,86 +65,129 @@ const markOf = (step: Step, at: number): Mark => {
   }
 }
 
-const moment = ({ millis }: Step): string => `${Number(millis.toFixed(3))} ms`
-
-const laneOf = (
-  name: string,
-  steps: ReadonlyArray<readonly [at: number, step: Step]>,
-  end: number,
-  stuck: boolean
-): Lane => {
+const laneOf = ({ places, run, stuck }: Drawn, task: number, name: string, { to, told }: Frame): Lane => {
   const spans: Array<Span> = []
   const marks: Array<Mark> = []
-  steps.forEach(([at, step], index) => {
-    const next = steps[index + 1]
-    marks.push(...step.notes.map((note): Mark => ({ kind: "note", at, title: note })), markOf(step, at))
+  const own = run.steps.flatMap((step, index) => step.lane === task ? [index] : [])
+  const last = places.at(-1)?.at ?? 0
+  // Where an invariant does not hold, all ends.
+  const ending = run.broken.length === 0 ? to : last
+  own.forEach((index, n) => {
+    const step = run.steps[index]!
+    const { at, isShown } = places[index]!
+    const next = own[n + 1]
+    if (isShown) {
+      marks.push(...step.notes.map((note): Mark => ({ kind: "note", at, title: note })), markOf(step, at, told))
+    }
     if (step.end !== "waits" && step.end !== "yields") return
-    spans.push(spanOf(step, at, next?.[0] ?? end, stuck && next === undefined))
+    // After what is left out it goes on as it came out of it.
+    const from = isShown ? at : at + 1
+    const end = next === undefined ? ending : places[next]!.at
+    if (from < end) spans.push(spanOf(step, from, end, stuck && next === undefined))
   })
+  for (const { lane, millis, what } of run.broken) {
+    const label = what.replace(/(?<=") does not hold.*$/, "")
+    if (lane === task) marks.push({ kind: "broken", at: last, title: `${told(millis)} ${what}`, label })
+  }
   return { name, spans, marks }
 }
 
-/** What is the same task in both runs: its name, and how many before it have that. */
-const tasksOf = ({ lanes }: Run): ReadonlyArray<string> =>
-  lanes.map((name, lane) => `${lanes.slice(0, lane).filter((other) => other === name).length} ${name}`)
-
-const chartOf = (
-  { run, stuck, title }: Shown,
-  tasks: ReadonlyArray<string>,
-  from: number,
-  numbers: ReadonlyArray<string>
-): Chart => {
-  const { steps } = run
-  const rows = tasksOf(run).map((task) => tasks.indexOf(task))
-  const own = tasks.map((): Array<readonly [number, Step]> => [])
-  steps.forEach((step, at) => own[rows[step.lane]!]!.push([at, step]))
+const chartOf = (drawn: Drawn, frame: Frame): Chart => {
+  const { places, run, title } = drawn
+  const { gaps, numbers, parting, tasks, to, told } = frame
+  const own = tasksOf(run)
+  const ticks: Array<Tick> = [...gaps]
+  const flags: Array<Flag> = []
+  let last = ""
+  run.steps.forEach((step, index) => {
+    const { at, isShown } = places[index]!
+    if (!isShown) return
+    // The moments, each where its first step is.
+    const label = told(step.millis)
+    if (label !== last) ticks.push({ at, label })
+    last = label
+    for (const deviation of step.deviations) {
+      const number = numbers.indexOf(keyOf(deviation)) + 1
+      flags.push({ at, lane: tasks.indexOf(own[step.lane]!), number, title: say(deviation, told) })
+    }
+  })
   return {
     title,
-    lanes: tasks.map((task, row) => laneOf(task.slice(task.indexOf(" ") + 1), own[row]!, steps.length, stuck)),
-    from,
-    to: steps.length,
-    // The moments, each where its first step is.
-    ticks: steps.flatMap((step, at) =>
-      at > from && step.millis === steps[at - 1]!.millis ? [] : [{ at, label: moment(step) }]
-    ),
-    flags: steps.flatMap((step, at) =>
-      step.deviations.map((deviation): Flag => {
-        const title = String(deviation)
-        return { at, lane: rows[step.lane]!, number: numbers.indexOf(title) + 1, title }
-      })
-    )
+    lanes: tasks.map((task) => laneOf(drawn, own.indexOf(task), task.slice(task.indexOf(" ") + 1), frame)),
+    from: 0,
+    to,
+    ticks,
+    flags,
+    parting
   }
 }
 
-const mostSteps = 40
+/** What makes it the same in both runs. */
+const keyOf = (deviation: Deviation): string =>
+  [deviation.kind, deviation.task, deviation.step, deviation.amount, deviation].join(" ")
 
-/** Where the charts begin: of a long way that both runs go alike only the last steps are shown. */
-const beginOf = (failing: Run, passing: Run | undefined): number => {
-  const parting = failing.steps.findIndex((step, index) => {
-    const other = passing?.steps[index]
-    return step.deviations.length > 0 || step.what !== other?.what || step.task !== other.task
+const extent: Extent = { before: 4, after: 30, last: 8 }
+
+/** A row of those that are left out stands for all of them. */
+const placesOf = (
+  { steps }: Run,
+  rows: ReadonlyArray<Row>,
+  shown: ReadonlyArray<Shown>,
+  indexOf: (row: Row) => number | undefined
+): ReadonlyArray<Place> => {
+  const places = new Array<Place>(steps.length)
+  shown.forEach((part, at) => {
+    const isShown = !isGap(part)
+    for (const row of isGap(part) ? rows.slice(part.from, part.to) : [part]) {
+      const index = indexOf(row)
+      if (index !== undefined) places[index] = { at, isShown }
+    }
   })
-  const length = Math.max(failing.steps.length, passing?.steps.length ?? 0)
-  return Math.max(0, Math.min(parting - 4, length - mostSteps))
+  return places
 }
 
 const passes = (numbers: ReadonlyArray<string>, { deviations }: Run): string => {
   if (deviations.length === 0) return "as written, it passes"
-  const kept = new Set(deviations.map(String))
+  const kept = new Set(deviations.map(keyOf))
   const missing = numbers.flatMap((number, index) => kept.has(number) ? [] : [index + 1])
   return `it passes without ${missing.join(", ")}`
 }
 
 /** `what` is the first line of the report. */
 export const pictureOf = (what: string, failing: Run, passing: Run | undefined, stuck: boolean): Picture => {
-  const numbers = failing.deviations.map(String)
-  const runs: Array<Shown> = [{ title: "this run fails", run: failing, stuck }]
-  if (passing !== undefined) runs.push({ title: passes(numbers, passing), run: passing, stuck: false })
-  const tasks = [...new Set(runs.flatMap(({ run }) => tasksOf(run)))]
-  const from = beginOf(failing, passing)
+  const rows = align(failing, passing)
+  const shown = excerpt(rows, failing, passing, extent)
+  const told = toldIn(failing, passing)
+  const parting = partingOf(rows, failing, passing)
+  const frame: Frame = {
+    tasks: [...new Set([failing, passing].flatMap((run) => run === undefined ? [] : tasksOf(run)))],
+    to: shown.length,
+    parting: parting === undefined ? undefined : shown.indexOf(rows[parting]!),
+    gaps: shown.flatMap((part, at) =>
+      isGap(part) ? [{ at: at + 0.5, label: `… ${numbered(part.to - part.from, "step")}`, isGap: true }] : []
+    ),
+    numbers: failing.deviations.map(keyOf),
+    told
+  }
+  const isWritten = failing.deviations.length === 0
+  const charts = [chartOf({
+    title: isWritten ? "the written order, which fails" : "this run fails",
+    run: failing,
+    places: placesOf(failing, rows, shown, (row) => row.failing),
+    stuck
+  }, frame)]
+  if (passing !== undefined) {
+    charts.push(chartOf({
+      title: passes(frame.numbers, passing),
+      run: passing,
+      places: placesOf(passing, rows, shown, (row) => row.passing),
+      stuck: false
+    }, frame))
+  }
   return {
     title: what,
-    lines: numbers.map((line, index) => `${index + 1}: ${line}`),
-    charts: runs.map((shown) => chartOf(shown, tasks, from, numbers))
+    lines: failing.deviations.map((deviation, index) => `${index + 1}: ${say(deviation, told)}`),
+    charts,
+    axis: "Steps are evenly spaced, whatever time passes between them; times are shown where they change."
   }
 }

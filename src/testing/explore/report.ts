@@ -3,12 +3,17 @@
  * and both runs side by side.
  */
 import * as Option from "effect/Option"
+import { coloured, type Ink, plain } from "../../insight/drawing/ink.ts"
 import { format } from "../../internal/host/printing.ts"
+import { numbered } from "../../internal/host/words.ts"
 import type { Deviation, Failure, Options, Run, Step } from "../Explore.ts"
+import { align, deviationsShown, excerpt, type Extent, type Gap, isGap, type Row, stepOf } from "./alignment.ts"
 import { NotDeterministicError, ScheduleError } from "./errors.ts"
+import { type Told, toldAmong } from "./moments.ts"
 import { canHappen, type Move } from "./moves.ts"
 import type { Settings } from "./settings.ts"
-import { Deviated } from "./Trace.ts"
+import { effectsRandom } from "./sources.ts"
+import { say, sayAtStep, toldIn } from "./Trace.ts"
 
 export interface Finding {
   readonly failure: Failure
@@ -24,20 +29,9 @@ export interface Finding {
 
 export interface Nearest {
   readonly run: Run
-  /** The deviation that it lacks. */
-  readonly without: string
+  /** The deviation that it lacks, in words. */
+  readonly without: (told: Told) => string
 }
-
-/** How parts of the text are set off. */
-interface Ink {
-  readonly bad: (text: string) => string
-  readonly odd: (text: string) => string
-  readonly quiet: (text: string) => string
-}
-
-const plain: Ink = { bad: (text) => text, odd: (text) => text, quiet: (text) => text }
-const ansi = (code: number) => (text: string): string => `\u001B[${code}m${text}\u001B[0m`
-const coloured: Ink = { bad: ansi(31), odd: ansi(33), quiet: ansi(2) }
 
 export const scheduleError = (finding: Finding): ScheduleError =>
   new ScheduleError({
@@ -56,6 +50,7 @@ export const scheduleError = (finding: Finding): ScheduleError =>
 
 const report = (finding: Finding, ink: Ink): string => {
   const { failing, failure, passing, settings, token } = finding
+  const told = toldIn(failing, passing?.run)
   const lines = [
     ink.bad(`${claimOf(finding)}: ${failure.kind}: ${failure.message}`),
     howFound(finding),
@@ -63,9 +58,12 @@ const report = (finding: Finding, ink: Ink): string => {
     ""
   ]
   const { deviations } = failing
-  if (deviations.length === 0) lines.push("as written:", "")
-  else lines.push("as written, except:", ...deviations.map((deviation) => ink.odd(`  ${deviation}`)), "")
-  lines.push(...sideBySide(failing, passing, ink))
+  if (deviations.length > 0) {
+    const shown = deviations.slice(0, deviationsShown).map((deviation) => ink.odd(`  ${say(deviation, told)}`))
+    const more = deviations.length - shown.length
+    lines.push("as written, except:", ...shown, ...more === 0 ? [] : [`  and ${more} more`], "")
+  }
+  lines.push(...sideBySide(failing, passing, told, ink))
   return lines.join("\n")
 }
 
@@ -78,13 +76,17 @@ const claimOf = ({ moves }: Finding): string => {
   return kinds.has("yield") ? "can happen in plain Effect" : "can happen"
 }
 
-const howFound = ({ failing, found, runs, shrinkRuns }: Finding): string => {
-  if (found.length === 0) return "found in the written order, before any other"
-  const shrunk = shrinkRuns === 0 ? "" : `, shrunk to ${failing.deviations.length} in ${counted(shrinkRuns, "run")}`
-  return `found in run ${runs}; ${counted(found.length, "deviation")} from the written order${shrunk}`
+const howFound = ({ failing, found, runs, settings, shrinkRuns }: Finding): string => {
+  const isReplay = settings.replay !== undefined
+  if (found.length === 0) {
+    const how = isReplay ? "replayed" : "found in the first run"
+    return `${how}: the program fails as it is written, without any deviation`
+  }
+  const deviations = `${numbered(found.length, "deviation")} from the written order`
+  if (isReplay) return `replayed; ${deviations}`
+  const shrunk = shrinkRuns === 0 ? "" : `, shrunk to ${failing.deviations.length} in ${numbered(shrinkRuns, "run")}`
+  return `found in run ${runs}; ${deviations}${shrunk}`
 }
-
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
 // ---------------------------------------------------------------------------------------------------- the line to paste
 
@@ -109,64 +111,77 @@ const shortSource = (source: string): string =>
 
 // ----------------------------------------------------------------------------------------------------------- both runs
 
-/** So many of the steps that both have are shown, and so many of the others. */
-const alikeShown = 12
-const othersShown = 60
+const extent: Extent = { before: 12, after: 40, last: 12 }
 const widest = 76
 
-interface Row {
+interface Cell {
   readonly text: string
-  readonly isOther: boolean
   readonly isOdd: boolean
 }
 
-const sideBySide = (failing: Run, passing: Nearest | undefined, ink: Ink): ReadonlyArray<string> => {
-  const common = passing === undefined ? 0 : commonSteps(failing, passing.run)
-  const left = rowsOf(failing, common, passing !== undefined)
-  if (passing === undefined) return ["this run fails", ...left.map((row) => inked(row, row.text, ink))]
-  const right = rowsOf(passing.run, common, true)
-  const width = Math.max(...left.map(({ text }) => text.length), "this run fails".length)
-  const head = failing.deviations.length === 1 ? "as written, it passes" : `it passes without: ${passing.without}`
-  const lines = [
-    `${"this run fails".padEnd(width)} | ${head}`,
-    `${"-".repeat(width)}-+-${"-".repeat(Math.min(head.length, widest))}`
+/** A line of both columns. */
+interface Line {
+  readonly failing: Cell | undefined
+  readonly passing: Cell | undefined
+  readonly isOther: boolean
+}
+
+const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink: Ink): ReadonlyArray<string> => {
+  const passing = nearest?.run
+  const rows = excerpt(align(failing, passing), failing, passing, extent)
+  const lines = rows.map((row) =>
+    isGap(row) ? lineOfGap(row, passing !== undefined) : lineOfRow(row, failing, passing, told)
+  )
+  // Right behind the last step, whatever the other run does from there on.
+  const end = lines.findLastIndex((line) => line.failing !== undefined) + 1
+  failing.broken.forEach(({ millis, what }, index) => {
+    const cell = { text: cut(`${timeOf(millis, told)} ${what}`), isOdd: false }
+    lines[end + index] = { failing: cell, passing: lines[end + index]?.passing, isOther: true }
+  })
+  const isWritten = failing.deviations.length === 0
+  const title = isWritten ? "the written order, which fails" : "this run fails"
+  if (nearest === undefined) {
+    const texts = lines.map((line) => inked(line, line.failing, line.failing?.text ?? "", ink))
+    return [title, "-".repeat(title.length), ...texts]
+  }
+  const width = Math.max(...lines.map(({ failing }) => failing?.text.length ?? 0), title.length)
+  const head = failing.deviations.length === 1 ? "as written, it passes" : `it passes without: ${nearest.without(told)}`
+  return [
+    `  ${title.padEnd(width)} | ${head}`,
+    `--${"-".repeat(width)}-+-${"-".repeat(Math.min(head.length, widest))}`,
+    ...lines.map((line) => {
+      const left = inked(line, line.failing, (line.failing?.text ?? "").padEnd(width), ink)
+      const right = inked({ ...line, isOther: false }, line.passing, line.passing?.text ?? "", ink)
+      return `${line.isOther ? "*" : " "} ${left} | ${right}`.trimEnd()
+    })
   ]
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const text = (left[i]?.text ?? "").padEnd(width)
-    lines.push(`${left[i] === undefined ? text : inked(left[i]!, text, ink)} | ${right[i]?.text ?? ""}`.trimEnd())
-  }
-  return lines
 }
 
-const inked = ({ isOdd, isOther }: Row, text: string, ink: Ink): string =>
-  isOdd ? ink.odd(text) : isOther ? ink.bad(text) : ink.quiet(text)
-
-const rowsOf = ({ steps }: Run, common: number, isCompared: boolean): ReadonlyArray<Row> => {
-  const first = Math.max(0, isCompared ? common - alikeShown : steps.length - othersShown)
-  const last = Math.min(steps.length, isCompared ? common + othersShown : steps.length)
-  const rows: Array<Row> = []
-  const skipped = (count: number): void => {
-    if (count > 0) rows.push({ text: `   … ${counted(count, "step")}`, isOther: false, isOdd: false })
+const lineOfRow = (row: Row, failing: Run, passing: Run | undefined, told: Told): Line => {
+  const cellOf = (step: Step | undefined): Cell | undefined =>
+    step && { text: cut(lineOf(step, told)), isOdd: step.deviations.length > 0 }
+  return {
+    failing: cellOf(stepOf(failing, row.failing)),
+    passing: cellOf(passing && stepOf(passing, row.passing)),
+    isOther: row.isOther
   }
-  skipped(first)
-  for (let i = first; i < last; i++) {
-    const step = steps[i]!
-    const isOther = isCompared && i >= common
-    rows.push({ text: cut(`${isOther ? "*" : " "} ${lineOf(step)}`), isOther, isOdd: step.deviations.length > 0 })
-  }
-  skipped(steps.length - last)
-  return rows
 }
+
+const lineOfGap = ({ from, to }: Gap, isCompared: boolean): Line => {
+  const cell = { text: `          … ${numbered(to - from, isCompared ? "line" : "step")}`, isOdd: false }
+  return { failing: cell, passing: undefined, isOther: false }
+}
+
+const inked = ({ isOther }: Line, cell: Cell | undefined, text: string, ink: Ink): string =>
+  cell === undefined ? text : cell.isOdd ? ink.odd(text) : isOther ? ink.bad(text) : ink.quiet(text)
 
 const cut = (text: string): string => text.length <= widest ? text : `${text.slice(0, widest - 1)}…`
 
-const lineOf = ({ deviations, millis, notes, task, what }: Step): string => {
-  const marks = [
-    ...deviations.map((deviation) => deviation instanceof Deviated ? deviation.atStep : String(deviation)),
-    ...notes
-  ]
-  const time = `${Math.round(millis * 1000) / 1000} ms`.padStart(9)
-  return `${time} ${task}: ${what}${marks.length === 0 ? "" : ` [${marks.join("; ")}]`}`
+const timeOf = (millis: number, told: Told): string => told(millis).padStart(9)
+
+const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): string => {
+  const marks = [...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes]
+  return `${timeOf(millis, told)} ${task}: ${what}${marks.length === 0 ? "" : ` [${marks.join("; ")}]`}`
 }
 
 export const commonSteps = (a: Run, b: Run): number => {
@@ -191,13 +206,17 @@ export const notDeterministic = (
   const one = first.steps[at]
   const other = second.steps[at]
   if (one === undefined && other === undefined) return undefined
-  const line = (step: Step | undefined) => step === undefined ? "has ended" : lineOf(step).trim()
+  const told = toldAmong([one, other].flatMap((step) => step === undefined ? [] : [step.millis]))
+  const line = (step: Step | undefined) => step === undefined ? "has ended" : lineOf(step, told).trim()
   const why = sources.length === 0
     ? [
       "nothing was called that gives another value each time: state outside of the program, then, that the first run has",
       "changed: a module's variable, a cache, an id that counts on"
     ]
     : ["called on the way, and another each time:", ...sources.map((source) => `  ${source}`)]
+  if (sources.some((source) => source.startsWith(effectsRandom))) {
+    why.push("with a seed Effect's Random is the same each time: Random.withSeed(program, 1)")
+  }
   const message = [
     `the program ran twice in the written order, and differed at step ${at + 1}:`,
     `  first:  ${line(one)}`,

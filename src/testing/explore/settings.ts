@@ -1,6 +1,8 @@
 /** The options of a check, checked and with their defaults. */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as check from "../../internal/host/check.ts"
+import { format } from "../../internal/host/printing.ts"
 import type { Options, Strategy, Vary } from "../Explore.ts"
 
 export interface Settings {
@@ -36,20 +38,25 @@ const count = (least: number) =>
     `a whole number from ${least} on`
   )
 
-const isPart = (strategy: object, name: string, is: (value: unknown) => boolean): boolean =>
-  name in strategy && Object.keys(strategy).length === 1 && is((strategy as Record<string, unknown>)[name])
-
-const isCount = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1
-
-const strategy = check.kind(
-  (value) =>
-    value === "mixed" || value === "single" ||
-    typeof value === "object" && value !== null && (
-        isPart(value, "bounded", isCount) || isPart(value, "pct", isCount) ||
-        isPart(value, "random", (p) => typeof p === "number" && p > 0 && p <= 1)
-      ),
-  "\"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }"
+const probability = check.kind(
+  (value) => typeof value === "number" && value > 0 && value <= 1,
+  "a probability: above 0, and 1 at most"
 )
+
+const strategies = check.options<{ bounded: number; pct: number; random: number }>({
+  bounded: count(1),
+  pct: count(1),
+  random: probability
+})
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const strategy: check.Kind = (call, what, value) => {
+  const isName = value === "mixed" || value === "single"
+  if (isObject(value)) strategies(call, value, what)
+  if (isName || isObject(value) && Object.keys(value).length === 1) return
+  check.illegal(call, what, value, "\"mixed\", \"single\", { bounded: k }, { pct: d } or { random: p }")
+}
 
 const checkVary = check.options<Vary>({
   time: check.boolean,
@@ -70,7 +77,7 @@ const checkOptions = check.options<Options>({
   runs: count(3),
   timeLimit: check.duration,
   seed: count(0),
-  vary: (call, _, value) => checkVary(call, value),
+  vary: (call, what, value) => checkVary(call, value, what),
   strategy,
   pause: check.duration,
   leaks: check.boolean,
@@ -90,10 +97,28 @@ const finite = (call: string, what: string, input: Duration.Input): number => {
   return found < Infinity ? found : check.illegal(call, what, input, "finite")
 }
 
+/** What the program's author decides of a task; dies if that can't be decided. */
+const picked = (call: string, cancel: (name: string) => boolean, name: string): boolean => {
+  const what = `vary.cancel of ${format(name)}`
+  let answer: boolean
+  try {
+    answer = cancel(name)
+  } catch (thrown) {
+    throw new Cause.IllegalArgumentError(
+      `${call}: ${what} threw ${format(thrown)}, expected true or false: whether a task of that name may be cancelled`
+    )
+  }
+  check.boolean(call, what, answer)
+  return answer
+}
+
 export const settingsOf = (call: string, options: Options = {}): Settings => {
   checkOptions(call, options)
   const vary = options.vary ?? {}
   const cancel = vary.cancel ?? false
+  if (vary.how !== undefined && vary.cancel === undefined) {
+    check.illegal(call, "vary.how", vary.how, "vary.cancel beside it, which says who is cancelled")
+  }
   const how = vary.how ?? "cancel"
   return {
     runs: options.runs ?? 500,
@@ -107,14 +132,14 @@ export const settingsOf = (call: string, options: Options = {}): Settings => {
     operations: vary.operations ?? false,
     cancels: cancel !== false && how !== "interrupt",
     interrupts: cancel !== false && how !== "cancel",
-    isTarget: typeof cancel === "function" ? cancel : () => true,
+    isTarget: typeof cancel === "function" ? (name) => picked(call, cancel, name) : () => true,
     strategy: options.strategy ?? "mixed",
     pause: finite(call, "pause", options.pause ?? "50 millis"),
     leaks: options.leaks ?? true,
     outside: options.outside ?? false,
     maxTicks: options.maxTicks ?? 10_000,
     shrinkRuns: options.shrinkRuns ?? 2000,
-    replay: options.replay,
+    replay: options.replay?.trim(),
     options
   }
 }

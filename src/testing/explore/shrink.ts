@@ -2,16 +2,22 @@
  * Makes a failing schedule smaller: no move of the result can go, and the world's own moves stand for others where they can.
  *
  * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are replaced by
- * those of the world; then smaller amounts are tried.
+ * those of the world; of many that put off one task's steps one longer is made; then smaller amounts are tried.
  */
 import * as Effect from "effect/Effect"
 import type { Failure } from "../Explore.ts"
 import { amountsOf, isOfTheWorld, type Move, type Place, Schedule } from "./moves.ts"
 import { Planned } from "./pickers.ts"
 import type { Runs } from "./Runs.ts"
+import { movesAt } from "./strategies.ts"
 
 /** So many places are tried in the place of one move. */
 const replacements = 60
+
+/** Of more moves than that there are too many choices. */
+const mostTogether = 16
+
+const triesElsewhere = 1000
 
 export class Shrinker {
   private readonly runs: Runs
@@ -34,11 +40,13 @@ export class Shrinker {
         if (this.isOver) return current
         if (!isOfTheWorld(move.kind)) current = yield* this.replace(current, move)
       }
+      current = yield* this.merge(current)
       for (const move of current) {
         if (this.isOver) return current
         current = yield* this.lessen(current, move)
       }
-      return yield* this.remove(current)
+      current = yield* this.removeTogether(yield* this.remove(current))
+      return yield* this.elsewhere(current)
     })
   }
 
@@ -52,11 +60,12 @@ export class Shrinker {
     return Effect.map(this.attempt(moves), (failure) => failure !== undefined && isSame(failure, this.failure))
   }
 
-  private attempt(moves: ReadonlyArray<Move>, places?: Array<Place>): Effect.Effect<Failure | undefined> {
+  /** `places`: gets those behind so many moves. */
+  private attempt(moves: ReadonlyArray<Move>, places?: Array<Place>, after = 0): Effect.Effect<Failure | undefined> {
     if (this.isOver) return Effect.succeed(undefined)
     this.left--
     this.count++
-    const hooks = places === undefined ? undefined : { places: { list: places, after: 0 } }
+    const hooks = places === undefined ? undefined : { places: { list: places, after } }
     return Effect.map(this.runs.run(new Planned(new Schedule(moves)), hooks), ({ result }) => result.failure)
   }
 
@@ -78,6 +87,46 @@ export class Shrinker {
         else if (!removed) break
       }
       return current
+    })
+  }
+
+  /** Two at once, or three: of two steps that come late alike none can go alone. */
+  private removeTogether(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
+    return Effect.gen({ self: this }, function*() {
+      if (moves.length > mostTogether) return moves
+      for (const several of [...choices(moves, 2), ...choices(moves, 3)]) {
+        if (this.isOver) return moves
+        const fewer = moves.filter((move) => !several.includes(move))
+        if (yield* this.fails(fewer)) return yield* this.removeTogether(yield* this.remove(fewer))
+      }
+      return moves
+    })
+  }
+
+  /** Where three or more are left, one or two of the same kinds may do elsewhere, from where no way of leaving out leads. */
+  private elsewhere(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
+    return Effect.gen({ self: this }, function*() {
+      if (moves.length <= 2) return moves
+      const kinds = new Set(moves.map(({ kind }) => kind))
+      let tries = triesElsewhere
+      let level: ReadonlyArray<ReadonlyArray<Move>> = [[]]
+      for (let depth = 1; depth <= 2; depth++) {
+        const next: Array<ReadonlyArray<Move>> = []
+        for (const before of level) {
+          const places: Array<Place> = []
+          yield* this.attempt(before, places, before.length)
+          for (const move of movesAt(places)) {
+            if (this.isOver || tries === 0) return moves
+            if (!kinds.has(move.kind)) continue
+            tries--
+            const some = [...before, move]
+            if (yield* this.fails(some)) return some
+            next.push(some)
+          }
+        }
+        level = next
+      }
+      return moves
     })
   }
 
@@ -103,6 +152,40 @@ export class Shrinker {
     })
   }
 
+  /** What puts steps off, yields and delays, into one that is as long as all of it; else into one a task, or of two. */
+  private merge(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
+    return Effect.gen({ self: this }, function*() {
+      let current = yield* this.mergeGroup(moves, moves.filter(putsOff))
+      for (const path of new Set(current.filter(putsOff).map(({ path }) => path))) {
+        const own = () => current.filter((move) => move.path === path && putsOff(move))
+        current = yield* this.mergeGroup(current, own())
+        for (let index = 1; index < own().length && !this.isOver;) {
+          const fewer = yield* this.mergeGroup(current, own().slice(index - 1, index + 1))
+          if (fewer === current) index++
+          else current = fewer
+        }
+      }
+      return current
+    })
+  }
+
+  /** Into the place of one of them: of a yield, if there is one, and the last first, which stands nearest to the failure. */
+  private mergeGroup(moves: ReadonlyArray<Move>, group: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
+    return Effect.gen({ self: this }, function*() {
+      if (group.length < 2) return moves
+      const amount = group.reduce((sum, move) => sum + move.amount, 0)
+      const isYield = ({ kind }: Move) => Number(kind === "yield")
+      for (const target of group.toReversed().toSorted((a, b) => isYield(b) - isYield(a))) {
+        if (this.isOver) return moves
+        const fewer = moves.flatMap((move) =>
+          move === target ? [{ ...move, amount }] : group.includes(move) ? [] : [move]
+        )
+        if (yield* this.fails(fewer)) return fewer
+      }
+      return moves
+    })
+  }
+
   private lessen(moves: ReadonlyArray<Move>, move: Move): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       for (let amount = 1; amount < move.amount; amount++) {
@@ -113,6 +196,14 @@ export class Shrinker {
     })
   }
 }
+
+/** Each choice of so many. */
+const choices = <A>(all: ReadonlyArray<A>, count: number): ReadonlyArray<ReadonlyArray<A>> =>
+  count === 0
+    ? [[]]
+    : all.flatMap((one, index) => choices(all.slice(index + 1), count - 1).map((others) => [one, ...others]))
+
+const putsOff = ({ kind }: Move): boolean => kind === "yield" || kind === "delay"
 
 const isAt = (move: Move, { kind, path, slot }: Place): boolean =>
   move.kind === kind && move.path === path && move.slot === slot

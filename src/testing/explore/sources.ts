@@ -4,6 +4,8 @@
  * The host's functions are replaced for no longer than a part of the run goes at once, and put back however it ends: nothing
  * else of the process comes between, so that checks at the same time, or one inside of another, do not meet.
  */
+import * as Fiber from "effect/Fiber"
+import { SingleShotGen } from "effect/Utils"
 
 /** What is called there, on which object. */
 const functions: ReadonlyArray<readonly [holder: string | undefined, name: string]> = [
@@ -18,6 +20,9 @@ const functions: ReadonlyArray<readonly [holder: string | undefined, name: strin
   [undefined, "queueMicrotask"]
 ]
 
+/** How a source begins that is called by Effect's `Random`. */
+export const effectsRandom = "Effect's Random "
+
 type Anything = (...args: Array<unknown>) => unknown
 type Holder = Record<string, unknown>
 
@@ -26,6 +31,8 @@ const most = 10
 
 export class Sources {
   private readonly found = new Set<string>()
+  /** Where each fiber yielded last. */
+  private readonly yields = new WeakMap<object, Error>()
   private whose: () => string | undefined = () => undefined
 
   get list(): ReadonlyArray<string> {
@@ -55,6 +62,7 @@ export class Sources {
           else Object.defineProperty(holder, name, own)
         })
       }
+      restore.push(this.watchYields())
       part()
     } finally {
       for (const put of restore) put()
@@ -69,14 +77,46 @@ export class Sources {
     }, original)
   }
 
+  /**
+   * What is evaluated by a fiber is called by the fiber, and no line of the program is on the stack then. The last line of
+   * it that was is a `yield*`.
+   */
+  private watchYields(): () => void {
+    const { prototype } = SingleShotGen
+    const { next } = prototype
+    const { yields } = this
+    prototype.next = function(a) {
+      const fiber = Fiber.getCurrent()
+      if (fiber !== undefined) yields.set(fiber, new Error())
+      return next.call(this, a)
+    }
+    return () => {
+      prototype.next = next
+    }
+  }
+
   private saw(label: string): void {
     if (this.found.size >= most) return
+    const places = placesOf(new Error())
+    // What a fiber does, up to what makes it go on.
+    const end = places.findIndex(({ name }) => name.endsWith("runLoop"))
+    const own = places.slice(0, end === -1 ? places.length : end)
+    const caller = own.find(({ place }) => !isEffects(place))
     const whose = this.whose()
-    const place = callerOf(new Error().stack)
     // What drives the run is none of the program's.
-    if (place.startsWith(home)) return
-    this.found.add(`${label} at ${place}${whose === undefined ? "" : `, in '${whose}'`}`)
+    if (caller === undefined ? whose === undefined : caller.place.startsWith(home)) return
+    const fiber = Fiber.getCurrent()
+    const yielded = fiber && this.yields.get(fiber)
+    const place = caller ?? (yielded && placesOf(yielded).find(({ place }) => !isEffects(place))) ?? places[0]
+    const what = own.some(({ place }) => isEffectsRandom(place)) ? effectsRandom : `${label} `
+    this.found.add(`${what}at ${place?.place ?? "an unknown place"}${whose === undefined ? "" : `, in '${whose}'`}`)
   }
+}
+
+interface Place {
+  /** Of the function. */
+  readonly name: string
+  readonly place: string
 }
 
 const withoutScheme = (place: string): string => place.replace(/^file:\/\//, "")
@@ -84,10 +124,16 @@ const withoutScheme = (place: string): string => place.replace(/^file:\/\//, "")
 /** Where this package is, as places have it. */
 const home = withoutScheme(import.meta.url.replace(/\/(src|dist)\/.*$/, "/$1/"))
 
-/** The first place on the stack that is neither this file nor Effect's own. */
-const callerOf = (stack: string | undefined): string => {
-  const places = (stack ?? "").split("\n").map((line) => /\(?([^()\s]+:\d+:\d+)\)?$/.exec(line)?.[1])
-  const outside = places.filter((place) => place !== undefined).slice(3)
-  const place = outside.find((place) => !/[\\/]node_modules[\\/]effect[\\/]/.test(place)) ?? outside[0]
-  return place === undefined ? "an unknown place" : withoutScheme(place)
-}
+const isEffects = (place: string): boolean => /[\\/]node_modules[\\/]effect[\\/]/.test(place)
+
+const isEffectsRandom = (place: string): boolean => isEffects(place) && /[\\/][Rr]andom\.[jt]s\b/.test(place)
+
+/** What is on the stack, this file left out. */
+const placesOf = ({ stack = "" }: Error): ReadonlyArray<Place> =>
+  stack.split("\n").flatMap((line) => {
+    const [, name = "", place] = /^\s*(?:at\s+)?(?:async )?(?:(.*?)[ @]\(?)?\(?([^()\s@]+:\d+:\d+)\)?$/.exec(line) ?? []
+    return place === undefined || withoutScheme(place).startsWith(here) ? [] : [{ name, place: withoutScheme(place) }]
+  })
+
+/** This file. */
+const here = withoutScheme(import.meta.url)

@@ -126,7 +126,7 @@ export class Plan {
 }
 
 /** The cheapest kinds first; of each kind at all places the first amount, then the second. */
-const movesAt = (places: ReadonlyArray<Place>): ReadonlyArray<Move> =>
+export const movesAt = (places: ReadonlyArray<Place>): ReadonlyArray<Move> =>
   kinds.flatMap((kind) => {
     const rounds: Array<Array<Move>> = []
     for (const place of places) {

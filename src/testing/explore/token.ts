@@ -4,6 +4,7 @@
  * Base64url of bytes. One of version and form; two of the written order's fingerprint, so that a program that has changed is
  * refused; the options that decide which places there are; then either each move (a byte of its kind, the depth of its path
  * and whether its amount is 1, then path, slot and amount as varints), or the strategy, the seed and the number of the run.
+ * The last is a sum of all before, in every version: a text that has it is a token.
  */
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Result from "effect/Result"
@@ -60,7 +61,14 @@ export const encode = ({ content, fingerprint, flags, pause }: Token, paths: Pat
   if (pause !== usualPause) varint(bytes, pause)
   if (isMoves) { for (const move of content.moves) encodeMove(bytes, move, paths) }
   else encodeOrigin(bytes, content.origin)
+  bytes.push(sumOf(bytes))
   return Base64Url.encode(Uint8Array.from(bytes))
+}
+
+const sumOf = (bytes: Iterable<number>): number => {
+  let sum = 0
+  for (const byte of bytes) sum = (sum * 31 + byte + 1) & 255
+  return sum
 }
 
 const encodeMove = (bytes: Array<number>, { amount, kind, path, slot }: Move, paths: Paths): void => {
@@ -97,20 +105,28 @@ export const tokenOf = (
 /** Fails with what is wrong with it. */
 export const decode = (text: string, paths: Paths): Result.Result<Token, TokenError> => {
   const bytes = Result.getOrUndefined(Base64Url.decode(text))
-  if (bytes === undefined || bytes.length < 4) return malformed(text)
-  if (bytes[0]! >> 1 !== version) {
-    const message = `the token ${JSON.stringify(text)} is of version ${bytes[0]! >> 1}, expected ${version}`
+  // The decoder takes several texts for the same bytes; a token is one of them.
+  if (bytes === undefined || bytes.length < 5 || Base64Url.encode(bytes) !== text) return malformed(text)
+  const content = bytes.subarray(0, -1)
+  if (sumOf(content) !== bytes.at(-1)) return malformed(text)
+  if (content[0]! >> 1 !== version) {
+    const message = `the token ${JSON.stringify(text)} is of version ${content[0]! >> 1}, expected ${version}`
     return Result.fail(new TokenError({ message, reason: "version" }))
   }
   try {
-    return Result.succeed(new Reader(bytes, paths).token())
+    return Result.succeed(new Reader(content, paths).token())
   } catch {
     return malformed(text)
   }
 }
 
 const malformed = (text: string): Result.Result<never, TokenError> =>
-  Result.fail(new TokenError({ message: `${JSON.stringify(text)} is no token of a schedule`, reason: "malformed" }))
+  Result.fail(
+    new TokenError({
+      message: `${JSON.stringify(text)} is not a token: it is damaged, or never was one`,
+      reason: "malformed"
+    })
+  )
 
 class Reader {
   private readonly bytes: Uint8Array

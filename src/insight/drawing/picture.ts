@@ -5,21 +5,23 @@
  * moment and nothing for long, the numbers of steps, with `ticks` that say the time of some of them.
  */
 
-/** What a task does meanwhile. `stuck`: it waits for what never comes. */
-export type SpanKind = "wait" | "lock" | "join" | "ready" | "run" | "outside" | "stuck"
+/** What a task does meanwhile. `stuck`: it waits for what never comes. `block`: no doing, but a part of its work. */
+export type SpanKind = "wait" | "lock" | "join" | "yield" | "ready" | "run" | "outside" | "stuck" | "block"
 
 export interface Span {
   readonly kind: SpanKind
   readonly from: number
   readonly to: number
-  /** Stands in the bar if there is room, else without its end or not at all. */
+  /** Stands in the bar if there is room, else as many of its words as say something, or not at all. */
   readonly label?: string | undefined
+  /** What stands there where the label has no room. */
+  readonly short?: string | undefined
   /** The whole of it, for a pointer that rests on the bar. */
   readonly title?: string | undefined
 }
 
-/** What happens at once: a step of the task, its end, a line of its own. */
-type MarkKind = "step" | "ok" | "failed" | "cancelled" | "note"
+/** What happens at once: a step of the task, its end, a line of its own, or that something does not hold any more. */
+type MarkKind = "step" | "ok" | "failed" | "cancelled" | "note" | "broken"
 
 export interface Mark {
   readonly kind: MarkKind
@@ -53,6 +55,13 @@ export interface Wake {
   readonly to: number
 }
 
+export interface Tick {
+  readonly at: number
+  readonly label: string
+  /** Something is left out there: it is said before all others have their room, and no line is drawn. */
+  readonly isGap?: boolean | undefined
+}
+
 export interface Chart {
   readonly title?: string | undefined
   readonly lanes: ReadonlyArray<Lane>
@@ -60,8 +69,10 @@ export interface Chart {
   readonly to: number
   readonly flags?: ReadonlyArray<Flag> | undefined
   readonly wakes?: ReadonlyArray<Wake> | undefined
+  /** Where two charts go apart: a line down all lanes. */
+  readonly parting?: number | undefined
   /** Default: round numbers of milliseconds. */
-  readonly ticks?: ReadonlyArray<{ readonly at: number; readonly label: string }> | undefined
+  readonly ticks?: ReadonlyArray<Tick> | undefined
 }
 
 export interface Picture {
@@ -70,4 +81,6 @@ export interface Picture {
   readonly lines?: ReadonlyArray<string> | undefined
   /** One above the other, all as wide as the widest: equal places are at equal heights. */
   readonly charts: ReadonlyArray<Chart>
+  /** What the axis is, if it is not the time. Stands below the charts. */
+  readonly axis?: string | undefined
 }

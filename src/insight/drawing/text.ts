@@ -38,6 +38,22 @@ export const cut = (text: string, room: number, size: number): string => {
   return kept.length < 5 ? "" : `${kept.trimEnd()}…`
 }
 
+/** What says nothing without what comes behind it. */
+const dangling = /(?:^|\s)(?:an?|the|of|by|for|from|to|in|held|task|and|with)$/
+
+/** As many whole words as fit, with `…` for the rest; nothing if they say nothing. */
+export const cutWords = (text: string, room: number, size: number): string => {
+  const line = clean(text)
+  if (widthOf(line, size) <= room) return line
+  const words = line.split(" ")
+  while (words.pop() !== undefined) {
+    const kept = words.join(" ")
+    const isWhole = (kept.match(/['"]/g) ?? []).length % 2 === 0 && !dangling.test(kept)
+    if (isWhole && kept !== "" && widthOf(`${kept}…`, size) <= room) return `${kept}…`
+  }
+  return ""
+}
+
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&quot;" }
 export const escape = (text: string): string => text.replaceAll(/[&<>"]/g, (character) => escapes[character]!)
 

@@ -6,9 +6,10 @@
  * room. A picture is bounded by its width, whatever the run: what would be narrower than a pixel is left out, and beyond
  * `rows` lanes a line says how many more there are.
  */
+import { roundTicks } from "./axis.ts"
 import { styleOf } from "./colors.ts"
 import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
-import { boldness, clean, cut, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
+import { boldness, clean, cut, cutWords, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
 
 export interface SvgOptions {
   /** Pixels. Default: 800. */
@@ -52,7 +53,7 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
   const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width * 0.3)
   // Room for what stands to the right of the last mark, so that an end at the edge can say how.
   const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
-  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 5)
+  const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 4)
   return {
     left: padding + names + 12,
     right: width - padding - Math.max(room, 12),
@@ -63,36 +64,21 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
 
 // ----------------------------------------------------------------------------------------------------------------- axis
 
-const milliseconds = (value: number): string => {
-  if (value === 0) return "0"
-  const [amount, unit] = value < 1 ? [value * 1000, "µs"] : value < 1000 ? [value, "ms"] : [value / 1000, "s"]
-  return `${Number(amount.toPrecision(6))} ${unit}`
-}
-
-/** At most so many round numbers. */
-const roundTicks = (from: number, to: number, most: number) => {
-  const rough = (to - from) / most
-  if (!(rough > 0)) return [{ at: from, label: milliseconds(from) }]
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!
-  const first = Math.ceil(from / step - 1e-9)
-  return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, index) => {
-    const at = Number(((first + index) * step).toPrecision(12))
-    return { at, label: milliseconds(at) }
-  })
-}
-
 const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Array<string> => {
   const drawn: Array<string> = []
   const most = Math.max(1, Math.floor((frame.right - frame.left) / 100))
-  let free = 0
-  for (const { at, label } of chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most)) {
-    if (at < chart.from || at > chart.from + frame.units) continue
+  const ticks = (chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most))
+    .filter(({ at }) => at >= chart.from && at <= chart.from + frame.units)
+  // Gaps first.
+  const taken: Array<readonly [left: number, right: number]> = []
+  for (
+    const { at, isGap = false, label } of ticks.toSorted((a, b) => Number(b.isGap ?? false) - Number(a.isGap ?? false))
+  ) {
     const x = xOf(frame, chart, at)
     const half = widthOf(label, labelSize) / 2
-    drawn.push(`<path class="grid" d="M${px(x)} ${px(top)}V${px(bottom)}"/>`)
-    if (x - half < free) continue
-    free = x + half + 6
+    if (!isGap) drawn.push(`<path class="grid" d="M${px(x)} ${px(top)}V${px(bottom)}"/>`)
+    if (x - half < 0 || taken.some(([left, right]) => x - half - 6 < right && x + half + 6 > left)) continue
+    taken.push([x - half, x + half])
     drawn.push(text(label, { x, y: bottom + 14, className: "faint", size: labelSize, anchor: "middle" }))
   }
   return drawn
@@ -103,7 +89,7 @@ const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Arra
 const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: number): Array<string> => {
   const drawn: Array<string> = []
   let free = -Infinity
-  for (const { from, kind, label, title, to } of spans) {
+  for (const { from, kind, label = "", short = label, title, to } of spans) {
     const x = Math.max(xOf(frame, chart, from) + 0.5, free)
     const width = xOf(frame, chart, to) - 0.5 - x
     if (width < 0.5) continue
@@ -113,7 +99,8 @@ const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: nu
         titleOf(title)
       }</rect>`
     )
-    const shown = cut(label ?? "", width - 12, labelSize)
+    const fits = widthOf(clean(label), labelSize) <= width - 12
+    const shown = cutWords(fits ? label : short, width - 12, labelSize)
     drawn.push(text(shown, { x: x + width / 2, y: y + 14, className: "text", size: labelSize, anchor: "middle" }))
   }
   return drawn
@@ -130,7 +117,10 @@ const drawEnd = (kind: "failed" | "cancelled", x: number, y: number, title = "")
       px(y)
     }a5 5 0 1 0 10 0a5 5 0 1 0 -10 0m1.5 3.5l7 -7">${title}</path>`
 
-/** An end stands to the right of its step. */
+const drawBroken = (x: number, y: number, title = ""): string =>
+  `<path class="bad" d="M${px(x)} ${px(y - 6)}l6 6l-6 6l-6 -6z">${title}</path>`
+
+/** An end stands to the right of its step, and what does not hold any more. */
 const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
   switch (kind) {
     case "step":
@@ -141,6 +131,8 @@ const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
     case "failed":
     case "cancelled":
       return drawStep(x, y) + drawEnd(kind, x + 8, y + barHeight / 2, titleOf(title))
+    case "broken":
+      return drawBroken(x + 8, y + barHeight / 2, titleOf(title))
   }
 }
 
@@ -158,7 +150,7 @@ const drawMarks = (frame: Frame, chart: Chart, lane: Lane, y: number, edge: numb
   }
   const last = lane.marks.at(-1)
   if (last?.label !== undefined && last.at >= chart.from) {
-    const isBad = last.kind === "failed" || last.kind === "cancelled"
+    const isBad = last.kind === "failed" || last.kind === "cancelled" || last.kind === "broken"
     const x = xOf(frame, chart, last.at) + (isBad ? 17 : 9)
     const className = isBad ? "bad" : "faint"
     drawn.push(text(cut(last.label, edge - x, labelSize), { x, y: y + 14, className, size: labelSize }))
@@ -179,6 +171,10 @@ const drawLane = (frame: Frame, chart: Chart, lane: Lane, top: number, edge: num
     ...drawMarks(frame, chart, lane, y, edge)
   ]
 }
+
+/** Left of the step at which it is; below the bars, as all that crosses lanes. */
+const drawParting = (x: number, top: number, bottom: number): string =>
+  `<path class="parting" stroke-width="1.5" stroke-dasharray="4 3" d="M${px(x - 3)} ${px(top)}V${px(bottom)}"/>`
 
 interface PlacedFlag extends Flag {
   /** Where it points to, and where its number stands. */
@@ -258,6 +254,7 @@ const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Dr
   const lanes = chart.lanes.slice(0, frame.rows)
   const bottom = top + lanes.length * rowHeight
   parts.push(...drawAxis(frame, chart, top, bottom + 2))
+  if (chart.parting !== undefined) parts.push(drawParting(xOf(frame, chart, chart.parting), top, bottom + 2))
   parts.push(...drawFlagLines(flags, above))
   const edge = width - padding
   lanes.forEach((lane, index) => parts.push(...drawLane(frame, chart, lane, top + index * rowHeight, edge)))
@@ -273,12 +270,14 @@ const drawChart = (frame: Frame, chart: Chart, begin: number, width: number): Dr
 
 const spanNames: Readonly<Record<SpanKind, string>> = {
   run: "runs",
+  yield: "yields",
   ready: "is ready",
   wait: "waits",
   join: "waits for tasks",
   lock: "waits for a lock",
   outside: "outside",
-  stuck: "waits for ever"
+  stuck: "waits for ever",
+  block: "a timeout, a group"
 }
 
 const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, width: number): Drawn => {
@@ -303,8 +302,18 @@ const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, wid
   if (marks.has("note")) {
     entries.push([(x, y) => `<circle class="note" cx="${px(x + 5)}" cy="${y - 4}" r="3"/>`, "a note"])
   }
+  if (marks.has("broken")) entries.push([(x, y) => drawBroken(x + 5, y - 4), "does not hold"])
+  if (charts.some(({ parting }) => parting !== undefined)) {
+    entries.push([(x, y) => drawParting(x + 8, y - 10, y + 2), "the runs differ from here on"])
+  }
   if (charts.some(({ flags }) => (flags ?? []).length > 0)) {
-    entries.push([(x, y) => `<circle class="bad" cx="${px(x + 5)}" cy="${y - 4}" r="5.5"/>`, "not as written"])
+    entries.push([
+      (x, y) =>
+        `<circle class="bad" cx="${px(x + 5)}" cy="${y - 4}" r="${flagRadius - 1}"/>${
+          text("1", { x: x + 5, y, className: "on-bad", size: 10, anchor: "middle" })
+        }`,
+      "not as written: see the numbers above"
+    ])
   }
   if (charts.some(({ wakes }) => (wakes ?? []).length > 0)) {
     entries.push([(x, y) => `<path class="head" d="M${px(x + 5)} ${y}l-4.5 -7h9z"/>`, "wakes"])
@@ -336,7 +345,7 @@ export const toSvg = (picture: Picture, options?: SvgOptions): string => {
   const parts: Array<string> = []
   const title = cut(picture.title, (width - 2 * padding) / boldness, 14)
   parts.push(text(title, { x: padding, y: 28, className: "text", size: 14, bold: true }))
-  let top = 40
+  let top = title === "" ? 8 : 40
   const lines = picture.lines ?? []
   for (const line of lines.slice(0, mostLines)) {
     const shown = cut(line, width - 2 * padding, 12)
@@ -352,6 +361,11 @@ export const toSvg = (picture: Picture, options?: SvgOptions): string => {
     const drawn = drawChart(frame, chart, top + 6, width)
     parts.push(...drawn.parts)
     top = drawn.bottom
+  }
+  if (picture.axis !== undefined) {
+    const shown = cut(picture.axis, width - 2 * padding, labelSize)
+    parts.push(text(shown, { x: padding, y: top + 14, className: "faint", size: labelSize }))
+    top += 18
   }
   if (options?.legend ?? true) {
     const legend = drawLegend(picture.charts, rows, top + 4, width)

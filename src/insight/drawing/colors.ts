@@ -30,10 +30,12 @@ const light: Colors = {
     wait: "#b6d4f5",
     lock: "#f3c6a5",
     join: "#e3dcf5",
+    yield: "#ead58c",
     ready: "#ead58c",
     run: "#8fd19e",
     outside: "#e6e9ec",
-    stuck: "#f7c9cc"
+    stuck: "#f7c9cc",
+    block: "#f6f8fa"
   }
 }
 
@@ -52,10 +54,12 @@ const dark: Colors = {
     wait: "#1d3f66",
     lock: "#6b3d1c",
     join: "#3f3563",
+    yield: "#5c4a10",
     ready: "#5c4a10",
     run: "#1c5c30",
     outside: "#21262d",
-    stuck: "#6e2329"
+    stuck: "#6e2329",
+    block: "#161b22"
   }
 }
 
@@ -65,6 +69,7 @@ const rules = (scope: string, colors: Colors): string =>
     `.text{fill:${colors.text}}`,
     `.faint{fill:${colors.faint}}`,
     `.grid{stroke:${colors.grid}}`,
+    `.parting{stroke:${colors.faint}}`,
     `.step{fill:${colors.step}}`,
     `.bad{fill:${colors.bad}}`,
     `.cross{stroke:${colors.bad};fill:none}`,
@@ -72,6 +77,7 @@ const rules = (scope: string, colors: Colors): string =>
     `.note{fill:${colors.note}}`,
     `.wake{stroke:${colors.wake};fill:none}`,
     `.head{fill:${colors.wake}}`,
+    `.block{stroke:${colors.faint}}`,
     ...Object.entries(colors.spans).map(([kind, color]) => `.${kind}{fill:${color}}`)
   ].map((rule) => `${scope} ${rule}`).join("")
 

@@ -1,0 +1,191 @@
+/** The tree of tasks that a snapshot is told as. */
+import { circleInWords } from "../internal/task/circles.ts"
+import { coloured, type Ink, plain } from "./drawing/ink.ts"
+import type { FormatOptions } from "./format.ts"
+import type { LoopInfo, State, TaskInfo } from "./snapshot.ts"
+import { durationInWords, titleOf } from "./words.ts"
+
+/** So many alike are told one by one. */
+const alike = 20
+/** Tasks deeper in the tree stand as deep as this. */
+const maxDepth = 30
+/** How many of the functions that a task is in are told. */
+const frames = 3
+
+/** A place in the tree: of a task, or of several that are alike. */
+interface Place {
+  readonly tasks: readonly [TaskInfo, ...ReadonlyArray<TaskInfo>]
+  readonly depth: number
+  /** What stands before its first line, and before those below. */
+  readonly lead: string
+  readonly below: string
+}
+
+export class Tree {
+  private readonly ink: Ink
+  private readonly base: string
+  private readonly limit: number
+  private readonly tasks: ReadonlyMap<number, TaskInfo>
+  /** By id, those that stand below a task. */
+  private readonly below = new Map<number, Array<TaskInfo>>()
+  private readonly stuck: ReadonlySet<number>
+  private readonly told = new Set<TaskInfo>()
+  private readonly lines: Array<string> = []
+
+  /** `below`: those that a task awaits stand below it, or those that await it. */
+  constructor(
+    loops: ReadonlyArray<LoopInfo>,
+    below: "awaited" | "awaiting",
+    { base = "", color = false, limit = 1000 }: FormatOptions = {}
+  ) {
+    this.ink = color ? coloured : plain
+    this.base = base
+    this.limit = limit
+    this.tasks = new Map(loops.flatMap(({ tasks }) => tasks.map((task) => [task.id, task])))
+    this.stuck = new Set(loops.flatMap(({ circles }) => circles.flat()))
+    for (const task of this.tasks.values()) {
+      for (const awaiter of task.awaitedBy.map((id) => this.tasks.get(id))) {
+        if (awaiter === undefined) continue
+        if (below === "awaited") this.put(awaiter, task)
+        else this.put(task, awaiter)
+      }
+    }
+  }
+
+  end(): string {
+    return this.lines.join("\n")
+  }
+
+  addLoop({ circles, id, ready, tasks }: LoopInfo, isNumbered: boolean): void {
+    this.add(`${isNumbered ? `loop ${id}: ` : ""}${tasksInWords(tasks.length)}, ${ready} ready`)
+    this.addTrees(tasks.filter(({ awaitedBy }) => !awaitedBy.some((id) => this.tasks.has(id))))
+    // Whoever is left hangs on a circle.
+    for (const task of tasks) if (!this.told.has(task)) this.addTrees([task])
+    const left = tasks.filter((task) => !this.told.has(task)).length
+    if (left > 0) this.lines.push(`… and ${left} more`)
+    for (const circle of circles) this.lines.push(this.ink.bad(this.circleInWords(circle)))
+  }
+
+  addTasks(ids: ReadonlyArray<number>): void {
+    this.addTrees(ids.map((id) => this.tasks.get(id)).filter((task) => task !== undefined))
+  }
+
+  private put({ id }: TaskInfo, below: TaskInfo): void {
+    const others = this.below.get(id)
+    if (others === undefined) this.below.set(id, [below])
+    else others.push(below)
+  }
+
+  add(line: string): void {
+    if (this.lines.length < this.limit) this.lines.push(line)
+  }
+
+  /** On a stack of its own: there may be very many that await each other in a row. */
+  private addTrees(roots: ReadonlyArray<TaskInfo>): void {
+    const places = this.placesOf(roots, "", 0)
+    while (places.length > 0 && this.lines.length < this.limit) {
+      const place = places.pop()!
+      const [task] = place.tasks
+      if (this.told.has(task)) this.add(`${place.lead}${title(task)}  (see above)`)
+      else {
+        this.addPlace(place)
+        places.push(...this.placesOf(this.below.get(task.id) ?? [], place.below, place.depth + 1))
+      }
+    }
+  }
+
+  /** The last one first. */
+  private placesOf(tasks: ReadonlyArray<TaskInfo>, before: string, depth: number): Array<Place> {
+    const isFlat = depth === 0 || depth > maxDepth
+    return this.grouped(tasks).map((tasks, i, { length }) => {
+      const isLast = i === length - 1
+      return {
+        tasks,
+        depth,
+        lead: isFlat ? before : `${before}${isLast ? "└─ " : "├─ "}`,
+        below: isFlat ? before : `${before}${isLast ? "   " : "│  "}`
+      }
+    }).toReversed()
+  }
+
+  /** Those that are alike together, where there are many. */
+  private grouped(tasks: ReadonlyArray<TaskInfo>): ReadonlyArray<Place["tasks"]> {
+    if (tasks.length <= alike) return tasks.map((task) => [task])
+    const groups = Map.groupBy(tasks, (task) => this.below.has(task.id) ? task : likenessOf(task))
+    return Array.from(groups.values()).flatMap(([first, ...others]): ReadonlyArray<Place["tasks"]> =>
+      others.length < alike ? [[first!], ...others.map((task) => [task] as const)] : [[first!, ...others]]
+    )
+  }
+
+  private addPlace({ below, lead, tasks }: Place): void {
+    const { ink } = this
+    const [task, second] = tasks
+    for (const one of tasks) this.told.add(one)
+    const mark = this.stuck.has(task.id) ? ` ${ink.bad("[deadlock]")}` : ""
+    this.add(
+      second === undefined
+        ? `${lead}${ink.strong(title(task))}  ${this.doing(task)}${mark}`
+        : `${lead}${ink.strong(title(task))}, ${ink.strong(title(second))} and ${
+          tasks.length - 2
+        } more: ${tasks.length} ` +
+          verbs[task.state][1] + this.objectOf(task)
+    )
+    const margin = `${below}${this.below.has(task.id) ? "│" : " "}   `
+    for (const { at, name } of task.stack.slice(0, frames)) {
+      this.add(`${margin}${ink.quiet(`in ${name}${at === undefined ? "" : ` ${this.placeInWords(at)}`}`)}`)
+    }
+    if (task.createdAt !== undefined) {
+      this.add(`${margin}${ink.quiet(`created at ${this.placeInWords(task.createdAt)}`)}`)
+    }
+  }
+
+  private doing(task: TaskInfo): string {
+    const { cancelling, wait } = task
+    const { dueIn, place, timeout } = wait ?? {}
+    return [
+      `${verbs[task.state][0]}${this.objectOf(task)}`,
+      dueIn === undefined ? "" : ` due in ${durationInWords(dueIn)}`,
+      place === undefined ? "" : ` (${place[0]} of ${place[1]} in line)`,
+      timeout === undefined ? "" : `, times out in ${durationInWords(timeout)}`,
+      cancelling === 0 ? "" : ", asked to cancel"
+    ].join("")
+  }
+
+  /** What it waits for, and who has that. */
+  private objectOf({ wait }: TaskInfo): string {
+    if (wait === undefined) return ""
+    return wait.heldBy === undefined ? ` ${wait.what}` : ` ${wait.what} held by ${this.nameOf(wait.heldBy)}`
+  }
+
+  private nameOf(id: number): string {
+    const task = this.tasks.get(id)
+    return task === undefined ? "a task of another loop" : title(task)
+  }
+
+  private placeInWords(place: string): string {
+    return this.base !== "" && place.startsWith(this.base) ? place.slice(this.base.length).replace(/^[/\\]/, "") : place
+  }
+
+  private circleInWords(circle: ReadonlyArray<number>): string {
+    const isOverLocks = circle.some((id) => this.tasks.get(id)?.wait?.heldBy !== undefined)
+    const claim = isOverLocks ? "deadlock, unless somebody else releases" : "deadlock"
+    return `${claim}: ${circleInWords(circle.map((id) => this.nameOf(id)))}`
+  }
+}
+
+/** Of one, and of many. */
+const verbs: Readonly<Record<State, readonly [one: string, many: string]>> = {
+  new: ["has not started", "have not started"],
+  running: ["runs", "run"],
+  ready: ["is ready", "are ready"],
+  waiting: ["waits for", "wait for"],
+  outside: ["waits for something outside of the loop", "wait for something outside of the loop"]
+}
+
+const title = ({ name, stack }: TaskInfo): string => titleOf(name, stack.at(-1)?.name)
+
+const tasksInWords = (count: number): string => count === 1 ? "1 task" : `${count} tasks`
+
+/** What those have in common that are told in one line. */
+const likenessOf = ({ createdAt, stack, state, wait }: TaskInfo): string =>
+  JSON.stringify([state, wait?.what, wait?.heldBy, createdAt, stack[0]])

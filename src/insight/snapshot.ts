@@ -1,0 +1,317 @@
+/** Who is there, what each waits for, and who waits for each other: the tasks of open loops as plain data. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import type { EventLoop } from "../EventLoop.ts"
+import { formatCallSite } from "../internal/host/callSite.ts"
+import { nowNanos } from "../internal/host/hostTime.ts"
+import { toSeconds } from "../internal/host/Moment.ts"
+import type { Entry } from "../internal/kernel/Entry.ts"
+import { OwnQueue } from "../internal/kernel/ReadyQueue.ts"
+import type { WaitQueue } from "../internal/kernel/WaitQueue.ts"
+import { getLoop } from "../internal/loop/currentLoop.ts"
+import { LoopImpl } from "../internal/loop/loop.ts"
+import { openLoops } from "../internal/loop/openLoops.ts"
+import { TimedWaiter } from "../internal/loop/TimedWaiter.ts"
+import { TimeoutImpl } from "../internal/parts/TimeoutImpl.ts"
+import { circlesOf } from "../internal/task/circles.ts"
+import { InnerRegion } from "../internal/task/openRegion.ts"
+import { isTaskImpl, type TaskImpl } from "../internal/task/task.ts"
+import { awaitedBy, tasksOf } from "../internal/task/tasks.ts"
+import { QueuedWaiter } from "../internal/waiting/QueuedWaiter.ts"
+import { type Region, type Suspension, waiterOf } from "../internal/waiting/Region.ts"
+import type { Waiter } from "../internal/waiting/Waiter.ts"
+import { currentUnsafe } from "../Task.ts"
+import { idOf, loopIdOf, whatOf } from "./ids.ts"
+
+type AnyTask = TaskImpl<unknown, unknown>
+type AnyWaiter = Waiter<any, any, any>
+
+/**
+ * What a task is at.
+ *
+ * **Details**
+ *
+ * - `new`: its first step is to come.
+ * - `running`: its code is what calls.
+ * - `ready`: its next step is in the ready queue.
+ * - `waiting`: for something of this library's.
+ * - `outside`: for something that is not: a promise, `Effect.sleep`, a fiber that it forked.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type State = "new" | "running" | "ready" | "waiting" | "outside"
+
+/**
+ * An `Effect.fn` or a span that a task is in.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Frame {
+  readonly name: string
+  /** Where it was called, `file:line:column`, if stack traces are on. */
+  readonly at: string | undefined
+}
+
+/**
+ * What a task waits for.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Wait {
+  /** `Lock "db"`, `Queue#1.get`, `a timer`, `gather`, `task 'x'`. */
+  readonly what: string
+  /** Id of the task that has it, where one has. */
+  readonly heldBy: number | undefined
+  /** Place in the line, from 1, and the line's length. */
+  readonly place: readonly [place: number, length: number] | undefined
+  /** Seconds until its own deadline. */
+  readonly dueIn: number | undefined
+  /** Seconds until the first of the timeouts around it. */
+  readonly timeout: number | undefined
+}
+
+/**
+ * A task that is not done.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface TaskInfo {
+  /** Unique in the process; what recorders call it, too. */
+  readonly id: number
+  readonly name: string
+  readonly state: State
+  /** What it waits for, where its state is `waiting`. */
+  readonly wait: Wait | undefined
+  /** The `Effect.fn`s and spans it is in, innermost first; those of its creator are left out. */
+  readonly stack: ReadonlyArray<Frame>
+  readonly createdAt: string | undefined
+  /** Ids of the tasks that wait for it. */
+  readonly awaitedBy: ReadonlyArray<number>
+  /** The requests to cancel that were not taken back. */
+  readonly cancelling: number
+}
+
+/**
+ * An open loop.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface LoopInfo {
+  /** Unique in the process. */
+  readonly id: number
+  /** Seconds of its clock. */
+  readonly time: number
+  /** How many entries its next tick has. */
+  readonly ready: number
+  /** In order of creation. */
+  readonly tasks: ReadonlyArray<TaskInfo>
+  /**
+   * Ids of tasks that wait for each other in a circle, each for the next, the last for the first, and that no timeout opens.
+   * One with tasks of several loops stands with each of them.
+   */
+  readonly circles: ReadonlyArray<ReadonlyArray<number>>
+}
+
+/**
+ * What all open loops of the process are at, the oldest first.
+ *
+ * **When to use**
+ *
+ * To answer "what hangs?" of a program as it is: in a test that failed, in a handler of a signal, on a page for operators,
+ * in a debugger that has stopped the program. `format` makes a text of it.
+ *
+ * **Details**
+ *
+ * Plain data, JSON, that keeps nothing of the program alive. It runs nothing of it and changes nothing, so that it may be
+ * called anywhere, also in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 50 ms.
+ *
+ * What fibers wait for that a task forked by Effect's means is not known: their task is `outside`. asyncio's
+ * `all_tasks`, `capture_call_graph`, and `python -m asyncio ps` have parts of it.
+ *
+ * **Example** (What a lock's waiters are at)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import * as Insight from "effect-asyncio/insight"
+ *
+ * const { Lock } = asyncio
+ *
+ * const program = Effect.gen(function*() {
+ *   const db = Insight.named(yield* Lock.make, "db")
+ *   yield* asyncio.createTask(Lock.withLock(db, asyncio.sleep("1 hour")), { name: "writer" })
+ *   yield* asyncio.createTask(Lock.withLock(db, Effect.void), { name: "reader" })
+ *   yield* asyncio.sleep(0)
+ *   const tasks = Insight.snapshot().flatMap(({ tasks }) => tasks)
+ *   return tasks.map(({ name, state, wait }) => `${name}: ${wait?.what ?? state}`)
+ * })
+ *
+ * await asyncio.run(program) // => ["Task-1: running", "writer: a timer", 'reader: Lock "db"']
+ * ```
+ *
+ * @category snapshots
+ * @since 0.2.0
+ */
+export const snapshot = (): ReadonlyArray<LoopInfo> => {
+  const loops = openLoops().filter((loop) => loop instanceof LoopImpl)
+  const tasks = loops.map(tasksOf)
+  const timed = new Set(loops.flatMap(({ timers }) => timers.sleepers))
+  const circles = circlesOf(tasks.flat(), (task) => {
+    const waiter = waiterOf(task)
+    return waiter === undefined || regionsOf(task).some((region) => isTimed(region, timed)) ? [] : [waiter]
+  })
+  return loops.map((loop, i) => infoOf(loop, tasks[i]!, circles))
+}
+
+/**
+ * `snapshot` of the loop that the fiber runs on.
+ *
+ * **Example** (Asking whether anything is stuck)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import * as Insight from "effect-asyncio/insight"
+ *
+ * const isHealthy = Effect.map(Insight.currentLoop, ({ circles }) => circles.length === 0)
+ *
+ * const program = Effect.gen(function*() {
+ *   const before = yield* isHealthy
+ *   const ann: asyncio.Task.Task<void> = yield* asyncio.createTask(Effect.suspend(() => asyncio.Task.join(bob)))
+ *   const bob: asyncio.Task.Task<void> = yield* asyncio.createTask(asyncio.Task.join(ann))
+ *   yield* asyncio.sleep(0)
+ *   return [before, yield* isHealthy]
+ * })
+ *
+ * await asyncio.run(program) // => [true, false]
+ * ```
+ *
+ * @category snapshots
+ * @since 0.2.0
+ */
+export const currentLoop: Effect.Effect<LoopInfo, never, EventLoop> = Effect.withFiber((fiber) => {
+  const loop = getLoop("currentLoop", fiber)
+  return Effect.succeed(snapshot().find(({ id }) => id === loopIdOf(loop))!)
+})
+
+const infoOf = (loop: LoopImpl, tasks: ReadonlyArray<AnyTask>, circles: ReadonlyArray<ReadonlyArray<AnyTask>>) => {
+  const look = new Look(loop)
+  return {
+    id: loopIdOf(loop),
+    time: toSeconds(nowNanos(loop.clock)),
+    ready: look.ready.length,
+    tasks: tasks.map((task) => look.at(task)),
+    circles: circles.filter((circle) => circle.some((task) => task.loop === loop)).map((circle) => circle.map(idOf))
+  }
+}
+
+/** What has to be known of a loop before its tasks are looked at. */
+class Look {
+  private readonly loop: LoopImpl
+  readonly ready: ReadonlyArray<Entry>
+  /** Whose next step is in the ready queue. */
+  private readonly next: ReadonlySet<unknown>
+  private readonly running = currentUnsafe()
+  /** The places in each line, read once for all that stand there. */
+  private readonly places = new Map<WaitQueue, ReadonlyMap<unknown, number>>()
+
+  constructor(loop: LoopImpl) {
+    this.loop = loop
+    this.ready = loop.ready instanceof OwnQueue ? loop.ready.ready : []
+    this.next = new Set(this.ready.filter(({ what }) => what === "step" || what === "wake").map(({ owner }) => owner))
+  }
+
+  at(task: AnyTask): TaskInfo {
+    const waiter = waiterOf(task)
+    const state = this.stateOf(task, waiter)
+    return {
+      id: idOf(task),
+      name: task.name,
+      state,
+      wait: state === "waiting" ? this.waitOf(task, waiter!) : undefined,
+      stack: stackOf(task),
+      createdAt: task.createdAt,
+      awaitedBy: Array.from(awaitedBy(task), (awaiter) => idOf(awaiter as AnyTask)),
+      cancelling: task.requests
+    }
+  }
+
+  private stateOf(task: AnyTask, waiter: Suspension | undefined): State {
+    if (task === this.running) return "running"
+    if (task.fiber === undefined) return "new"
+    if (waiter !== undefined) return waiter.state === "parked" ? "waiting" : "ready"
+    return this.next.has(task) ? "ready" : "outside"
+  }
+
+  private waitOf(task: AnyTask, waiter: Suspension): Wait {
+    const holder = waiter.resource?.holder
+    const deadline = Math.min(...regionsOf(task).map((region) => timeoutOf(region)?.when ?? Infinity))
+    return {
+      what: whatOf(waiter as AnyWaiter, this.loop),
+      heldBy: isTaskImpl(holder) ? idOf(holder) : undefined,
+      place: this.placeOf(waiter),
+      dueIn: dueIn(waiter),
+      timeout: deadline === Infinity ? undefined : deadline - toSeconds(nowOf(task.fiber!))
+    }
+  }
+
+  private placeOf(waiter: Suspension): Wait["place"] {
+    if (!(waiter instanceof QueuedWaiter) || waiter.resource === undefined || waiter.line === undefined) {
+      return undefined
+    }
+    const { line } = waiter
+    let places = this.places.get(line)
+    if (places === undefined) {
+      this.places.set(line, places = new Map(Array.from(line.nodes(), (node, i) => [node, i + 1])))
+    }
+    return [places.get(waiter)!, line.length]
+  }
+}
+
+/** A task's open regions, the innermost last. */
+const regionsOf = (task: AnyTask): ReadonlyArray<Region> => {
+  const regions: Array<Region> = []
+  for (let region: Region | undefined = task; region !== undefined; region = region.inner) regions.push(region)
+  return regions
+}
+
+/** The timeout over a region, until it strikes. */
+const timeoutOf = (region: Region): TimeoutImpl | undefined => {
+  const timeout = region instanceof InnerRegion ? region.timeout : undefined
+  return timeout instanceof TimeoutImpl && timeout.state === "active" ? timeout : undefined
+}
+
+/** Whether what its fiber is suspended in ends by itself: `timed` are the fibers for which a timer waits. */
+const isTimed = (region: Region, timed: ReadonlySet<unknown>): boolean =>
+  timed.has(region.fiber) || timeoutOf(region)?.when !== undefined
+
+const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => nowNanos(fiber.getRef(Clock.Clock))
+
+/** Seconds until a waiter wakes by itself, if it ever does. */
+const dueIn = (waiter: Suspension): number | undefined =>
+  waiter instanceof TimedWaiter && waiter.deadline < Infinity
+    ? toSeconds(waiter.deadline - nowOf(waiter.fiber))
+    : undefined
+
+/** The frames of what runs, down to those that the task was created in. */
+const stackOf = (task: AnyTask): ReadonlyArray<Frame> => {
+  const fiber = regionsOf(task).findLast(({ fiber }) => fiber !== undefined)?.fiber
+  const base = Context.get(task.services, References.CurrentStackFrame)
+  const frames: Array<Frame> = []
+  let frame = fiber?.cache.stackFrame
+  for (; frame !== undefined && frame !== base; frame = frame.parent) {
+    // `Effect.fn` gives two, one for where it is called, one for where it is defined.
+    if (frame.name.endsWith(" (definition)")) continue
+    const stack = frame.stack()
+    frames.push({ name: frame.name, at: stack === undefined ? undefined : formatCallSite({ stack }) })
+  }
+  return frames
+}
