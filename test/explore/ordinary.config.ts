@@ -26,6 +26,7 @@ const others = [
   "makesTask",
   "node",
   "Task.unseen",
+  "TestClock",
   "VirtualLoop.deadlock",
   "VirtualLoop.spin",
   "VirtualLoop"
