@@ -18,7 +18,9 @@ export interface Finding {
 }
 
 /** Within 500 runs. */
-export const find = (subject: string, vary: Explore.Vary): Promise<Finding | undefined> => {
+export type Find = (subject: string, vary: Explore.Vary) => Promise<Finding | undefined>
+
+export const find: Find = (subject, vary) => {
   const program = programs[subject]!
   const options: Explore.Options = { vary, runs: 500, seed: 1, timeLimit: Infinity }
   return Effect.runPromise(
