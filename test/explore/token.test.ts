@@ -9,6 +9,7 @@ import { Paths } from "../../src/testing/explore/Paths.ts"
 import type { Runs } from "../../src/testing/explore/Runs.ts"
 import { Shrinker } from "../../src/testing/explore/shrink.ts"
 import { decode, encode, type Token } from "../../src/testing/explore/token.ts"
+import { effectRaces } from "./effectRaces.ts"
 
 const patient = { timeLimit: "60 seconds" } as const
 
@@ -249,6 +250,14 @@ describe("a schedule made smaller", () => {
         expect(again.failing).toEqual(error.failing)
       }
     }))
+
+  it.effect("what no leaving out makes small is found small elsewhere", () =>
+    Effect.gen(function*() {
+      const { race, vary } = effectRaces["lost-wakeup"]!
+      const errors = yield* Effect.forEach([1, 2, 3, 4, 5], (seed) => found(race, { vary, seed }))
+      expect(errors.map(({ found }) => found.length > 10)).toEqual([true, true, true, true, true])
+      expect(errors.map(({ shrunk }) => shrunk.length)).toEqual([2, 2, 2, 2, 2])
+    }), 60_000)
 
   it.effect("so are many small delays", () =>
     Effect.gen(function*() {
