@@ -10,26 +10,27 @@ import type { TaskImpl } from "../internal/task/task.ts"
 
 let last = 0
 
+/** A number for what is shown like a task. */
+export const nextId = (): number => ++last
+
 /** Of a task: unique in the process. */
-export const idOf = (task: TaskImpl<any, any>): number => task.id === 0 ? (task.id = ++last) : task.id
+export const idOf = (task: TaskImpl<any, any>): number => task.id === 0 ? (task.id = nextId()) : task.id
 
-interface Known {
-  readonly id: number
-  /** How many primitives of each kind were named here. */
-  readonly counts: Map<string, number>
-}
-
-const loops = new WeakMap<LoopImpl, Known>()
 let loopCount = 0
 
-const known = (loop: LoopImpl): Known => {
-  let found = loops.get(loop)
-  if (found === undefined) loops.set(loop, found = { id: ++loopCount, counts: new Map() })
-  return found
-}
-
 /** Of a loop: unique in the process, counted as they are looked at. */
-export const loopIdOf = (loop: LoopImpl): number => known(loop).id
+export const loopIdOf = (loop: LoopImpl): number => loop.id === 0 ? (loop.id = ++loopCount) : loop.id
+
+/** How many primitives of each kind were named on a loop. */
+const counts = new WeakMap<LoopImpl, Map<string, number>>()
+
+const nextNumber = (kind: string, loop: LoopImpl): number => {
+  let ofLoop = counts.get(loop)
+  if (ofLoop === undefined) counts.set(loop, ofLoop = new Map())
+  const number = (ofLoop.get(kind) ?? 0) + 1
+  ofLoop.set(kind, number)
+  return number
+}
 
 // INVARIANT: by primitive, what those without a name are called.
 const names = new WeakMap<Resource, string>()
@@ -39,12 +40,7 @@ const nameOf = (resource: Resource, loop: LoopImpl): string => {
   const { kind, name } = resource
   if (name !== undefined) return `${kind} "${name}"`
   let given = names.get(resource)
-  if (given === undefined) {
-    const { counts } = known(loop)
-    const count = (counts.get(kind) ?? 0) + 1
-    counts.set(kind, count)
-    names.set(resource, given = `${kind}#${count}`)
-  }
+  if (given === undefined) names.set(resource, given = `${kind}#${nextNumber(kind, loop)}`)
   return given
 }
 

@@ -34,7 +34,8 @@ const light: Colors = {
     ready: "#ead58c",
     run: "#8fd19e",
     outside: "#e6e9ec",
-    stuck: "#f7c9cc"
+    stuck: "#f7c9cc",
+    block: "#f6f8fa"
   }
 }
 
@@ -57,7 +58,8 @@ const dark: Colors = {
     ready: "#5c4a10",
     run: "#1c5c30",
     outside: "#21262d",
-    stuck: "#6e2329"
+    stuck: "#6e2329",
+    block: "#161b22"
   }
 }
 
@@ -75,6 +77,7 @@ const rules = (scope: string, colors: Colors): string =>
     `.note{fill:${colors.note}}`,
     `.wake{stroke:${colors.wake};fill:none}`,
     `.head{fill:${colors.wake}}`,
+    `.block{stroke:${colors.faint}}`,
     ...Object.entries(colors.spans).map(([kind, color]) => `.${kind}{fill:${color}}`)
   ].map((rule) => `${scope} ${rule}`).join("")
 

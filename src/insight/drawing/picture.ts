@@ -5,8 +5,8 @@
  * moment and nothing for long, the numbers of steps, with `ticks` that say the time of some of them.
  */
 
-/** What a task does meanwhile. `stuck`: it waits for what never comes. */
-export type SpanKind = "wait" | "lock" | "join" | "yield" | "ready" | "run" | "outside" | "stuck"
+/** What a task does meanwhile. `stuck`: it waits for what never comes. `block`: no doing, but a part of its work. */
+export type SpanKind = "wait" | "lock" | "join" | "yield" | "ready" | "run" | "outside" | "stuck" | "block"
 
 export interface Span {
   readonly kind: SpanKind
@@ -14,6 +14,8 @@ export interface Span {
   readonly to: number
   /** Stands in the bar if there is room, else as many of its words as say something, or not at all. */
   readonly label?: string | undefined
+  /** What stands there where the label has no room. */
+  readonly short?: string | undefined
   /** The whole of it, for a pointer that rests on the bar. */
   readonly title?: string | undefined
 }

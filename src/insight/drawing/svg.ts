@@ -6,8 +6,9 @@
  * room. A picture is bounded by its width, whatever the run: what would be narrower than a pixel is left out, and beyond
  * `rows` lanes a line says how many more there are.
  */
+import { roundTicks } from "./axis.ts"
 import { styleOf } from "./colors.ts"
-import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Tick, Wake } from "./picture.ts"
+import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
 import { boldness, clean, cut, cutWords, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
 
 export interface SvgOptions {
@@ -63,25 +64,6 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
 
 // ----------------------------------------------------------------------------------------------------------------- axis
 
-const milliseconds = (value: number): string => {
-  if (value === 0) return "0"
-  const [amount, unit] = value < 1 ? [value * 1000, "µs"] : value < 1000 ? [value, "ms"] : [value / 1000, "s"]
-  return `${Number(amount.toPrecision(6))} ${unit}`
-}
-
-/** At most so many round numbers. */
-const roundTicks = (from: number, to: number, most: number): ReadonlyArray<Tick> => {
-  const rough = (to - from) / most
-  if (!(rough > 0)) return [{ at: from, label: milliseconds(from) }]
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!
-  const first = Math.ceil(from / step - 1e-9)
-  return Array.from({ length: Math.floor(to / step + 1e-9) - first + 1 }, (_, index) => {
-    const at = Number(((first + index) * step).toPrecision(12))
-    return { at, label: milliseconds(at) }
-  })
-}
-
 const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Array<string> => {
   const drawn: Array<string> = []
   const most = Math.max(1, Math.floor((frame.right - frame.left) / 100))
@@ -107,7 +89,7 @@ const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Arra
 const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: number): Array<string> => {
   const drawn: Array<string> = []
   let free = -Infinity
-  for (const { from, kind, label, title, to } of spans) {
+  for (const { from, kind, label = "", short = label, title, to } of spans) {
     const x = Math.max(xOf(frame, chart, from) + 0.5, free)
     const width = xOf(frame, chart, to) - 0.5 - x
     if (width < 0.5) continue
@@ -117,7 +99,8 @@ const drawSpans = (frame: Frame, chart: Chart, spans: ReadonlyArray<Span>, y: nu
         titleOf(title)
       }</rect>`
     )
-    const shown = cutWords(label ?? "", width - 12, labelSize)
+    const fits = widthOf(clean(label), labelSize) <= width - 12
+    const shown = cutWords(fits ? label : short, width - 12, labelSize)
     drawn.push(text(shown, { x: x + width / 2, y: y + 14, className: "text", size: labelSize, anchor: "middle" }))
   }
   return drawn
@@ -293,7 +276,8 @@ const spanNames: Readonly<Record<SpanKind, string>> = {
   join: "waits for tasks",
   lock: "waits for a lock",
   outside: "outside",
-  stuck: "waits for ever"
+  stuck: "waits for ever",
+  block: "a timeout, a group"
 }
 
 const drawLegend = (charts: ReadonlyArray<Chart>, rows: number, top: number, width: number): Drawn => {
@@ -361,7 +345,7 @@ export const toSvg = (picture: Picture, options?: SvgOptions): string => {
   const parts: Array<string> = []
   const title = cut(picture.title, (width - 2 * padding) / boldness, 14)
   parts.push(text(title, { x: padding, y: 28, className: "text", size: 14, bold: true }))
-  let top = 40
+  let top = title === "" ? 8 : 40
   const lines = picture.lines ?? []
   for (const line of lines.slice(0, mostLines)) {
     const shown = cut(line, width - 2 * padding, 12)

@@ -62,3 +62,16 @@ export const nowNanos = (clock: Clock.Clock): number => {
   }
   return Number(clock.monotonicTimeNanosUnsafe())
 }
+
+// How far the host's `performance.now()` is behind its Clock, of which it is another face.
+let behind: number | undefined
+
+/** The same in milliseconds, as many times as one likes: of the host's clock without a bigint for each. */
+export const nowMillis = (clock: Clock.Clock): number => {
+  const now = found.now
+  if (clock !== hostClock || now === undefined || hasFakeClock() || host.performance?.now !== now) {
+    return nowNanos(clock) / 1e6
+  }
+  behind ??= nowNanos(clock) / 1e6 - now.call(host.performance)
+  return now.call(host.performance) + behind
+}

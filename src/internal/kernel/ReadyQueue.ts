@@ -125,6 +125,7 @@ export class OwnQueue implements ReadyQueue {
   /** The tick rule. An entry that throws does not take the others with it: they run in the next tick. */
   readonly tick = (): void => {
     this.requested = false
+    if (observer !== undefined) observer.ticked(this)
     const end = this.count
     const buckets = this.buckets
     if (buckets.length === 0) return this.runReady(end)

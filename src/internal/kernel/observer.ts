@@ -5,6 +5,8 @@
  * while nobody listens. It is asked where a thing happens, once: nothing else in the core watches. A listener changes no
  * order and no tick, and what it throws never reaches the program: as with trio's Instruments, one that throws is dropped
  * with a log. Open: a put into a queue and a get from it are no events; whoever waits for them is.
+ *
+ * It has more than 150 lines of code: each event has a loop of its own over those who listen.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -78,72 +80,169 @@ export interface Observer {
   taken?(resource: Resource, fiber: AnyFiber): void
   /** It is given back. */
   released?(resource: Resource): void
+  /** A tick begins on that queue: what the host did since the last one is not known. */
+  ticked?(queue: Scheduler.SchedulerDispatcher): void
   /** A step runs, from that queue or of a fiber that schedules on it. Steps nest: one may resume other fibers at once. */
   stepBegan?(step: Step, queue: Scheduler.SchedulerDispatcher): void
   stepEnded?(step: Step, queue: Scheduler.SchedulerDispatcher): void
 }
 
-/** All who listen, as one whom nothing that they throw gets past. */
-class Listeners implements Required<Observer> {
-  private tell(how: (observer: Observer) => void): void {
-    for (const one of listeners) {
-      try {
-        how(one)
-      } catch (thrown) {
-        stop(one)
-        Effect.runFork(Effect.logError("An observer failed, and is told nothing more", Cause.die(thrown)))
-      }
-    }
-  }
+/** What was thrown is said once; who threw it is told nothing more. */
+const dismiss = (listener: Observer, thrown: unknown): void => {
+  stop(listener)
+  Effect.runFork(Effect.logError("An observer failed, and is told nothing more", Cause.die(thrown)))
+}
 
+/**
+ * All who listen, as one whom nothing that they throw gets past. Each event has a loop of its own: with a closure for what is
+ * to be told it was half of what a recorder costs.
+ */
+class Listeners implements Required<Observer> {
   services(context: Context.Context<never>): Context.Context<never> {
     let services = context
-    this.tell((one) => {
-      services = one.services?.(services) ?? services
-    })
+    for (const one of listeners) {
+      try {
+        services = one.services?.(services) ?? services
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
     return services
   }
   created(task: AnyTask): void {
-    this.tell((one) => one.created?.(task))
+    for (const one of listeners) {
+      try {
+        one.created?.(task)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   started(task: AnyTask): void {
-    this.tell((one) => one.started?.(task))
+    for (const one of listeners) {
+      try {
+        one.started?.(task)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   ended(task: AnyTask): void {
-    this.tell((one) => one.ended?.(task))
+    for (const one of listeners) {
+      try {
+        one.ended?.(task)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   cancelled(task: AnyTask): void {
-    this.tell((one) => one.cancelled?.(task))
+    for (const one of listeners) {
+      try {
+        one.cancelled?.(task)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   parked(waiter: Waiting): void {
-    this.tell((one) => one.parked?.(waiter))
+    for (const one of listeners) {
+      try {
+        one.parked?.(waiter)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   woken(waiter: Waiting): void {
-    this.tell((one) => one.woken?.(waiter))
+    for (const one of listeners) {
+      try {
+        one.woken?.(waiter)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   withdrawn(waiter: Waiting): void {
-    this.tell((one) => one.withdrawn?.(waiter))
+    for (const one of listeners) {
+      try {
+        one.withdrawn?.(waiter)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   left(waiter: Waiting): void {
-    this.tell((one) => one.left?.(waiter))
+    for (const one of listeners) {
+      try {
+        one.left?.(waiter)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   opened(block: Block): void {
-    this.tell((one) => one.opened?.(block))
+    for (const one of listeners) {
+      try {
+        one.opened?.(block)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   closed(block: Block, outcome: Outcome): void {
-    this.tell((one) => one.closed?.(block, outcome))
+    for (const one of listeners) {
+      try {
+        one.closed?.(block, outcome)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   taken(resource: Resource, fiber: AnyFiber): void {
-    this.tell((one) => one.taken?.(resource, fiber))
+    for (const one of listeners) {
+      try {
+        one.taken?.(resource, fiber)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   released(resource: Resource): void {
-    this.tell((one) => one.released?.(resource))
+    for (const one of listeners) {
+      try {
+        one.released?.(resource)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
+  }
+  ticked(queue: Scheduler.SchedulerDispatcher): void {
+    for (const one of listeners) {
+      try {
+        one.ticked?.(queue)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   stepBegan(step: Step, queue: Scheduler.SchedulerDispatcher): void {
-    this.tell((one) => one.stepBegan?.(step, queue))
+    for (const one of listeners) {
+      try {
+        one.stepBegan?.(step, queue)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
   stepEnded(step: Step, queue: Scheduler.SchedulerDispatcher): void {
-    this.tell((one) => one.stepEnded?.(step, queue))
+    for (const one of listeners) {
+      try {
+        one.stepEnded?.(step, queue)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
   }
 
   /** Runs an entry of a ready queue. */
@@ -159,22 +258,30 @@ class Listeners implements Required<Observer> {
 
   /** The innermost step under way. */
   get step(): Step | undefined {
-    return underWay.at(-1)?.step
+    return steps.at(-1)
   }
 
+  /** A fiber that is known to run as a part of that step. */
+  fiber: AnyFiber | undefined = undefined
+
   begin(step: Step, queue: Scheduler.SchedulerDispatcher): void {
-    underWay.push({ step, queue })
+    steps.push(step)
+    queues.push(queue)
+    this.fiber = undefined
     this.stepBegan(step, queue)
   }
 
   end(): void {
-    const ended = underWay.pop()
-    if (ended !== undefined) this.stepEnded(ended.step, ended.queue)
+    const step = steps.pop()
+    const queue = queues.pop()
+    this.fiber = undefined
+    if (step !== undefined) this.stepEnded(step, queue!)
   }
 }
 
-// INVARIANT: the steps under way, the innermost last: those that began while somebody listened.
-const underWay: Array<{ readonly step: Step; readonly queue: Scheduler.SchedulerDispatcher }> = []
+// INVARIANT: the steps under way, the innermost last, and the queues they are of: those that began while somebody listened.
+const steps: Array<Step> = []
+const queues: Array<Scheduler.SchedulerDispatcher> = []
 
 const all = new Listeners()
 
@@ -186,7 +293,7 @@ const become = (observers: ReadonlyArray<Observer>): void => {
   listeners = observers
   observer = observers.length === 0 ? undefined : all
   // Nobody would be told of their end.
-  if (observers.length === 0) underWay.length = 0
+  if (observers.length === 0) steps.length = queues.length = 0
 }
 
 const stop = (listener: Observer): void => become(listeners.filter((other) => other !== listener))

@@ -60,6 +60,8 @@ export class LoopImpl extends Printable implements Shape {
   readonly caller: Caller
   /** The failures that nobody has looked at. */
   readonly unseen: Unseen
+  /** Its number in insight, once somebody has looked. */
+  id = 0
   /** Names `Task-N`: counted by loop, so that a run's names do not depend on what ran before it. */
   taskCount = 0
   /** What the loop's layer provides: the service, the scheduler, and steps that are atomic. */

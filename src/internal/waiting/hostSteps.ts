@@ -38,23 +38,23 @@ class StepTracer implements Tracer.Tracer {
   }
   // Effect calls it without its `this`.
   readonly context: NonNullable<Tracer.Tracer["context"]> = (operation, fiber) => {
-    begin(fiber)
-    const { around } = this
-    const result = around.context === undefined
-      ? operation["~effect/Effect/evaluate"](fiber)
-      : around.context(operation, fiber)
+    if (observer !== undefined && observer.fiber !== fiber) begin(fiber)
+    const { context } = this.around
+    const result = context === undefined ? operation["~effect/Effect/evaluate"](fiber) : context(operation, fiber)
     if (isSuspended(result)) end(fiber)
     return result
   }
 }
 
 const begin = (fiber: AnyFiber): void => {
-  if (observer === undefined) return
   const owner = fiber.getRef(CurrentRegion)?.owner.task ?? fiber
-  const { step } = observer
-  if (step?.owner === owner) return
+  const { step } = observer!
+  if (step?.owner === owner) {
+    observer!.fiber = fiber
+    return
+  }
   const begun = new HostStep(owner, fiber)
-  observer.begin(begun, fiber.currentDispatcher)
+  observer!.begin(begun, fiber.currentDispatcher)
   // A tracer that the program brings meanwhile would hide its end.
   if (step === undefined) queueMicrotask(() => end(fiber))
 }

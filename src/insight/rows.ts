@@ -1,0 +1,63 @@
+/** The rows of a timeline as they are shown: each below the one that created it, by names that people know. */
+import type { Row, Span, Timeline } from "./Timeline.ts"
+
+export interface Placed {
+  readonly row: Row
+  /** How far below others in the tree. */
+  readonly depth: number
+}
+
+/** Depth first, by loop, in order of creation. */
+export const inTree = (rows: ReadonlyArray<Row>): ReadonlyArray<Placed> => {
+  const shown = new Set(rows.map(({ id }) => id))
+  const children = Map.groupBy(rows, ({ parent }) => parent !== undefined && shown.has(parent) ? parent : 0)
+  const placed: Array<Placed> = []
+  // By hand: a chain of tasks may be longer than the stack.
+  const left = (children.get(0) ?? []).toReversed().map((row) => ({ row, depth: 0 }))
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    placed.push(next)
+    const depth = next.depth + 1
+    left.push(...(children.get(next.row.id) ?? []).toReversed().map((row) => ({ row, depth })))
+  }
+  return placed
+}
+
+/** The rows of each loop, and from when to when they are shown. */
+export const byLoop = ({ from, tasks, to }: Timeline) => {
+  const loops = Array.from(Map.groupBy(tasks, ({ loop }) => loop))
+  if (loops.length <= 1) return loops.map(([loop, rows]) => ({ loop, rows, from, to }))
+  // Their clocks may have nothing to do with each other.
+  return loops.map(([loop, rows]) => {
+    const spans = rows.flatMap((row) => row.spans)
+    return {
+      loop,
+      rows,
+      from: Math.max(from, spans.reduce((least, span) => Math.min(least, span.from), Infinity)),
+      to: spans.reduce((most, span) => Math.max(most, span.to), -Infinity)
+    }
+  })
+}
+
+/** `testA (Task-2)`, where somebody gave it no name; else that. */
+export const nameOf = ({ kind, name, runs }: Row): string =>
+  runs !== undefined && (kind === "branch" || /^Task-\d+$/.test(name)) ? `${runs} (${name})` : name
+
+export const namesOf = ({ tasks }: Timeline): ReadonlyMap<number, string> =>
+  new Map(tasks.map((row) => [row.id, nameOf(row)]))
+
+/** `Lock "db" held by bob`. */
+export const holderIn = ({ heldBy, what = "" }: Span, names: ReadonlyMap<number, string>): string => {
+  const holder = heldBy === undefined ? undefined : names.get(heldBy)
+  return holder === undefined ? what : `${what} held by ${holder}`
+}
+
+/** What fits where that does not: `"db"`, `250 ms`. */
+export const shortOf = (what: string): string => what.replace(/^(?:sleep |[A-Z]\w* (?="))/, "")
+
+/** What kind of wait it is, to be told apart by colour. */
+export const waitKind = (what: string): "lock" | "join" | "wait" =>
+  /^(?:Lock|Semaphore|BoundedSemaphore|Condition)\b/.test(what)
+    ? "lock"
+    : /^(?:task|shield|gather|wait|the tasks|its branches)\b/.test(what)
+    ? "join"
+    : "wait"
