@@ -19,7 +19,6 @@ export interface Mutant extends Change {
 const world: Explore.Vary = {}
 const order: Explore.Vary = { order: true }
 const cancels: Explore.Vary = { cancel: true }
-const all: Explore.Vary = { order: true, cancel: true, how: "both" }
 
 const part = (name: string): string => `src/internal/parts/${name}.ts`
 
@@ -192,15 +191,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: part("Gathering"),
     from: "if (child.limited && this.state === \"open\") this.startMore()",
     to: "if (child.limited && this.state === \"open\" && child.future.exit!._tag === \"Success\") this.startMore()"
-  },
-  {
-    subject: "gather, cancelOnError",
-    wrong: "a cancelled child wins over the failure of another that is waited for",
-    vary: all,
-    found: ["delay", "interrupt", "fault"],
-    file: part("Gathering"),
-    from: "return this.failed === undefined || isCancelled(this.failed.exit!)",
-    to: "return this.failed === undefined"
   },
   {
     subject: "wait",
