@@ -210,15 +210,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: part("TimeoutImpl"),
     from: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    this.disarm()",
     to: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    if (!isCancelled(exit)) this.disarm()"
-  },
-  {
-    subject: "timeout",
-    wrong: "a deadline that passes while the one in it has just passed is lost",
-    vary: world,
-    found: ["latency", "timeout"],
-    file: part("TimeoutImpl"),
-    from: "    this.state = \"expiring\"\n",
-    to: "    if (this.region.owner.requests > this.requests) return\n    this.state = \"expiring\"\n"
   }
 ]
 
