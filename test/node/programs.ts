@@ -1,5 +1,5 @@
 /** Programs for `runMain.test.ts`, each a process: the name is its argument. */
-import { Console, Data, Effect, Option, Runtime } from "effect"
+import { Console, Data, Effect, Layer, Option, Runtime } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runMain, signal } from "effect-asyncio/node"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -98,6 +98,7 @@ const programs = {
       yield* Console.log("waiting")
       yield* Effect.flatMap(asyncio.Event.make, asyncio.Event.wait)
     }))),
+  unbuilt: () => runMain(Effect.void, { layer: Layer.unwrap(Effect.never) }),
   stubborn: () => runMain(Effect.uninterruptible(Effect.flatMap(asyncio.Event.make, asyncio.Event.wait)))
 }
 

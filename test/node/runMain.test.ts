@@ -6,9 +6,9 @@ import { runMain } from "effect-asyncio/node"
 import { spawnSync } from "node:child_process"
 import { globSync } from "node:fs"
 import { basename } from "node:path"
-import { beforeAll } from "vitest"
+import { afterAll, beforeAll } from "vitest"
 import { exitCodeOf, failuresOf, inWords } from "../../src/node/failures.ts"
-import { bundle, Process } from "./processes.ts"
+import { bundle, endAll, Process } from "./processes.ts"
 
 const examples = globSync(["examples/*.ts", "examples/real/*.ts"])
 
@@ -17,6 +17,7 @@ let pathOf: (name: string) => string
 beforeAll(async () => {
   pathOf = await bundle(["test/node/programs.ts", ...examples])
 }, 60_000)
+afterAll(endAll)
 
 const start = (program: string, env?: NodeJS.ProcessEnv) => new Process([pathOf("programs"), program], env)
 
@@ -163,6 +164,15 @@ describe.concurrent("how it ends", { timeout: 60_000 }, () => {
     const { code, err } = await end("stubborn")
     expect(code).toBe(70)
     expect(err).toContain("nothing is left to do, and main does not end:")
+  })
+
+  it("stuck before it has begun", async () => {
+    const { code, err } = await end("unbuilt")
+    expect(code).toBe(70)
+    expect(err).toBe(lines(
+      "nothing is left to do, and main is not done: no loop is open",
+      "nothing is left to do, and main does not end: no loop is open"
+    ))
   })
 
   it("of what is no program, or no option; a process has one", async () => {
