@@ -4,12 +4,11 @@
  * time where a clock is rounded or jumps; with `--all` also if one is absent.
  */
 import { readFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { build, defaultClientConditions, type Plugin } from "vite"
 import type { Verdict } from "../test/conformance/portable.ts"
 import { groupOf, readPrograms, readTraces } from "../test/conformance/suite.ts"
+import { findBrowser, type Site } from "./browser.ts"
 import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
 
 const conformance = join(root, "test/conformance")
@@ -110,61 +109,30 @@ const fromPath = (name: string, args: ReadonlyArray<string> = []): Host["find"] 
   return version === undefined ? fromPackage(name, "latest", args)() : runtime(name, version, args)
 }
 
-const browsers = ["chromium", "chromium-browser", "google-chrome"]
-
 const page = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>effect-asyncio</title>
 <body style="white-space: pre-wrap; font-family: monospace"><script type="module" src="/suite.mjs"></script>`
 
-const runInBrowser = async (program: string, suite: string): Promise<Ended> => {
-  const files: Readonly<Record<string, readonly [type: string, content: string]>> = {
-    "/": ["text/html", page],
-    "/suite.mjs": ["text/javascript", readFileSync(suite, "utf8")]
-  }
-  const server = createServer((request, response) => {
-    const file = files[request.url ?? ""]
-    response.writeHead(file === undefined ? 404 : 200, {
-      "content-type": `${file?.[0] ?? "text/plain"}; charset=utf-8`
-    })
-    response.end(file?.[1])
-  })
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening))
-  try {
-    const ended = await execute(program, [
-      "--headless",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      `--user-data-dir=${makeFolder()}`,
-      // The page's timers do not wait: a browser makes each at least 4 ms long, and the harness counts many turns.
-      "--virtual-time-budget=100000000",
-      "--dump-dom",
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-    ], { cwd: folder })
+const inBrowser: Host["find"] = async () => {
+  const browser = await findBrowser()
+  if (typeof browser === "string") return browser
+  const run = async (suite: string): Promise<Ended> => {
+    const files: Readonly<Record<string, ReturnType<Site>>> = {
+      "/": { type: "text/html; charset=utf-8", content: page },
+      "/suite.mjs": { type: "text/javascript; charset=utf-8", content: readFileSync(suite, "utf8") }
+    }
+    // The page's timers do not wait: a browser makes each at least 4 ms long, and the harness counts many turns.
+    const ended = await browser.open((path) => files[path], ["--virtual-time-budget=100000000"])
     const verdict = /data-verdict="([^"]*)"/.exec(ended.stdout)?.[1]
     return verdict === undefined ? ended : { ...ended, stdout: decodeURIComponent(verdict) }
-  } finally {
-    server.closeAllConnections()
-    server.close()
   }
-}
-
-const findBrowser = async (): Promise<Found | string> => {
-  for (const program of browsers) {
-    const version = await versionOf(program)
-    if (version !== undefined) return { version, run: (suite) => runInBrowser(program, suite) }
-  }
-  return `none of ${browsers.join(", ")}`
+  return { version: browser.version, run }
 }
 
 const hosts: ReadonlyArray<Host> = [
   { name: "Node 22", find: fromPackage("node", "22") },
   { name: "Node 24", find: fromPackage("node", "24") },
   { name: "Node 26", find: fromPackage("node", "26") },
-  { name: "Chromium", find: findBrowser },
+  { name: "Chromium", find: inBrowser },
   { name: "Deno", find: fromPath("deno", ["run", "--no-config", "--no-lock"]) },
   { name: "Bun", find: fromPath("bun", ["run"]) }
 ]

@@ -1,10 +1,11 @@
 /**
  * `npm run verify`: what `npm test` can't see. `npm run verify -- package`: the package as a stranger uses it;
- * `npm run verify -- hosts`: the scenarios in every host. Exit code 1 if anything fails.
+ * `npm run verify -- hosts`: the scenarios in every host; `npm run verify -- pictures`: pictures and traces in a browser. Exit code 1 if anything fails.
  */
 const parts: Readonly<Record<string, () => Promise<unknown>>> = {
   package: () => import("./verify-package.ts"),
-  hosts: () => import("./verify-hosts.ts")
+  hosts: () => import("./verify-hosts.ts"),
+  pictures: () => import("./verify-pictures.ts")
 }
 
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith("-"))

@@ -235,6 +235,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Semaphore.locked": row(semaphore),
   "Semaphore.statistics": row(semaphore),
 
+  "Task.currentUnsafe": row(),
   "Task.isTask": row(any),
   "Task.setName": row(task, text),
   "Task.cancelling": row(task),

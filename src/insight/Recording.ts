@@ -32,6 +32,7 @@ import { idOf, loopIdOf, nextId, whatOf } from "./ids.ts"
 import { Life, type Open } from "./Life.ts"
 import { Lives } from "./Lives.ts"
 import * as Ring from "./Ring.ts"
+import type { Witness } from "./witnesses.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 type AnyTask = TaskImpl<unknown, unknown>
@@ -45,7 +46,7 @@ const errorOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   return oneLine(error.name === "Error" && error.message !== "" ? error.message : error.name, longestError)
 }
 
-export class Recording implements Observer {
+export class Recording implements Observer, Witness {
   private readonly ring: Ring.Ring
   // INVARIANT: the lives that are not over, tasks by their ids, branches by their fibers' ids.
   private readonly tasks = new Lives()
@@ -81,6 +82,15 @@ export class Recording implements Observer {
   /** The time to which a life that is not over is known. */
   now({ clock }: Life): number {
     return this.stoppedAt?.get(clock) ?? read(clock)
+  }
+
+  waitingSince(id: number): number | undefined {
+    const life = this.tasks.get(id)
+    return life === undefined || life.state !== "wait" ? undefined : (this.now(life) - life.since) / 1000
+  }
+
+  creatorOf(id: number): number | undefined {
+    return this.tasks.get(id)?.parent || undefined
   }
 
   /** Steps that the host resumes are seen by this alone. */

@@ -141,9 +141,11 @@ export class Tree {
 
   private doing(task: TaskInfo): string {
     const { cancelling, wait } = task
-    const { dueIn, place, timeout } = wait ?? {}
+    const { dueIn, place, since, timeout } = wait ?? {}
     return [
-      `${verbs[task.state][0]}${this.objectOf(task)}`,
+      verbs[task.state][0],
+      since === undefined ? "" : ` ${durationInWords(since)}`,
+      this.objectOf(task),
       dueIn === undefined ? "" : ` due in ${durationInWords(dueIn)}`,
       place === undefined ? "" : ` (${place[0]} of ${place[1]} in line)`,
       timeout === undefined ? "" : `, times out in ${durationInWords(timeout)}`,
@@ -154,7 +156,7 @@ export class Tree {
   /** What it waits for, and who has that. */
   private objectOf({ wait }: TaskInfo): string {
     if (wait === undefined) return ""
-    return wait.heldBy === undefined ? ` ${wait.what}` : ` ${wait.what} held by ${this.nameOf(wait.heldBy)}`
+    return ` for ${wait.what}${wait.heldBy === undefined ? "" : ` held by ${this.nameOf(wait.heldBy)}`}`
   }
 
   private nameOf(id: number): string {
@@ -178,7 +180,7 @@ const verbs: Readonly<Record<State, readonly [one: string, many: string]>> = {
   new: ["has not started", "have not started"],
   running: ["runs", "run"],
   ready: ["is ready", "are ready"],
-  waiting: ["waits for", "wait for"],
+  waiting: ["waits", "wait"],
   outside: ["waits for something outside of the loop", "wait for something outside of the loop"]
 }
 

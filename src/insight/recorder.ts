@@ -8,6 +8,7 @@ import { Recording } from "./Recording.ts"
 import { Ring } from "./Ring.ts"
 import type { Timeline } from "./Timeline.ts"
 import { timelineOf } from "./timelineOf.ts"
+import { testify } from "./witnesses.ts"
 
 /**
  * Options of `recorder` and `record`.
@@ -40,10 +41,12 @@ const start = (call: string, options: RecorderOptions | undefined): Recorder & {
   const ring = new Ring(options?.capacity ?? 10_000)
   const recording = new Recording(ring)
   const unobserve = observe(recording)
+  const dismiss = testify(recording)
   return {
     timeline: () => timelineOf(ring, recording),
     stop: () => {
       unobserve()
+      dismiss()
       recording.stop()
     }
   }

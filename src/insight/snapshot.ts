@@ -25,6 +25,7 @@ import { type Region, type Suspension, waiterOf } from "../internal/waiting/Regi
 import type { Waiter } from "../internal/waiting/Waiter.ts"
 import { currentUnsafe } from "../Task.ts"
 import { idOf, loopIdOf, whatOf } from "./ids.ts"
+import { ask } from "./witnesses.ts"
 
 type AnyTask = TaskImpl<unknown, unknown>
 type AnyWaiter = Waiter<any, any, any>
@@ -74,6 +75,8 @@ export interface Wait {
   readonly dueIn: number | undefined
   /** Seconds until the first of the timeouts around it. */
   readonly timeout: number | undefined
+  /** Seconds since it began; known while a recorder listens. */
+  readonly since: number | undefined
 }
 
 /**
@@ -92,6 +95,8 @@ export interface TaskInfo {
   /** The `Effect.fn`s and spans it is in, innermost first; those of its creator are left out. */
   readonly stack: ReadonlyArray<Frame>
   readonly createdAt: string | undefined
+  /** Id of the task that created it; known of those that were created while a recorder listens. */
+  readonly createdBy: number | undefined
   /** Ids of the tasks that wait for it. */
   readonly awaitedBy: ReadonlyArray<number>
   /** The requests to cancel that were not taken back. */
@@ -232,13 +237,15 @@ class Look {
   at(task: AnyTask): TaskInfo {
     const waiter = waiterOf(task)
     const state = this.stateOf(task, waiter)
+    const id = idOf(task)
     return {
-      id: idOf(task),
+      id,
       name: task.name,
       state,
       wait: state === "waiting" ? this.waitOf(task, waiter!) : undefined,
       stack: stackOf(task),
       createdAt: task.createdAt,
+      createdBy: ask("creatorOf", id),
       awaitedBy: Array.from(awaitedBy(task), (awaiter) => idOf(awaiter as AnyTask)),
       cancelling: task.requests
     }
@@ -259,7 +266,8 @@ class Look {
       heldBy: isTaskImpl(holder) ? idOf(holder) : undefined,
       place: this.placeOf(waiter),
       dueIn: dueIn(waiter),
-      timeout: deadline === Infinity ? undefined : deadline - toSeconds(nowOf(task.fiber!))
+      timeout: deadline === Infinity ? undefined : deadline - toSeconds(nowOf(task.fiber!)),
+      since: ask("waitingSince", idOf(task))
     }
   }
 

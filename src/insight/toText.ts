@@ -314,5 +314,5 @@ export const toText = (timeline: Timeline, options?: TextOptions): string => {
   }
   lines.push(...legendOf(lines, width))
   if (timeline.dropped > 0) lines.push(`without the ${timeline.dropped} oldest, for which there was no room`)
-  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`
+  return lines.map((line) => line.trimEnd()).join("\n")
 }

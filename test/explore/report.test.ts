@@ -301,4 +301,35 @@ the written order, which fails
       const error = yield* failing(Effect.forever(Effect.yieldNow), { maxTicks: 1 })
       expect(linesOf(error)[0]).toMatch(/: 1 tick went by without time passing/)
     }))
+
+  it.effect("what deviates is said at the step of whom it is about, however long the names", () =>
+    Effect.gen(function*() {
+      const name = "one whose name takes nearly all of the room that there is on a line of a report"
+      const program = Effect.gen(function*() {
+        let isReady = false
+        const first = yield* createTask(Effect.sync(() => void (isReady = true)), { name })
+        const second = yield* createTask(Effect.suspend(() => isReady ? Effect.void : Effect.fail("not ready")))
+        yield* gather([first, second])
+      })
+      const error = yield* failing(program, { vary: { order: true } })
+      expect(error.shrunk.map(({ kind }) => kind)).toEqual(["delay"])
+      const marked = linesOf(error).filter((line) => line.includes("[1 tick late]"))
+      expect(marked).toEqual([expect.stringMatching(/ms one whose name takes .*… \[1 tick late\] +\|/)])
+      const owner = error.failing.steps.find(({ deviations }) => deviations.length > 0)!
+      expect(owner.task).toBe(name)
+    }))
+
+  it.effect("a cancellation after a step is said at that step", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const task = yield* createTask(sleep(1), { name: "napper" })
+        if ((yield* Task.await(task))._tag === "Failure") return yield* Effect.fail("no nap")
+      })
+      const error = yield* failing(program, { vary: { cancel: true }, strategy: { random: 0.5 } })
+      const [deviation] = error.shrunk
+      const step = error.failing.steps.find(({ deviations }) => deviations.length > 0)!
+      expect([step.task, step.step, step.deviations.map(String)]).toEqual(["napper", deviation!.step, [
+        String(deviation)
+      ]])
+    }))
 })

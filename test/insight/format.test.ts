@@ -182,6 +182,29 @@ describe("format", () => {
       ])
     }))
 
+  it.live("how long it has waited, while a recorder listens", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        yield* start("early", never)
+        yield* sleep("1500 millis")
+        yield* start("late", sleep("1 hour"))
+        yield* sleep("1 second")
+        return yield* Insight.currentLoop
+      })
+      const loop = yield* virtually(Effect.scoped(Effect.andThen(Insight.recorder(), program)))
+      expect(loop.tasks.map(({ createdBy }) => createdBy)).toEqual([undefined, loop.tasks[0]!.id, loop.tasks[0]!.id])
+      expect(withoutPlaces(Insight.format([loop])).split("\n").slice(2)).toEqual([
+        "early  waits 2s 500ms for a future",
+        "late  waits 1s for a timer due in 59m 59s"
+      ])
+      const after = yield* virtually(program)
+      expect(after.tasks.map(({ createdBy, wait }) => createdBy ?? wait?.since)).toEqual([
+        undefined,
+        undefined,
+        undefined
+      ])
+    }))
+
   it("options are checked", () => {
     expect(() => Insight.format([], { limit: 0 })).toThrow("format: limit is 0, expected a whole number above 0")
     expect(() => Insight.format([], { colour: true } as never)).toThrow(

@@ -27,12 +27,12 @@ export class Decisions {
     this.places = places
   }
 
-  private pick(kind: Kind, lane: Lane, slot: number, most: number, say: Say): number {
+  private pick(kind: Kind, lane: Lane, slot: number, most: number, say: Say, isAfter = false): number {
     this.comesTo(kind, lane, slot, most)
     const picked = this.picker.pick(kind, lane, slot, most)
     // A yield may be longer than any that is tried first: of many, shrinking makes one.
     const amount = kind === "yield" ? picked : Math.min(picked, most)
-    if (amount > 0) this.take({ kind, path: lane.path, slot, most, amount }, say)
+    if (amount > 0) this.take({ kind, path: lane.path, slot, most, amount }, lane, say, isAfter)
     return amount
   }
 
@@ -44,9 +44,9 @@ export class Decisions {
     }
   }
 
-  private take(move: Move, say: Say): void {
+  private take(move: Move, lane: Lane, say: Say, isAfter: boolean): void {
     this.moves.push(move)
-    this.trace?.deviates(say(move.amount))
+    this.trace?.deviates(say(move.amount), lane, isAfter)
   }
 
   // ----------------------------------------------------------------------------------------------------- time and order
@@ -81,12 +81,13 @@ export class Decisions {
     if (ticks === 0) return 0
     if (before !== undefined) this.moves[index] = { ...before, amount: before.amount + ticks }
     else {
-      this.take({ kind: "delay", path: lane.path, slot, most: longestDelay, amount: ticks }, (amount) => {
+      const say = (amount: number) => {
         const step = lane.shown + 1
         const late = numbered(amount, "tick")
         const words = `'${lane.name}' step ${step} comes ${late} later`
         return new Deviated("delay", lane.name, step, amount, words, `${late} late`)
-      })
+      }
+      this.take({ kind: "delay", path: lane.path, slot, most: longestDelay, amount: ticks }, lane, say, false)
     }
     return ticks
   }
@@ -102,12 +103,13 @@ export class Decisions {
 
   /** Whether it is cancelled or interrupted before its step (`when` is 0) or right after. */
   hit(kind: "cancel" | "interrupt", lane: Lane, slot: number, when: 0 | 1): boolean {
-    return this.pick(kind, lane, slot * 2 + when, 1, () => {
+    const say = () => {
       const step = lane.shown + 1 - when
       const how = kind === "cancel" ? "cancelled" : "interrupted"
       const words = `'${lane.name}' is ${how} right ${when === 0 ? "before" : "after"} its step ${step}`
-      return new Deviated(kind, lane.name, step, 1 + when, words, `'${lane.name}' is ${how}`)
-    }) > 0
+      return new Deviated(kind, lane.name, step, 1 + when, words, `is ${how} right ${when === 0 ? "before" : "after"}`)
+    }
+    return this.pick(kind, lane, slot * 2 + when, 1, say, when === 1) > 0
   }
 
   // -------------------------------------------------------------------------------------------- what the program asks for

@@ -67,16 +67,20 @@ const kept = 10_000
 
 export class Trace {
   private readonly lanes = new Map<Lane, number>()
-  private readonly steps: Array<Omit<Step, "task">> = []
+  private readonly steps: Array<Omit<Step, "task"> & { readonly deviations: Array<Deviated> }> = []
   private readonly deviations: Array<Deviated> = []
   private broken: ReadonlyArray<Broken> = []
+  /** What the next step of each is told with. */
+  private readonly marks = new Map<Lane, Array<Deviated>>()
   // What the next step is told with.
-  private marks: Array<Deviated> = []
   private notes: Array<string> = []
 
-  deviates(deviation: Deviated): void {
+  /** Of the next step of `lane`, or of its last. */
+  deviates(deviation: Deviated, lane: Lane, isAfter: boolean): void {
     this.deviations.push(deviation)
-    this.marks.push(deviation)
+    const last = isAfter ? this.steps.findLast((step) => step.lane === this.lanes.get(lane)) : undefined
+    if (last !== undefined) last.deviations.push(deviation)
+    else this.marks.set(lane, [...this.marks.get(lane) ?? [], deviation])
   }
 
   note(text: string): void {
@@ -88,9 +92,10 @@ export class Trace {
     if (index === undefined) this.lanes.set(lane, index = this.lanes.size)
     const [end, what] = stateOf(lane)
     const step = ++lane.shown
-    const { marks: deviations, notes } = this
+    const { notes } = this
+    const deviations = this.marks.get(lane) ?? []
     this.steps.push({ millis, lane: index, step, end, what, deviations, notes })
-    this.marks = []
+    this.marks.delete(lane)
     this.notes = []
     if (this.steps.length === 2 * kept) this.steps.splice(0, kept)
   }
@@ -105,6 +110,11 @@ export class Trace {
     // By the names that are known in the end.
     const lanes = Array.from(this.lanes.keys(), ({ name }) => name)
     const steps = this.steps.map((step) => ({ ...step, task: lanes[step.lane]! }))
+    // A step that was put off, and not come to when all ended, is told with the last.
+    const last = steps.at(-1)
+    if (last !== undefined) {
+      steps[steps.length - 1] = { ...last, deviations: [...last.deviations, ...Array.from(this.marks.values()).flat()] }
+    }
     return { lanes, steps, deviations: this.deviations, broken: this.broken }
   }
 }

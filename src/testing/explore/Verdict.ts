@@ -12,6 +12,8 @@ import { textOf, wordsOf } from "./Trace.ts"
 
 const hint = "if that is a promise or I/O, say `outside: true`: no promise is heard here without"
 
+const none: ReadonlyArray<string> = []
+
 export class Verdict {
   failure: Failure | undefined = undefined
   private readonly settings: Settings
@@ -73,6 +75,7 @@ export class Verdict {
 
   /** What does not hold, in words. */
   broken(): ReadonlyArray<string> {
+    if (this.invariants.length === 0) return none
     const broken: Array<string> = []
     for (const [name, holds] of this.invariants) {
       let why = ""

@@ -113,6 +113,7 @@ const shortSource = (source: string): string =>
 
 const extent: Extent = { before: 12, after: 40, last: 12 }
 const widest = 76
+const mostMarks = 40
 
 interface Cell {
   readonly text: string
@@ -159,7 +160,7 @@ const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink:
 
 const lineOfRow = (row: Row, failing: Run, passing: Run | undefined, told: Told): Line => {
   const cellOf = (step: Step | undefined): Cell | undefined =>
-    step && { text: cut(lineOf(step, told)), isOdd: step.deviations.length > 0 }
+    step && { text: lineOf(step, told), isOdd: step.deviations.length > 0 }
   return {
     failing: cellOf(stepOf(failing, row.failing)),
     passing: cellOf(passing && stepOf(passing, row.passing)),
@@ -175,13 +176,17 @@ const lineOfGap = ({ from, to }: Gap, isCompared: boolean): Line => {
 const inked = ({ isOther }: Line, cell: Cell | undefined, text: string, ink: Ink): string =>
   cell === undefined ? text : cell.isOdd ? ink.odd(text) : isOther ? ink.bad(text) : ink.quiet(text)
 
-const cut = (text: string): string => text.length <= widest ? text : `${text.slice(0, widest - 1)}…`
+const cut = (text: string, room = widest): string => text.length <= room ? text : `${text.slice(0, room - 1)}…`
 
 const timeOf = (millis: number, told: Told): string => told(millis).padStart(9)
 
 const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): string => {
-  const marks = [...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes]
-  return `${timeOf(millis, told)} ${task}: ${what}${marks.length === 0 ? "" : ` [${marks.join("; ")}]`}`
+  const marks = [...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes].join("; ")
+  const line = `${timeOf(millis, told)} ${task}: ${what}`
+  if (marks === "") return cut(line)
+  // What deviates stands there in any case.
+  const mark = ` [${cut(marks, mostMarks)}]`
+  return cut(line, widest - mark.length) + mark
 }
 
 export const commonSteps = (a: Run, b: Run): number => {

@@ -2,7 +2,8 @@
  * Makes a failing schedule smaller: no move of the result can go, and the world's own moves stand for others where they can.
  *
  * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are replaced by
- * those of the world; of many that put off one task's steps one longer is made; then smaller amounts are tried.
+ * those of the world; of many that put off one task's steps one longer is made; then smaller amounts are tried. Where that
+ * ends with three moves or more, a smaller schedule is looked for from the start.
  */
 import * as Effect from "effect/Effect"
 import type { Failure } from "../Explore.ts"
@@ -13,9 +14,6 @@ import { movesAt } from "./strategies.ts"
 
 /** So many places are tried in the place of one move. */
 const replacements = 60
-
-/** Of more moves than that there are too many choices. */
-const mostTogether = 16
 
 const triesElsewhere = 1000
 
@@ -45,8 +43,7 @@ export class Shrinker {
         if (this.isOver) return current
         current = yield* this.lessen(current, move)
       }
-      current = yield* this.removeTogether(yield* this.remove(current))
-      return yield* this.elsewhere(current)
+      return yield* this.elsewhere(yield* this.remove(current))
     })
   }
 
@@ -87,19 +84,6 @@ export class Shrinker {
         else if (!removed) break
       }
       return current
-    })
-  }
-
-  /** Two at once, or three: of two steps that come late alike none can go alone. */
-  private removeTogether(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
-    return Effect.gen({ self: this }, function*() {
-      if (moves.length > mostTogether) return moves
-      for (const several of [...choices(moves, 2), ...choices(moves, 3)]) {
-        if (this.isOver) return moves
-        const fewer = moves.filter((move) => !several.includes(move))
-        if (yield* this.fails(fewer)) return yield* this.removeTogether(yield* this.remove(fewer))
-      }
-      return moves
     })
   }
 
@@ -157,6 +141,7 @@ export class Shrinker {
     return Effect.gen({ self: this }, function*() {
       let current = yield* this.mergeGroup(moves, moves.filter(putsOff))
       for (const path of new Set(current.filter(putsOff).map(({ path }) => path))) {
+        if (this.isOver) return current
         const own = () => current.filter((move) => move.path === path && putsOff(move))
         current = yield* this.mergeGroup(current, own())
         for (let index = 1; index < own().length && !this.isOver;) {
@@ -173,13 +158,12 @@ export class Shrinker {
   private mergeGroup(moves: ReadonlyArray<Move>, group: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       if (group.length < 2) return moves
+      const merged = new Set(group)
       const amount = group.reduce((sum, move) => sum + move.amount, 0)
       const isYield = ({ kind }: Move) => Number(kind === "yield")
       for (const target of group.toReversed().toSorted((a, b) => isYield(b) - isYield(a))) {
         if (this.isOver) return moves
-        const fewer = moves.flatMap((move) =>
-          move === target ? [{ ...move, amount }] : group.includes(move) ? [] : [move]
-        )
+        const fewer = moves.flatMap((move) => move === target ? [{ ...move, amount }] : merged.has(move) ? [] : [move])
         if (yield* this.fails(fewer)) return fewer
       }
       return moves
@@ -196,12 +180,6 @@ export class Shrinker {
     })
   }
 }
-
-/** Each choice of so many. */
-const choices = <A>(all: ReadonlyArray<A>, count: number): ReadonlyArray<ReadonlyArray<A>> =>
-  count === 0
-    ? [[]]
-    : all.flatMap((one, index) => choices(all.slice(index + 1), count - 1).map((others) => [one, ...others]))
 
 const putsOff = ({ kind }: Move): boolean => kind === "yield" || kind === "delay"
 
