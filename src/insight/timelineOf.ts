@@ -57,7 +57,7 @@ const rowOf = (known: Known, ended: Ended | undefined, { cancels, spans }: Parts
   id: known.id,
   loop: known.loop,
   name: nameOf(known),
-  runs: known.runs,
+  runs: known.runs === "" ? undefined : known.runs,
   parent: idOrNone(known.parent),
   createdAt: formatCallSite(known.site),
   begin: known.begin,

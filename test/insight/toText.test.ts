@@ -26,8 +26,7 @@ describe("toText", () => {
           producer A  │──│──│───│──│─│
           producer B  │────│────│────│───────│───│───│
                       0               500 ms          1 s             1.5 s
-        │ a step  ─ waits  ∅ cancelled
-        "
+        │ a step  ─ waits  ∅ cancelled"
       `)
     }))
 
@@ -44,8 +43,7 @@ describe("toText", () => {
           job (branch 2)  │─ sleep 1 s ──────────────│ ∅
           bad                                        │─ sleep 500 ms ────│ ✗ no route t…
                           0                   500 ms             1 s
-        │ a step  ─ waits  ╰╯ timeout, group  ✗ failed  ∅ cancelled
-        "
+        │ a step  ─ waits  ╰╯ timeout, group  ✗ failed  ∅ cancelled"
       `)
       expect((yield* textOf(failing, { color: true })).replaceAll("\u001b", "~")).toMatchInlineSnapshot(`
         "
@@ -58,8 +56,7 @@ describe("toText", () => {
           job (branch 2)  ~[32m│~[34m─ sleep 1 s ──────────────~[32m│~[0m ~[31m∅~[0m
           bad                                        ~[32m│~[34m─ sleep 500 ms ────~[32m│~[0m ~[31m✗~[0m ~[31mno route t…~[0m
                           0                   500 ms             1 s
-        │ a step  ─ waits  ╰╯ timeout, group  ✗ failed  ∅ cancelled
-        "
+        │ a step  ─ waits  ╰╯ timeout, group  ✗ failed  ∅ cancelled"
       `)
     }))
 
@@ -77,8 +74,7 @@ describe("toText", () => {
           branch 1  │─ sleep 1.5 s ──────────────────────────────────│─ sleep 1 s ───│
           branch 2                  █████████████████████████████████── sleep 1 s ───│
                     0               1 s              2 s             3 s           4 s
-        │ a step  █ runs  ─ waits
-        "
+        │ a step  █ runs  ─ waits"
       `)
     }))
 
@@ -100,8 +96,7 @@ describe("toText", () => {
                                   │─ sleep 1 s ────────────────────────────│
                                   │─ Lock "" held by  ─────────────────────│ ✗
                                   0                    500 ms            1 s
-        │ a step  ─ waits  ✗ failed
-        "
+        │ a step  ─ waits  ✗ failed"
       `)
     }))
 
@@ -125,8 +120,7 @@ describe("toText", () => {
         and 4998 more
                     0
         │ a step
-        without the 20001 oldest, for which there was no room
-        "
+        without the 20001 oldest, for which there was no room"
       `)
     }))
 
@@ -141,8 +135,7 @@ describe("toText", () => {
         loop N
         Task-1  │─ sleep 3600 s ─────────────────────────────────│
                 0             1000 s       2000 s        3000 s
-        │ a step  ─ waits
-        "
+        │ a step  ─ waits"
       `)
     }))
 
@@ -153,7 +146,7 @@ describe("toText", () => {
     }))
 
   it("nothing is nothing", () => {
-    expect(toText({ from: 0, to: 0, dropped: 0, tasks: [], wakes: [] })).toBe("\n")
+    expect(toText({ from: 0, to: 0, dropped: 0, tasks: [], wakes: [] })).toBe("")
   })
 
   it.live("times are from the begin on, whatever the clock's", () =>
