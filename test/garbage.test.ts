@@ -32,7 +32,7 @@ it.live("tasks, their values and causes, however a recorder remembers them", () 
         const value = keep({ n })
         yield* Effect.all([sleep(0), Event.make], { concurrency: "unbounded" })
         yield* timeout("1 second", () => sleep(0))
-        if (n % 2 === 1) return yield* Effect.fail(keep(new Error("no")))
+        if (n % 2 === 1) return yield* Effect.die(keep(new Error("no")))
         return value
       })
     yield* EventLoop.provide(Effect.gen(function*() {

@@ -143,7 +143,7 @@ describe("tasks", () => {
       const timeline = yield* recorded(Effect.gen(function*() {
         yield* sleep("1 second")
         yield* Effect.exit(gather({ a: job(1000), b: job(2000, true) }))
-        yield* createTask(Effect.fail(new Error("broken")), { name: "named" }).pipe(Effect.flatMap(Task.await))
+        yield* createTask(Effect.die(new Error("broken")), { name: "named" }).pipe(Effect.flatMap(Task.await))
         yield* createTask(Effect.die(new TypeError()), { name: "dies" }).pipe(Effect.flatMap(Task.await))
         const gone = yield* createTask(job(9000), { name: "gone" })
         yield* Task.cancel(gone)
