@@ -149,9 +149,12 @@ export class Recording implements Observer, Witness {
     this.branches.delete(fiber.id)
     if (life.state === "over") return
     this.close(life, outcomeOf(exit), errorOf(exit))
-    parent.branches!.delete(life)
+    const { branches } = parent
+    // Its task is over, and did not wait for it.
+    if (branches === undefined) return
+    branches.delete(life)
     // Effect resumes it now, if that is what it waited for.
-    if (parent.branches!.size === 0 && parent.state === "between") this.goOn(parent)
+    if (branches.size === 0 && parent.state === "between") this.goOn(parent)
   }
 
   /** Who does what happens now: the running fiber, or else whose step it is. 0: nobody that is shown. */
