@@ -36,7 +36,7 @@ const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
 const narrow = /[\p{Mn}\p{Me}\p{Cf}]/u
 
-const columnsOf = (text: string): number => {
+export const columnsOf = (text: string): number => {
   let columns = 0
   for (const letter of text) columns += narrow.test(letter) ? 0 : wide.test(letter) ? 2 : 1
   return columns
