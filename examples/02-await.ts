@@ -1,6 +1,6 @@
 /** One coroutine awaits another: `yield*` is `await`. */
 import { Console, Effect } from "effect"
-import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const add = Effect.fn("add")(function*(x: number) {
   yield* Console.log("in add")
@@ -13,4 +13,4 @@ export const main = Effect.gen(function*() {
   yield* Console.log(`add gives ${result}`)
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -1,6 +1,7 @@
 /** Two coroutines, awaited one after the other: the second starts when the first has ended. 3 s and 1 s are 4 s. */
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const testA = Effect.fn("testA")(function*(x: number) {
   yield* Console.log("in test a")
@@ -27,4 +28,4 @@ export const main = Effect.gen(function*() {
   yield* Console.log(`use ${(end - start).toFixed(2)} time`)
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

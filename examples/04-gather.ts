@@ -1,6 +1,7 @@
 /** The same two through `gather`: both at once, 3 s. The results come in the order of the arguments. */
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const testA = Effect.fn("testA")(function*(x: number) {
   yield* Console.log("in test a")
@@ -26,4 +27,4 @@ export const main = Effect.gen(function*() {
   yield* Console.log(`use ${(end - start).toFixed(2)} time`)
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -1,6 +1,7 @@
 /** `createTask` does the same for coroutines alone. Asking for a result too early is an InvalidStateError. */
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const testA = Effect.fn("testA")(function*(x: number) {
   yield* Console.log("in test a")
@@ -44,4 +45,4 @@ export const main = Effect.gen(function*() {
   yield* Console.log(`use ${(end - start).toFixed(2)} time`)
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -1,6 +1,7 @@
 /** `wait` hands out the tasks themselves, those that are done and those that are still pending. */
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const testA = Effect.fn("testA")(function*(x: number) {
   yield* Console.log("in test a")
@@ -30,4 +31,4 @@ export const main = Effect.gen(function*() {
   yield* Console.log(`use ${(end - start).toFixed(2)} time`)
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

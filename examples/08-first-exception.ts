@@ -1,6 +1,7 @@
 /** b divides by zero after a second, while a still sleeps: what `wait` makes of that, and what `gather`. */
 import { Console, Data, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 class ZeroDivisionError extends Data.TaggedError("ZeroDivisionError")<{ readonly message: string }> {}
 
@@ -54,4 +55,4 @@ export const withGather = Effect.gen(function*() {
 
 export const main = Effect.andThen(withWait, withGather)
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -6,6 +6,7 @@
  */
 import { Console, Effect } from "effect"
 import type * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 import { Explore } from "effect-asyncio/testing"
 import * as cacheStampede from "./races/cache-stampede.ts"
 import * as checkThenAct from "./races/check-then-act.ts"
@@ -65,4 +66,4 @@ export const main = (name?: string) => {
     : show(name, exhibit, true)
 }
 
-if (import.meta.main) await Effect.runPromise(main(process.argv[2]))
+if (import.meta.main) await runMain(main(process.argv[2]))

@@ -6,9 +6,6 @@ import { assert, it } from "@effect/vitest"
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { resolve } from "node:path"
 import { format } from "node:util"
 import * as chat from "../examples/real/chat.ts"
 import * as crawler from "../examples/real/crawler.ts"
@@ -112,31 +109,3 @@ it.live("worker-pool: what is in the queue is still done", () =>
         "154 of 154 jobs are done"
       ])
   ))
-
-it("run-main: a SIGINT cancels the program, then the tasks it leaves", async () => {
-  const example = resolve(import.meta.dirname, "../examples/real/run-main.ts")
-  const child = spawn(process.execPath, ["--conditions=effect-asyncio-source", example])
-  let printed = ""
-  child.stdout.on("data", (data) => {
-    if (printed === "") child.kill("SIGINT")
-    printed += data
-  })
-  await once(child, "close")
-  assert.strictEqual(printed, "running, Ctrl-C ends it\nmain has cleaned up\nthe heartbeat stops, last\n")
-}, 20_000)
-
-it("worker-pool: a SIGINT ends the process in good order", async () => {
-  const example = resolve(import.meta.dirname, "../examples/real/worker-pool.ts")
-  const child = spawn(process.execPath, ["--conditions=effect-asyncio-source", example])
-  let printed = ""
-  child.stdout.on("data", (data) => {
-    if (printed === "") child.kill("SIGINT")
-    printed += data
-  })
-  const [code] = await once(child, "close")
-  assert.match(
-    printed,
-    /^working, Ctrl-C ends it\nshutting down\nthe producer has stopped\n(\d+) of \1 jobs are done\n$/
-  )
-  assert.strictEqual(code, 0)
-}, 20_000)

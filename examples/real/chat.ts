@@ -4,6 +4,7 @@
  */
 import { Console, Data, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 
@@ -111,4 +112,4 @@ export const main = Effect.gen(function*() {
   yield* asyncio.Task.await(server)
 }).pipe(Effect.scoped)
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -4,6 +4,7 @@
  */
 import { Console, Data, Effect, Schedule, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -107,4 +108,4 @@ export const main = Effect.gen(function*() {
   for (const [path, outcome] of [...outcomes].toSorted()) yield* Console.log(`${path.padEnd(9)} ${outcome}`)
 }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -4,6 +4,7 @@
  */
 import { Console, Data, Effect, Exit } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -62,4 +63,4 @@ export const main = Effect.gen(function*() {
   for (const task of pending) yield* Console.log(`${task.name} cancelled: ${Task.cancelled(task)}`)
 }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -4,6 +4,7 @@
  */
 import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 import { VirtualLoop } from "effect-asyncio/testing"
 
 const { EventLoop, Lock } = asyncio
@@ -43,4 +44,4 @@ export const mended = VirtualLoop.run(dinner((left, right) => Math.min(left, rig
 
 export const main = Effect.andThen(deadlocking, mended)
 
-if (import.meta.main) await Effect.runPromise(main)
+if (import.meta.main) await runMain(main)

@@ -5,6 +5,7 @@
  */
 import { Console, Data, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
 
 const { EventLoop, Semaphore, Task } = asyncio
 
@@ -47,4 +48,4 @@ export const main = Effect.gen(function*() {
     }))
 })
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -1,23 +1,10 @@
 /**
- * Ctrl-C under `runMain`: interrupting the process cancels the program first, then the tasks it leaves.
- *
- * `runMain` here is what `NodeRuntime.runMain` of `@effect/platform-node` is: a SIGINT interrupts the main fiber, and the
- * process ends when its finalizers have run. `EventLoop.provide` makes that interruption a cancellation of the program;
- * then the loop closes, which cancels and awaits the rest.
+ * Ctrl-C under `runMain`: the program is cancelled first, then the tasks it leaves; the process ends with exit code 130 when
+ * their clean-ups are done. Ctrl-C once more gives those five seconds, and again ends them.
  */
-import { Console, Effect, Runtime } from "effect"
+import { Console, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
-
-const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
-  const interrupt = () => fiber.interruptUnsafe()
-  process.on("SIGINT", interrupt)
-  fiber.addObserver((exit) => {
-    process.off("SIGINT", interrupt)
-    teardown(exit, (code) => {
-      process.exitCode = code
-    })
-  })
-})
+import { runMain } from "effect-asyncio/node"
 
 const heartbeat = Effect.forever(asyncio.sleep("1 second")).pipe(
   Effect.onInterrupt(() => Console.log("the heartbeat stops, last"))
@@ -31,4 +18,4 @@ export const main = Effect.gen(function*() {
   Effect.onInterrupt(() => Effect.andThen(asyncio.sleep(10), Console.log("main has cleaned up")))
 )
 
-if (import.meta.main) runMain(asyncio.EventLoop.provide(main), { disableErrorReporting: true })
+if (import.meta.main) await runMain(main)

@@ -1,10 +1,10 @@
 /**
  * A pool of workers that ends in good order: Ctrl-C shuts the queue down, what is in it is still done, then the program
- * ends. A second Ctrl-C finds no listener any more, and ends the process as usual.
+ * ends. A second Ctrl-C, which nobody waits for any more, cancels the rest.
  */
 import { Console, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import { signal } from "effect-asyncio/node"
+import { runMain, signal } from "effect-asyncio/node"
 
 const { Queue, TaskGroup } = asyncio
 
@@ -44,4 +44,4 @@ export const workUntil = Effect.fn("workUntil")(function*(stop: Effect.Effect<un
 
 export const main = workUntil(signal("SIGINT"))
 
-if (import.meta.main) await asyncio.run(main)
+if (import.meta.main) await runMain(main)

@@ -21,8 +21,8 @@ import { Waiter } from "../internal/waiting/Waiter.ts"
  * **Details**
  *
  * One signal wakes everyone who waits for it, each in a step of its own. While somebody waits, the signal does nothing
- * else, and the process stays alive. Cancelling the wait loses nothing and takes the listener away. O(1). asyncio's
- * `loop.add_signal_handler`.
+ * else, and the process stays alive; `runMain` hears the next one. Cancelling the wait loses nothing and takes the
+ * listener away. O(1). asyncio's `loop.add_signal_handler`.
  *
  * **Gotchas**
  *
@@ -57,11 +57,16 @@ export const signal = <Name extends NodeJS.Signals>(name: Name): Effect.Effect<N
     return new SignalWaiter(name).park()
   })
 
+// INVARIANT: those whose listener stands at the process.
+const waiting = new Set<SignalWaiter<NodeJS.Signals>>()
+
+export const isAwaited = (name: NodeJS.Signals): boolean => Array.from(waiting).some((waiter) => waiter.name === name)
+
 /** A timer too long to ever come, which keeps the process alive: signals alone do not. */
 const ever = 2 ** 31 - 1
 
 class SignalWaiter<Name extends NodeJS.Signals> extends Waiter<Name> {
-  private readonly name: Name
+  readonly name: Name
   // INVARIANT: defined while the listener stands at the process.
   private alive: NodeJS.Timeout | undefined = undefined
   constructor(name: Name) {
@@ -73,10 +78,12 @@ class SignalWaiter<Name extends NodeJS.Signals> extends Waiter<Name> {
   }
   override enter(): void {
     process.on(this.name, this.heard)
+    waiting.add(this)
     this.alive = setInterval(() => {}, ever)
   }
   override leave(): void {
     process.off(this.name, this.heard)
+    waiting.delete(this)
     clearInterval(this.alive)
     this.alive = undefined
   }

@@ -1,9 +1,9 @@
-/** What is for Node alone. Signals are sent to the test's own process: real ones, and no time passes. */
+/** Signals are sent to the test's own process: real ones, and no time passes. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { createTask, EventLoop, gather, Task } from "effect-asyncio"
 import { signal } from "effect-asyncio/node"
-import { defectOf, outcome, ticks } from "./support/loops.ts"
+import { defectOf, outcome, ticks } from "../support/loops.ts"
 
 const name = "SIGUSR2"
 const send = Effect.sync(() => void process.kill(process.pid, name))

@@ -1,0 +1,216 @@
+/**
+ * `runMain`: a program as a process of Node.
+ *
+ * A signal goes a step further than the one before it: it cancels main, then gives the clean-ups a time, then ends the
+ * process. What ends it early has been said by then: which failure it was, or which tasks were given up and what they waited
+ * for. Between the steps nothing is taken for an end that is none: the very same signal within a tenth of a second is the
+ * same press of a key, as npm passes on what the terminal has sent already.
+ *
+ * A program that ends well is left to Node, which ends the process when nothing keeps it alive; in any other case it is ended
+ * here, as a server that nobody closed would keep it up. Before that, what was printed is written out: Node drops what a pipe
+ * has not taken yet.
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { constants } from "node:os"
+import { RuntimeError } from "../Errors.ts"
+import type { EventLoop } from "../EventLoop.ts"
+import { format } from "../insight/format.ts"
+import { snapshot } from "../insight/snapshot.ts"
+import * as check from "../internal/host/check.ts"
+import { checkRunOptions } from "../internal/task/main.ts"
+import { rejectionOf } from "../internal/task/rejection.ts"
+import * as Runner from "../Runner.ts"
+import { exitCodeOf, failuresOf, inWords } from "./failures.ts"
+import { isAwaited } from "./signal.ts"
+import { flush, hasColors, write } from "./standardStreams.ts"
+
+/**
+ * Runs a program as the process: signals cancel it, failures are printed, and the exit code says how it ended.
+ *
+ * **When to use**
+ *
+ * Use once, at the edge of a script or server on Node, where `run` would stand. `run` is for every host, and for a part of a
+ * program: it listens to no signal and leaves the process alone.
+ *
+ * **Details**
+ *
+ * Runs as `run` does, with its options, and gives the program's value if it ends well. In any other case the process ends:
+ *
+ * | what happened                                    | exit code                           |
+ * | ------------------------------------------------ | ----------------------------------- |
+ * | main failed, or closing did                      | 1, or its `Runtime.errorExitCode`   |
+ * | SIGINT (Ctrl-C), SIGTERM                         | 130, 143                            |
+ * | nothing was left to do, and main was not done    | 70                                  |
+ *
+ * A `process.exitCode` that the program has set stays, unless it is 0.
+ *
+ * The first signal cancels main, with the signal's name as the message; its clean-ups run, then the loop closes as always. As
+ * with `asyncio.run`, it is main that decides: if it meets the cancellation and ends well, all is well. One that comes
+ * before main's first step keeps it from beginning. The second one hurries, as does the first one once main is done: from
+ * then on there are `closeTimeout` (by default 5 seconds) until the process ends, and says which tasks it gave up. The next
+ * one ends it at once. The same signal again within 100 milliseconds is not another one: npm passes on what came from the
+ * terminal. A signal that the program itself waits for, with `signal`, goes there.
+ *
+ * Every failure of a `gather`, a `TaskGroup` or a `Cause` is printed on stderr, with its cause and its fields, and the lines
+ * of its stack that are not Effect's, Node's or this library's; in colours on a terminal, unless `NO_COLOR` is set. What has
+ * `Runtime.errorReported` set to false is not.
+ *
+ * Where no timer, socket or signal is left that could wake anybody, main can't end: then the tasks are told, and what each
+ * waits for, and main is cancelled. Node itself ends such a process without a clean-up, with exit code 13.
+ *
+ * **Gotchas**
+ *
+ * Node hears no signal while JavaScript runs: a step that never ends is ended by Ctrl-\ (SIGQUIT), without clean-ups.
+ * `Effect.never` keeps no process alive; a server that is there until Ctrl-C does, and `signal` does.
+ *
+ * A process has one: another one meanwhile rejects with `RuntimeError`.
+ *
+ * **Example** (A first program)
+ *
+ * ```ts import.meta.vitest
+ * import { Console, Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { runMain } from "effect-asyncio/node"
+ *
+ * const serve = asyncio.sleep("5 millis", "served").pipe(
+ *   Effect.ensuring(Console.log("all connections are closed")) // after Ctrl-C, too
+ * )
+ *
+ * await runMain(serve) // => "served"
+ * ```
+ *
+ * @category running
+ * @since 0.2.0
+ */
+export const runMain = async <A, E>(
+  main: Effect.Effect<A, E, EventLoop>,
+  options?: Runner.Options
+): Promise<A> => {
+  check.effect("runMain", "the argument", main)
+  checkRunOptions("runMain", options)
+  if (isRunning) throw new RuntimeError({ message: "runMain: the process has a main program already" })
+  isRunning = true
+  const exit = await new Program(main, options ?? {}).run()
+  isRunning = false
+  return exit.value
+}
+
+let isRunning = false
+
+type Signal = "SIGINT" | "SIGTERM"
+
+/** Those of sysexits.h and of shells: a fault within the program, and what a signal ends. */
+const stuckCode = 70
+const codeOf = (name: Signal): number => 128 + constants.signals[name]
+
+/** Milliseconds within which the same signal is the same press of a key. */
+const echo = 100
+
+class Program<A, E> {
+  private readonly main: Effect.Effect<A, E, EventLoop>
+  private readonly runner: Runner.Runner
+  private readonly closeTimeout: number
+  private readonly aborting = new AbortController()
+  private readonly abortedByOthers: AbortSignal | undefined
+  private mainIsDone = false
+  /** What the process ends with, for all that is known; undefined: well. */
+  private code: number | undefined = undefined
+  /** The last one that made a difference. */
+  private heard: { readonly name: Signal; readonly at: number } | undefined = undefined
+  // INVARIANT: defined once it hurries.
+  private hurry: NodeJS.Timeout | undefined = undefined
+
+  constructor(main: Effect.Effect<A, E, EventLoop>, { signal, ...options }: Runner.Options) {
+    this.main = main
+    this.abortedByOthers = signal
+    const signals = [this.aborting.signal, ...(signal === undefined ? [] : [signal])]
+    this.runner = Runner.make({ ...options, signal: AbortSignal.any(signals) })
+    this.closeTimeout = check.nanos("runMain", options.closeTimeout ?? "5 seconds") / 1e6
+  }
+
+  async run(): Promise<Exit.Success<A, E>> {
+    // First, as who waits for a signal leaves when it comes.
+    process.prependListener("SIGINT", this.hear).prependListener("SIGTERM", this.hear).on("beforeExit", this.idle)
+    const [ran] = await Promise.allSettled([this.runner.runExit(this.main)])
+    this.mainIsDone = true
+    const exit = ran.status === "fulfilled" ? ran.value : Exit.fail(ran.reason)
+    if (exit._tag === "Failure") this.failed(exit.cause)
+    else this.code = undefined
+    // On a virtual loop closing fails with what nobody saw.
+    const [closed] = await Promise.allSettled([this.runner.close()])
+    if (closed.status === "rejected") this.failed(Cause.fail(closed.reason))
+    if (exit._tag === "Failure" || this.code !== undefined) return await this.end()
+    this.leave()
+    return exit
+  }
+
+  private leave(): void {
+    process.off("SIGINT", this.hear).off("SIGTERM", this.hear).off("beforeExit", this.idle)
+    clearTimeout(this.hurry)
+  }
+
+  private failed(cause: Cause.Cause<unknown>): void {
+    const isCancelled = Cause.hasInterruptsOnly(cause)
+    if (isCancelled && this.aborting.signal.aborted) return
+    const shown = isCancelled ? Cause.fail(this.reasonOf(cause)) : cause
+    this.code = exitCodeOf(shown)
+    const failures = failuresOf(shown)
+    if (failures.length > 0) write(inWords(failures, hasColors()))
+  }
+
+  /** What a program was cancelled with that no signal of the process's has cancelled. */
+  private reasonOf(cause: Cause.Cause<unknown>): unknown {
+    return this.abortedByOthers?.aborted === true ? this.abortedByOthers.reason : rejectionOf(cause, undefined)
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- signals
+
+  private readonly hear = (name: Signal): void => {
+    if (isAwaited(name)) return
+    const now = performance.now()
+    if (this.heard?.name === name && now - this.heard.at < echo) return
+    this.heard = { name, at: now }
+    if (this.hurry !== undefined) process.exit(codeOf(name))
+    this.code ??= codeOf(name)
+    if (!this.mainIsDone && !this.aborting.signal.aborted) return this.aborting.abort(name)
+    this.hurry = setTimeout(this.giveUp, Math.min(this.closeTimeout, 2 ** 31 - 1))
+    write(`${name}: clean-ups have ${this.limit} more; the next signal ends the process`)
+  }
+
+  private get limit(): string {
+    return Duration.format(Duration.millis(this.closeTimeout))
+  }
+
+  private readonly giveUp = (): void => {
+    write(`the program did not end within ${this.limit}; abandoned:${tasksInWords()}`)
+    void this.end()
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ ending
+
+  /** Nothing keeps the process alive. */
+  private readonly idle = (): void => {
+    const isLast = this.mainIsDone || this.aborting.signal.aborted
+    const left = this.mainIsDone ? "the loop has not closed" : isLast ? "main does not end" : "main is not done"
+    write(`nothing is left to do, and ${left}:${tasksInWords()}`)
+    this.code ??= stuckCode
+    if (isLast) return void this.end()
+    this.aborting.abort("nothing is left to do")
+    // Where that has woken nobody, this comes once more.
+    setImmediate(() => {})
+  }
+
+  private async end(): Promise<never> {
+    this.leave()
+    await flush()
+    process.exit(process.exitCode || this.code)
+  }
+}
+
+const tasksInWords = (): string => {
+  const text = format(snapshot(), { base: process.cwd(), color: hasColors() })
+  return text.split("\n").map((line) => `\n  ${line}`).join("")
+}

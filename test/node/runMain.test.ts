@@ -1,0 +1,236 @@
+/** `runMain` in processes of its own, with real signals. Nothing sleeps: whoever sends a signal has read a line before. */
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+import { runMain } from "effect-asyncio/node"
+import { spawnSync } from "node:child_process"
+import { globSync } from "node:fs"
+import { basename } from "node:path"
+import { beforeAll } from "vitest"
+import { bundle, Process } from "./processes.ts"
+
+const examples = globSync(["examples/*.ts", "examples/real/*.ts"])
+
+let pathOf: (name: string) => string
+
+beforeAll(async () => {
+  pathOf = await bundle(["test/node/programs.ts", ...examples])
+}, 60_000)
+
+const start = (program: string, env?: NodeJS.ProcessEnv) => new Process([pathOf("programs"), program], env)
+
+/** How it ends by itself. */
+const end = (program: string, env?: NodeJS.ProcessEnv) => start(program, env).end()
+
+const lines = (...lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
+
+describe.concurrent("signals", { timeout: 60_000 }, () => {
+  it.each([["SIGINT", 130], ["SIGTERM", 143]] as const)("%s cancels main, then what it leaves", async (name, code) => {
+    const ended = await (await start("once").prints("running")).kill(name).end()
+    expect(ended).toEqual({
+      code,
+      signal: null,
+      out: lines("running", "main is released", "the task is released"),
+      err: ""
+    })
+  })
+
+  it("main decides: it meets the cancellation, and ends well", async () => {
+    const ended = await (await start("catches").prints("running")).kill("SIGINT").end()
+    expect(ended).toEqual({ code: 0, signal: null, out: lines("running", "met SIGINT", "0 0 0"), err: "" })
+  })
+
+  it("a clean-up that breaks is a failure", async () => {
+    const { code, err } = await (await start("breaks").prints("running")).kill("SIGINT").end()
+    expect(code).toBe(1)
+    expect(err).toMatch(/^Error: the clean-up broke\n {4}at /)
+  })
+
+  it("a second one gives clean-ups closeTimeout, and says who was given up", async () => {
+    const child = (await start("hurried").prints("running")).kill("SIGINT")
+    const { code, err } = await (await child.prints("cleaning up")).kill("SIGTERM").end()
+    expect(code).toBe(130)
+    expect(err).toBe(lines(
+      "SIGTERM: clean-ups have 1ms more; the next signal ends the process",
+      "the program did not end within 1ms; abandoned:",
+      "  1 task, 0 ready",
+      "  Task-1  waits for a timer due in 1h, asked to cancel"
+    ))
+  })
+
+  it("a third one ends the process", async () => {
+    const child = (await start("twice").prints("running")).kill("SIGINT")
+    await (await child.prints("cleaning up")).kill("SIGTERM").prints("clean-ups have 5s more")
+    const { code, signal } = await child.kill("SIGINT").end()
+    expect([code, signal]).toEqual([130, null])
+  })
+
+  it("a key that is pressed again and again gets there, too", async () => {
+    const child = await start("ticks").prints("running")
+    child.child.stdout!.on("data", () => child.kill("SIGINT"))
+    const { code, err } = await child.kill("SIGINT").end()
+    expect([code, err]).toEqual([130, "SIGINT: clean-ups have 5s more; the next signal ends the process\n"])
+  })
+
+  it("what npm passes on is the same press of the key", async () => {
+    expect(await end("echo")).toEqual({ code: 130, signal: null, out: lines("main is released"), err: "" })
+  })
+
+  it("while the loop closes there is nothing to cancel: the first one hurries", async () => {
+    const child = (await start("closing").prints("cleaning up")).kill("SIGTERM")
+    const { code, signal } = await (await child.prints("clean-ups have 1h more")).kill("SIGINT").end()
+    expect([code, signal]).toEqual([130, null])
+  })
+
+  it("one before main's first step keeps it from beginning", async () => {
+    expect(await end("early")).toEqual({ code: 130, signal: null, out: "", err: "" })
+  })
+
+  it("one that the program waits for is its own; the next cancels", async () => {
+    const child = (await start("awaited").prints("running")).kill("SIGINT")
+    const { code, err } = await (await child.prints("draining")).kill("SIGINT").end()
+    expect([code, err]).toEqual([130, ""])
+  })
+
+  it("an exit code that the program has set stays", async () => {
+    const { code } = await (await start("codes").prints("running")).kill("SIGINT").end()
+    expect(code).toBe(3)
+  })
+})
+
+describe.concurrent("how it ends", { timeout: 60_000 }, () => {
+  it("well: with the value, and the process as it was", async () => {
+    expect(await end("well")).toEqual({ code: 0, signal: null, out: lines("done", "gave 5"), err: "" })
+  })
+
+  it("with a failure: its fields, its causes", async () => {
+    const { code, err } = await end("one")
+    expect(code).toBe(1)
+    expect(err.replaceAll(/^.* at .*\n/gm, "")).toBe(lines(
+      "NotFound",
+      "  { id: 7 }",
+      "  caused by TypeError: no route",
+      "    caused by \"the cable\""
+    ))
+  })
+
+  it("with several, each of them", async () => {
+    const { code, err } = await end("several")
+    expect(code).toBe(1)
+    expect(err.replaceAll(/^.* at .*\n/gm, "")).toBe(lines("2 failures:", "  1. RangeError: a bug", "  2. \"a text\""))
+  })
+
+  it.each([
+    ["aggregate", 1, "AggregateError: all of them\n  1. Error: first\n  2. Error: second\n"],
+    ["circle", 1, "Error: round\n  caused by Error: round\n"],
+    ["usage", 64, "Usage: no such file\n"],
+    ["told", 1, ""],
+    ["interrupted", 1, "CancelledError: cancelled without a message\n"],
+    ["aborted", 1, "Error: not today\n"],
+    ["unseen", 1, "\"lost\"\n"]
+  ])("%s: exit code %i", async (program, code, text) => {
+    const ended = await end(program)
+    expect([ended.code, ended.err.replaceAll(/^.* at .*\n/gm, "")]).toEqual([code, text])
+  })
+
+  it("all that it printed comes through a pipe that is read late", async () => {
+    const child = start("big")
+    child.child.stdout!.pause()
+    await child.prints("the end")
+    child.child.stdout!.resume()
+    const { code, out } = await child.end()
+    expect([code, out.length]).toEqual([1, 5_000_001])
+  })
+
+  it("the lines of a stack are the program's", async () => {
+    const child = new Process(["--conditions=effect-asyncio-source", "test/node/programs.ts", "one"])
+    const { err } = await child.end()
+    const frames = err.split("\n").filter((line) => line.includes(" at "))
+    expect(frames.length).toBeGreaterThan(2)
+    for (const frame of frames) expect(frame).toContain("test/node/programs.ts:")
+  })
+
+  it("stuck: which tasks wait for what, then the clean-ups", async () => {
+    const { code, err, out } = await end("stuck")
+    expect([code, out]).toEqual([70, lines("waiting", "released")])
+    expect(err.replaceAll(/^.* created at .*\n/gm, "")).toBe(lines(
+      "nothing is left to do, and main is not done:",
+      "  2 tasks, 0 ready",
+      "  Task-1  waits for Event#1 (1 of 1 in line)",
+      "  second  waits for Lock#1 held by Task-1 (1 of 1 in line)"
+    ))
+  })
+
+  it("stuck, and it can't be cancelled", async () => {
+    const { code, err } = await end("stubborn")
+    expect(code).toBe(70)
+    expect(err).toContain("nothing is left to do, and main does not end:")
+  })
+
+  it("of what is no option", async () => {
+    const { code, err } = await end("misuse")
+    expect(code).toBe(1)
+    expect(err).toContain("runMain: closeTimeot is 1, expected no option of that name")
+  })
+
+  it("a process has one main program", async () => {
+    expect((await end("two")).err).toContain("RuntimeError: runMain: the process has a main program already")
+  })
+
+  it("refuses what is no Effect", async () => {
+    const wrong: Effect.Effect<void> = JSON.parse("{}")
+    await expect(runMain(wrong)).rejects.toThrow("runMain: the argument is {}, expected an Effect")
+    expect(await runMain(asyncio.sleep(1, "well"))).toBe("well")
+  })
+})
+
+/** Run under a terminal, by a command that Linux and macOS have; elsewhere it can't be told. */
+const terminal = (env: NodeJS.ProcessEnv) =>
+  spawnSync("script", ["-qec", `'${process.execPath}' '${pathOf("programs")}' one`, "/dev/null"], {
+    encoding: "utf8",
+    env: { ...process.env, NO_COLOR: "", FORCE_COLOR: undefined, TERM: "xterm-256color", ...env }
+  }).stdout
+
+describe("colours", () => {
+  const hasTerminal = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") ?? false
+  const red = "\u001B[31mNotFound"
+
+  it("none through a pipe, unless they are asked for", async () => {
+    expect((await end("one")).err).not.toContain("\u001B")
+    const child = start("one", { FORCE_COLOR: "1" })
+    await child.end()
+    expect(child.err).toContain(red)
+  })
+  it.runIf(hasTerminal)("on a terminal", () => {
+    expect(terminal({})).toContain(red)
+  })
+  it.runIf(hasTerminal)("none on a terminal where NO_COLOR is set", () => {
+    expect(terminal({ NO_COLOR: "1" })).toContain("NotFound")
+    expect(terminal({ NO_COLOR: "1" })).not.toContain("\u001B[31m")
+  })
+})
+
+/** It has no line before it is done: it tells of its first connection instead. */
+const crawling = `data:text/javascript,import { subscribe } from "node:diagnostics_channel";\
+subscribe("net.server.socket", () => console.error("connected"))`
+
+/** What ends before a signal can come: 01 and 02, and what lives in virtual time. */
+const fast = ["01-coroutine", "02-await", "philosophers", "races"]
+
+describe.concurrent("Ctrl-C ends every example", { timeout: 60_000 }, () => {
+  for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.includes(name))) {
+    it(name, async () => {
+      const child = new Process(["--import", crawling, pathOf(name)])
+      await child.prints(name === "crawler" ? "connected" : "\n")
+      const { code, err, out } = await child.kill("SIGINT").end()
+      expect([code, err.replaceAll("connected\n", "")]).toEqual([name === "worker-pool" ? 0 : 130, ""])
+      expect(out).toMatch(last[name] ?? "")
+    })
+  }
+})
+
+/** What they say when they end. */
+const last: Readonly<Record<string, RegExp>> = {
+  "run-main": /^running, Ctrl-C ends it\nmain has cleaned up\nthe heartbeat stops, last\n$/,
+  "worker-pool": /^working, Ctrl-C ends it\nshutting down\nthe producer has stopped\n(\d+) of \1 jobs are done\n$/
+}
