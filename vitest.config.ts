@@ -19,13 +19,15 @@ const tally: Reporter = {
 
 /**
  * Those that change the host before Effect and the library look for it; those that wait for the collector, which takes its
- * time in a large heap; and the laws, which run for so long that code optimized for them alone is worth a process.
+ * time in a large heap; those that count what all loops of the process do; and the laws, which run for so long that code
+ * optimized for them alone is worth a process.
  */
 const alone = [
   "test/coarse-clocks.test.ts",
   "test/fake-timers-first.test.ts",
   "test/fake-timers.test.ts",
   "test/garbage.test.ts",
+  "test/insight/metrics.test.ts",
   "test/laws/laws.test.ts",
   "test/Task.unseen.test.ts"
 ]

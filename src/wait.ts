@@ -178,7 +178,7 @@ export declare namespace wait {
  * import * as asyncio from "effect-asyncio"
  *
  * const program = Effect.gen(function*() {
- *   const slow = yield* asyncio.createTask(asyncio.sleep("20 millis", "slow"))
+ *   const slow = yield* asyncio.createTask(asyncio.sleep("300 millis", "slow"))
  *   const fast = yield* asyncio.createTask(asyncio.sleep("1 millis", "fast"))
  *   const first = yield* asyncio.wait([slow, fast], { returnWhen: asyncio.FIRST_COMPLETED })
  *   const rest = yield* asyncio.wait(first.pending)
