@@ -5,13 +5,15 @@ const host = "127.0.0.1"
 /** What stands in the way, told as it is. */
 export class Obstacle extends Error {}
 
+/** Milliseconds that whoever listens has for saying what it is. */
+const patience = 10_000
+
 /** What listens on the port: nobody, no inspector, or an inspector, by the address of its sessions. */
 export const listenerOn = async (
-  port: number,
-  limit: number
+  port: number
 ): Promise<"nobody" | "somebody" | { readonly address: string }> => {
   try {
-    const answer = await fetch(`http://${host}:${port}/json/list`, { signal: AbortSignal.timeout(limit) })
+    const answer = await fetch(`http://${host}:${port}/json/list`, { signal: AbortSignal.timeout(patience) })
     const targets = await answer.json() as ReadonlyArray<{ readonly webSocketDebuggerUrl?: unknown }>
     const address = targets[0]?.webSocketDebuggerUrl
     return typeof address === "string" ? { address } : "somebody"

@@ -28,14 +28,16 @@ const pause = 20
  * answer.
  */
 export const look = async (pid: number, port: number, limit: number): Promise<Sight> => {
-  const listener = await listenerOn(port, limit)
+  const listener = await listenerOn(port)
   const isOpen = listener !== "nobody"
   if (!isOpen) open(pid)
   const address = isOpen ? listener : await openedOn(port, limit)
   if (address === "somebody") throw new Obstacle(`port ${port}, where its inspector would be, is taken`)
   using inspector = await Inspector.connect(address.address, limit)
   const found = await inspector.evaluate("process.pid")
-  if (found !== pid) throw new Obstacle(`port ${port}, where its inspector would be, is taken by process ${String(found)}`)
+  if (found !== pid) {
+    throw new Obstacle(`port ${port}, where its inspector would be, is taken by process ${String(found)}`)
+  }
   try {
     return JSON.parse(String(await inspector.evaluate(`(${String(tell)})()`))) as Sight
   } finally {
@@ -58,22 +60,28 @@ const open = (pid: number): void => {
   process.kill(pid, "SIGUSR1")
 }
 
-const isOfCode = (error: unknown, code: string): boolean => error instanceof Error && "code" in error && error.code === code
+const isOfCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code
 
-const isNode = (program: string): boolean => /^node/.test(basename(program))
+const isNode = (program: string): boolean => basename(program).startsWith("node")
 const noNode = (program: string): string => `it runs ${program}, and Node alone can be asked`
 const isDeaf = "it does not listen to SIGUSR1, which opens Node's inspector: was it started with --disable-sigusr1?"
 
 /** What keeps a process from being sent SIGUSR1, which ends those that do not listen to it. */
 const obstacleOnLinux = (pid: number): string | undefined => {
-  const program = readlinkSync(`/proc/${pid}/exe`)
-  if (!isNode(program)) return noNode(program)
-  const caught = /^SigCgt:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"
-  return BigInt(`0x${caught}`) >> BigInt(constants.signals.SIGUSR1 - 1) & 1n ? undefined : isDeaf
+  try {
+    const program = readlinkSync(`/proc/${pid}/exe`)
+    if (!isNode(program)) return noNode(program)
+    const caught = /^SigCgt:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"
+    return BigInt(`0x${caught}`) >> BigInt(constants.signals.SIGUSR1 - 1) & 1n ? undefined : isDeaf
+  } catch (error) {
+    return isOfCode(error, "ENOENT") ? "it has ended" : `what it runs can't be read: ${String(error)}`
+  }
 }
 
 const obstacleElsewhere = (pid: number): string | undefined => {
-  const ps = (column: string): string => execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" })
+  const ps = (column: string): string =>
+    execFileSync("ps", ["-o", `${column}=`, "-p", String(pid)], { encoding: "utf8" })
   const program = ps("comm").trim()
   if (!isNode(program)) return noNode(program)
   return ps("args").includes("--disable-sigusr1") ? isDeaf : undefined
@@ -82,11 +90,13 @@ const obstacleElsewhere = (pid: number): string | undefined => {
 const openedOn = async (port: number, limit: number): Promise<"somebody" | { readonly address: string }> => {
   const end = performance.now() + limit
   for (;;) {
-    const listener = await listenerOn(port, limit)
+    const listener = await listenerOn(port)
     if (listener !== "nobody") return listener
     if (performance.now() > end) {
       throw new Obstacle(
-        `its inspector did not open on port ${port} within ${Math.round(limit)} ms: it has a SIGUSR1 handler of its own, ` +
+        `its inspector did not open on port ${port} within ${
+          Math.round(limit)
+        } ms: it has a SIGUSR1 handler of its own, ` +
           "or another --inspect-port, or is stopped"
       )
     }
@@ -136,5 +146,12 @@ const tell = (): string => {
       })))
     }
   }
-  return JSON.stringify({ pid: process.pid, cwd: process.cwd(), stack, isKnown: entries !== undefined, loops, strangers })
+  return JSON.stringify({
+    pid: process.pid,
+    cwd: process.cwd(),
+    stack,
+    isKnown: entries !== undefined,
+    loops,
+    strangers
+  })
 }

@@ -17,9 +17,10 @@ import { observe } from "../internal/kernel/observer.ts"
 import { LoopImpl } from "../internal/loop/loop.ts"
 import { openLoopsOf } from "../internal/loop/openLoops.ts"
 import { inWords } from "../internal/loop/Reports.ts"
+import { fitted } from "./fitted.ts"
 import { writeRecording } from "./recordings.ts"
+import { hasColors } from "./standardStreams.ts"
 import { strangerInWords } from "./strangers.ts"
-import { fitted, hasColors } from "./terminal.ts"
 import { Watchdog } from "./Watchdog.ts"
 
 /**
@@ -177,7 +178,7 @@ class Monitor implements Disposable {
   private readonly describeRunning = (): string => this.describe(({ state }) => state === "running")
 
   private describe(filter?: (task: TaskInfo) => boolean): string {
-    return format(snapshot(), { base: process.cwd(), color: hasColors(process.stderr), limit, filter })
+    return format(snapshot(), { base: process.cwd(), color: hasColors(), limit, filter })
   }
 
   private describeAll(): ReadonlyArray<string> {

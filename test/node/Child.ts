@@ -2,11 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { createServer } from "node:net"
-import { join } from "node:path"
-
-export const root = join(import.meta.dirname, "../..")
 
 export interface ChildOptions {
+  readonly cwd: string
   /** Flags of Node's. */
   readonly flags?: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
@@ -23,13 +21,14 @@ export class Child implements AsyncDisposable {
   private readonly waiting = new Set<() => void>()
   private isClosed = false
 
-  constructor(program: string, args: ReadonlyArray<string> = [], { env = {}, flags = [] }: ChildOptions = {}) {
-    const own = Object.entries(process.env).filter(([name]) => !/^(FORCE_COLOR|NO_COLOR|NODE_|EFFECT_|VITEST)/.test(name))
-    this.process = spawn(
-      process.execPath,
-      ["--conditions=effect-asyncio-source", ...flags, program, ...args],
-      { cwd: root, env: { ...Object.fromEntries(own), ...env } }
+  constructor(program: string, args: ReadonlyArray<string>, { cwd, env = {}, flags = [] }: ChildOptions) {
+    const own = Object.entries(process.env).filter(([name]) =>
+      !/^(FORCE_COLOR|NO_COLOR|NODE_|EFFECT_|VITEST)/.test(name)
     )
+    this.process = spawn(process.execPath, [...flags, program, ...args], {
+      cwd,
+      env: { ...Object.fromEntries(own), ...env }
+    })
     this.pid = this.process.pid!
     this.process.stdout!.on("data", (data) => {
       this.stdout += String(data)

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import * as Insight from "effect-asyncio/insight"
+import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 
 const { Lock } = asyncio
@@ -16,9 +17,9 @@ const transfer = Effect.fn("transfer")(function*(from: asyncio.Lock.Lock, to: as
 /** Two that wait for each other. */
 const circle = Effect.gen(function*() {
   const [checking, savings] = [Insight.named(yield* Lock.make, "checking"), Insight.named(yield* Lock.make, "savings")]
-  const alice = yield* asyncio.createTask(transfer(checking, savings), { name: "alice" })
-  const bob = yield* asyncio.createTask(transfer(savings, checking), { name: "bob" })
-  return [alice, bob]
+  yield* asyncio.createTask(transfer(checking, savings), { name: "alice" })
+  yield* asyncio.createTask(transfer(savings, checking), { name: "bob" })
+  yield* asyncio.sleep("1 millis")
 })
 
 const hog = Effect.fn("hog")(function*(until: () => boolean) {
@@ -52,22 +53,28 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
       })
       yield* forLong
     })),
-  hogs: (file) => asyncio.run(Effect.andThen(up, asyncio.createTask(hog(() => existsSync(file)), { name: "hog" }))),
-  sticks: () =>
-    asyncio.run(
-      Effect.andThen(up, asyncio.createTask(Effect.andThen(asyncio.sleep(0), hog(() => false)), { name: "hog" }))
-    ),
+  hogs: (file) => asyncio.run(asyncio.gather([Effect.andThen(up, hog(() => existsSync(file))), forLong])),
+  /** In a system call, with the time before it that a watchdog takes to begin. */
   blocks: () => {
-    // Until the monitor has begun.
-    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 200)
+    const untilTheTestEnds = ["--eval", "process.stdin.resume()"]
+    setTimeout(() => spawnSync(process.execPath, untilTheTestEnds, { stdio: "inherit" }), 500)
     return asyncio.run(forLong)
   },
   busy: () => asyncio.run(Effect.andThen(up, Effect.forever(asyncio.sleep(0)))),
   twice: () =>
-    Promise.all(["one", "two"].map((name) => asyncio.run(Effect.andThen(asyncio.createTask(forLong, { name }), up)))),
+    Promise.all(
+      ["one", "two"].map((name) =>
+        asyncio.run(Effect.andThen(asyncio.createTask(forLong, { name }), Effect.andThen(up, forLong)))
+      )
+    ),
   crowd: () =>
     asyncio.run(Effect.gen(function*() {
-      for (let i = 0; i < 600; i++) yield* asyncio.createTask(asyncio.sleep(1e6 + i * 1e5), { name: `one of many ${i}` })
+      for (let i = 0; i < 600; i++) {
+        // Not alike, as each waits for an event of its own.
+        const event = Insight.named(yield* asyncio.Event.make, `${i}`)
+        yield* asyncio.createTask(asyncio.Event.wait(event))
+      }
+      yield* asyncio.sleep("1 millis")
       yield* Effect.andThen(up, forLong)
     })),
   without: () => {

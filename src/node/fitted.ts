@@ -1,9 +1,6 @@
-/** What is said on a terminal, or where one could be: its colours and its width. */
-import { stripVTControlCharacters, styleText } from "node:util"
+/** Texts as wide as a terminal. */
+import { stripVTControlCharacters } from "node:util"
 import { columnsOf } from "../insight/toText.ts"
-
-/** Whether a stream takes colours, by Node's rules: a terminal, `NO_COLOR`, `FORCE_COLOR`, `TERM`. */
-export const hasColors = (stream: NodeJS.WriteStream): boolean => styleText("red", "?", { stream }) !== "?"
 
 /** A text in lines that fit the terminal, where there is one; what goes on stands within the guides of its tree. */
 export const fitted = (text: string, { columns, isTTY }: NodeJS.WriteStream): string =>
