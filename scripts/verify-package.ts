@@ -128,6 +128,22 @@ const intruder = `for (const name of ${JSON.stringify(blocked)}) {
 }
 `
 
+/** A process whose main fails: the lines of its stack are the stranger's own. */
+const failing = `import { Effect } from "effect"
+import { runMain } from "effect-asyncio/node"
+const load = Effect.fn("load")(function*() {
+  return yield* Effect.die(new TypeError("a bug"))
+})
+await runMain(load())
+`
+
+const checkFailing = ({ ok, output }: Ended): void => {
+  const frames = output.split("\n").filter((line) => /^ +at /.test(line))
+  const isRight = !ok && output.startsWith("TypeError: a bug\n") && frames.length > 0 &&
+    frames.every((line) => line.includes("failing.js:"))
+  note("runMain", isRight, "a failure, and the program's own lines of its stack", output)
+}
+
 const rows: Array<readonly [check: string, verdict: "ok" | "FAILED", note: string]> = []
 const outputs: Array<string> = []
 
@@ -262,11 +278,13 @@ const check = async (): Promise<void> => {
   writeFileSync(join(stranger, "client.ts"), client)
   writeFileSync(join(stranger, "intruder.js"), intruder)
   writeFileSync(join(stranger, "loader.js"), loader)
+  writeFileSync(join(stranger, "failing.js"), failing)
   await checkTypes(join(folder, "typescripts"), stranger)
   const run = (file: string, ...args: ReadonlyArray<string>) =>
     execute(process.execPath, [file, ...args], { cwd: stranger })
   noteEnd("client", `runs on Node ${process.versions.node}`, await run("client.ts"))
   noteEnd("internals", `${blocked.length} deep imports refused`, await run("intruder.js"))
+  checkFailing(await run("failing.js"))
   for (const path of [...subpaths, "/Lock"]) {
     noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
   }

@@ -262,6 +262,7 @@ const rows: Readonly<Record<string, Row>> = {
   "VirtualLoop.run": row(awaitable, options(virtual)),
   "VirtualLoop.advance": row(duration),
 
+  "node.runMain": saying("runMain", row(effect, options(run))),
   "node.signal": saying("signal", row(value("SIGUSR2")))
 }
 

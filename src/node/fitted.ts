@@ -1,6 +1,6 @@
 /** Texts as wide as a terminal. */
 import { stripVTControlCharacters } from "node:util"
-import { columnsOf } from "../insight/toText.ts"
+import { columnsOf } from "../insight/drawing/columns.ts"
 
 /** A text in lines that fit the terminal, where there is one; what goes on stands within the guides of its tree. */
 export const fitted = (text: string, { columns, isTTY }: NodeJS.WriteStream): string =>

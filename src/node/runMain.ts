@@ -211,6 +211,8 @@ class Program<A, E> {
 }
 
 const tasksInWords = (): string => {
-  const text = format(snapshot(), { base: process.cwd(), color: hasColors() })
+  const loops = snapshot()
+  if (loops.length === 0) return " no loop is open"
+  const text = format(loops, { base: process.cwd(), color: hasColors() })
   return text.split("\n").map((line) => `\n  ${line}`).join("")
 }

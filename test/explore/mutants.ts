@@ -1,429 +1,272 @@
 /**
- * Planted bugs: the library with one method changed, each a mistake that somebody has made. All pass the program of their
- * primitive in the written order; `Explore.check` has to find them.
- *
- * A mutant is a method in place of one on the class inside, for as long as the effect that it is around; no copy of the
- * library. Every method calls what is private, as only the class itself would: that is what the loose types are for.
+ * Planted bugs: one place of the source changed, each a mistake that somebody could make, and most have. All pass the
+ * program of their primitive in the written order, and the ordinary tests (`ordinary.config.ts` says which those are);
+ * `Explore.check` has to find them. How one is planted is told in planted.ts.
  */
-import { Effect, Fiber } from "effect"
-import * as asyncio from "effect-asyncio"
-import { Explore } from "effect-asyncio/testing"
-import { WaitQueue } from "../../src/internal/kernel/WaitQueue.ts"
-import { Cohort } from "../../src/internal/parts/Cohort.ts"
-import { Getter, Putter } from "../../src/internal/parts/Customer.ts"
-import { Gathering } from "../../src/internal/parts/Gathering.ts"
-import { Holdable } from "../../src/internal/parts/Holdable.ts"
-import { QueueImpl } from "../../src/internal/parts/QueueImpl.ts"
-import { TaskGroupImpl } from "../../src/internal/parts/TaskGroupImpl.ts"
-import { timeoutError, TimeoutImpl } from "../../src/internal/parts/TimeoutImpl.ts"
-import { StandIn } from "../../src/internal/task/StandIn.ts"
-import { cancelledExit, isCancelled } from "../../src/internal/waiting/cancelled.ts"
-import { QueuedWaiter } from "../../src/internal/waiting/QueuedWaiter.ts"
-import { cancel } from "../../src/internal/waiting/Walk.ts"
-import { primitives } from "./primitives.ts"
+import type { Explore } from "effect-asyncio/testing"
+import type { Change } from "./planted.ts"
 
-type Method = (this: any, ...args: Array<any>) => unknown
-
-export interface Mutant {
-  /** Whose program it is run with. */
+export interface Mutant extends Change {
+  /** Whose program it is looked for with. */
   readonly subject: string
   /** What is wrong. */
   readonly wrong: string
   readonly vary: Explore.Vary
   /** What finds it, when that is shrunk. */
   readonly found: ReadonlyArray<Explore.Deviation["kind"]>
-  readonly target: object
-  readonly method: string
-  /** What stands there instead. */
-  readonly change: (original: Method) => Method
 }
-
-/** How a mutant is looked for. */
-export const search = ({ vary }: Mutant): Explore.Options => ({ vary, runs: 500, seed: 1, timeLimit: Infinity })
-
-/** What a mutant is, and what found it. */
-export const hunt = (mutant: Mutant) =>
-  Effect.flip(mutated(mutant, Explore.check(primitives[mutant.subject]!, search(mutant))))
-
-/** Runs an effect with the mutant in the library's place. */
-const mutated = <A, E, R>({ change, method, target }: Mutant, effect: Effect.Effect<A, E, R>) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => {
-      let owner = target
-      while (!Object.hasOwn(owner, method)) owner = Object.getPrototypeOf(owner)
-      const original = Object.getOwnPropertyDescriptor(owner, method)!
-      Object.defineProperty(owner, method, { ...original, value: change(original.value) })
-      return () => Object.defineProperty(owner, method, original)
-    }),
-    () => effect,
-    (restore) => Effect.sync(restore)
-  )
-
-/** The class of what only its module knows. */
-const classOf = (instance: object): object => Object.getPrototypeOf(instance)
-
-const oneLock = Effect.runSync(asyncio.Lock.make)
-if (!(oneLock instanceof Holdable)) throw new Error("a Lock is no Holdable")
-const lock = classOf(oneLock)
-const line = classOf(oneLock.line)
-const semaphore = classOf(Effect.runSync(asyncio.Semaphore.make(1)))
-const condition = classOf(Effect.runSync(asyncio.Condition.make()))
-const barrier = classOf(Effect.runSync(asyncio.Barrier.make(1)))
-const customer = classOf(Getter.prototype)
 
 const world: Explore.Vary = {}
 const order: Explore.Vary = { order: true }
 const cancels: Explore.Vary = { cancel: true }
 
-const instead = (method: Method): Mutant["change"] => () => method
-
-/** It does nothing where this holds. */
-const except = (isLeftOut: Method): Mutant["change"] => (original) =>
-  function(...args) {
-    return isLeftOut.apply(this, args) === true ? undefined : original.apply(this, args)
-  }
-
-/** Does something else as well, before. */
-const after = (first: Method): Mutant["change"] => (original) =>
-  function(...args) {
-    first.apply(this, args)
-    return original.apply(this, args)
-  }
-
-/** Does something else as well, with what it gave. */
-const andThen = (next: Method): Mutant["change"] => (original) =>
-  function(...args) {
-    return next.call(this, original.apply(this, args), ...args)
-  }
-
-/** Its cleanup runs. */
-const isInterrupted = (): boolean =>
-  (Fiber.getCurrent() as { readonly _interruptedCause?: unknown } | undefined)?._interruptedCause !== undefined
+const part = (name: string): string => `src/internal/parts/${name}.ts`
 
 export const mutants: ReadonlyArray<Mutant> = [
   // ------------------------------------------------------------------------------------------------ Lock, Semaphore
   {
     subject: "Lock",
-    wrong: "who was woken and gives up tells nobody",
-    vary: world,
-    found: ["timeout"],
-    target: lock,
-    method: "wakeMore",
-    change: except(() => true)
-  },
-  {
-    subject: "Lock",
-    wrong: "who gives up before it is woken stays in line",
+    wrong: "who gives up while another is woken stays the next to be woken",
     vary: cancels,
     found: ["cancel"],
-    target: QueuedWaiter.prototype,
-    method: "leave",
-    change: except(function() {
-      return this.label === "a Lock"
-    })
+    file: part("Holdable"),
+    from: "if (node === this.next) this.next = node.after",
+    to: "if (node === this.next && this.woken === 0) this.next = node.after"
   },
   {
-    subject: "Lock",
-    wrong: "a body that is cancelled does not give it back",
+    subject: "Semaphore(0), three released",
+    wrong: "who takes its permit does not tell the next that there is another",
     vary: world,
-    found: ["timeout"],
-    target: lock,
-    method: "withHeld",
-    change: instead(function(body) {
-      return Effect.flatMap(this.acquire, () => Effect.tap(body, () => this.giveBack))
-    })
+    found: ["latency"],
+    file: part("Holdable"),
+    from: "    holdable.wakeMore()\n",
+    to: ""
   },
   {
-    subject: "Semaphore(2)",
-    wrong: "a newcomer takes what is free and overtakes one that was woken",
-    vary: order,
-    found: ["delay"],
-    target: semaphore,
-    method: "takeIfFree",
-    change: instead(function(fiber) {
-      if (this.available <= 0) return false
-      this.take(fiber)
-      return true
-    })
-  },
-  {
-    subject: "Semaphore(1)",
-    wrong: "a body that is cancelled gives it back twice",
+    subject: "Semaphore(0), three released",
+    wrong: "a newcomer takes what is promised to nobody, and overtakes those who were woken",
     vary: world,
-    found: ["timeout"],
-    target: semaphore,
-    method: "withHeld",
-    change: andThen(function(held) {
-      return Effect.onInterrupt(held as Effect.Effect<unknown>, () => this.giveBack)
-    })
-  },
-  {
-    subject: "Semaphore(1)",
-    wrong: "who was woken and gives up keeps its permit promised",
-    vary: world,
-    found: ["timeout"],
-    target: line,
-    method: "leave",
-    change: after(function(node) {
-      if (node.state === "over") this.woken++
-    })
-  },
-  {
-    subject: "BoundedSemaphore(1)",
-    wrong: "the next to be woken may be one that has given up",
-    vary: cancels,
-    found: ["cancel"],
-    target: line,
-    method: "remove",
-    change: instead(WaitQueue.prototype.remove)
+    found: ["latency"],
+    file: part("Holdable"),
+    from: "this.free === 0 || this.line.length > 0",
+    to: "this.available === 0 || this.line.length > this.line.woken"
   },
   // ---------------------------------------------------------------------------------------------------------- Queue
   {
-    subject: "Queue(1), two get",
-    wrong: "a getter that was woken and gives up tells nobody",
-    vary: world,
-    found: ["timeout"],
-    target: customer,
-    method: "passOn",
-    change: instead(function() {
-      this.serveOthers()
-    })
+    subject: "Queue, three get",
+    wrong: "a getter that was woken and gives up tells the next only where no other is woken",
+    vary: cancels,
+    found: ["timeout", "cancel"],
+    file: part("Customer"),
+    from: "if (this.number === undefined && this.available > 0) this",
+    to: "if (this.number === undefined && this.available > 0 && this.line.woken === 0) this"
   },
   {
-    subject: "Queue, two get",
-    wrong: "a getter that was woken does not look again whether there is an item",
-    vary: order,
-    found: ["delay"],
-    target: customer,
-    method: "proceed",
-    change: instead(function() {
-      const effect = this.serve()
-      this.serveOthers()
-      return effect
-    })
+    subject: "Queue, three get",
+    wrong: "a getter that was woken and gives up tells the next only of a last item",
+    vary: cancels,
+    found: ["timeout", "cancel"],
+    file: part("Customer"),
+    from: "if (this.number === undefined && this.available > 0) this",
+    to: "if (this.number === undefined && this.available === 1) this"
+  },
+  {
+    subject: "Queue(1), two get",
+    wrong: "a getter that was woken a second time and gives up tells nobody",
+    vary: world,
+    found: ["timeout"],
+    file: part("Customer"),
+    from: "if (this.number === undefined && this.available > 0) this",
+    to: "if (this.number === undefined && this.available > 0 && !this.isBack) this"
   },
   {
     subject: "Queue(1), two put",
-    wrong: "a putter that was woken does not look again whether there is room",
+    wrong: "a shutdown tells those who wait for room only where nobody waits for items",
     vary: order,
-    found: ["delay"],
-    target: Putter.prototype,
-    method: "waitAgain",
-    change: instead(function() {
-      return this.serve()
-    })
+    found: ["choice", "delay", "delay"],
+    file: part("QueueImpl"),
+    from: "    this.getters.wakeAll()\n    this.putters.wakeAll()\n",
+    to: "    if (this.getters.length > 0) this.getters.wakeAll()\n    else this.putters.wakeAll()\n"
   },
   {
-    subject: "fair Queue, two get",
-    wrong: "newcomers overtake",
+    subject: "Queue(1), two put",
+    wrong: "a shutdown does not count those who were woken for room apart from those who wait",
+    vary: order,
+    found: ["choice", "delay"],
+    file: part("QueueImpl"),
+    from: "    this.putters.wakeAll()\n",
+    to: "    for (let n = this.putters.length - this.putters.woken; n > 0; n--) this.putters.wakeFirst()\n"
+  },
+  {
+    subject: "Queue(1), two put",
+    wrong: "a putter that was woken before the shutdown puts after it",
+    vary: world,
+    found: ["choice"],
+    file: part("Customer"),
+    from: "if (this.source.isShutDown) return this.source.failShutDown(\"put\")",
+    to: "if (this.source.isShutDown && this.source.room <= 0) return this.source.failShutDown(\"put\")"
+  },
+  {
+    subject: "PriorityQueue(2), two put",
+    wrong: "an item that is taken makes room for a putter only where the queue was full",
     vary: order,
     found: ["delay"],
-    target: QueueImpl.prototype,
-    method: "isBehind",
-    change: instead(() => false)
+    file: part("QueueImpl"),
+    from: "    this.putters.wakeFirst()\n    return item\n",
+    to: "    if (this.room === 1) this.putters.wakeFirst()\n    return item\n"
   },
   {
     subject: "fair Queue(1), two get",
-    wrong: "who was woken and gives up counts as woken",
-    vary: world,
-    found: ["timeout"],
-    target: customer,
-    method: "serveOthers",
-    change: after(function() {
-      if (this.state === "over") this.line.woken++
-    })
-  },
-  {
-    subject: "Queue(1), two get",
-    wrong: "a shutdown forgets those who wait for room",
+    wrong: "the last in line that gives up still has its turn",
     vary: cancels,
-    found: ["cancel", "timeout"],
-    target: QueueImpl.prototype,
-    method: "shutdown",
-    change: instead(function() {
-      this.isShutDown = true
-      this.getters.wakeAll()
-    })
+    found: ["cancel"],
+    file: part("Customer"),
+    from: "    if (this.number !== undefined) this.line.inTurn--\n",
+    to: "    if (this.number !== undefined && this.line.length > 0) this.line.inTurn--\n"
   },
   // ------------------------------------------------------------------------------------------------------ Condition
   {
-    subject: "Condition",
-    wrong: "who was notified and is cancelled does not pass it on",
+    subject: "Condition, two at once",
+    wrong: "who is cancelled passes its notification on only where nobody waits for the lock",
     vary: cancels,
     found: ["cancel"],
-    target: condition,
-    method: "notify",
-    change: except(isInterrupted)
+    file: "src/Condition.ts",
+    from: "Effect.sync(() => this.notify(1))",
+    to: "Effect.sync(() => Lock.statistics(this.lock).waiting > 0 ? undefined : this.notify(1))"
   },
   {
-    subject: "Condition",
-    wrong: "who gives up stays in line, and is notified",
+    subject: "Condition, two at once",
+    wrong: "who is cancelled before it wants the lock back passes its notification on only where nobody waits for that",
     vary: cancels,
     found: ["cancel"],
-    target: QueuedWaiter.prototype,
-    method: "leave",
-    change: except(function() {
-      return this.label === "a Condition"
-    })
+    file: "src/Condition.ts",
+    from: "() => exit._tag === \"Failure\" ? Effect.andThen(this.passOn, exit) :",
+    to:
+      "() => exit._tag === \"Failure\" ? Lock.statistics(this.lock).waiting > 0 ? exit : Effect.andThen(this.passOn, exit) :"
+  },
+  {
+    subject: "Condition, two at once",
+    wrong:
+      "who is cancelled while it waits for the lock passes its notification on only where nobody else waits for that",
+    vary: cancels,
+    found: ["cancel"],
+    file: "src/Condition.ts",
+    from: "return Effect.onInterrupt(deliver, () => this.passOn)",
+    to: "return Effect.onInterrupt(deliver, () => Lock.statistics(this.lock).waiting > 0 ? Effect.void : this.passOn)"
   },
   // -------------------------------------------------------------------------------------------------------- Barrier
   {
     subject: "Barrier",
-    wrong: "who gives up is counted on",
-    vary: cancels,
-    found: ["cancel"],
-    target: barrier,
-    method: "join",
-    change: andThen(function(join) {
-      return Effect.onInterrupt(join as Effect.Effect<unknown>, () => Effect.sync(() => void this.count++))
-    })
-  },
-  {
-    subject: "Barrier",
-    wrong: "the next round begins while one of the last is still inside",
+    wrong: "when a round is over, one of those who wait for the next is told",
     vary: order,
     found: ["delay"],
-    target: barrier,
-    method: "join",
-    change: instead(function(index) {
-      if (index === 0) this.isFull = false
-      if (index + 1 < this.parties) {
-        return Effect.as(asyncio.Condition.waitFor(this.condition, () => this.isFull || this.state === "broken"), index)
-      }
-      this.isFull = true
-      return Effect.as(asyncio.Condition.notifyAll(this.condition), index)
-    })
+    file: "src/Barrier.ts",
+    from: "this.state = \"filling\"\n    return Condition.notifyAll(this.condition)",
+    to: "this.state = \"filling\"\n    return Condition.notify(this.condition)"
   },
   {
     subject: "Barrier",
-    wrong: "an abort tells nobody who waits",
+    wrong: "the next round begins when most have left the last one",
+    vary: order,
+    found: ["delay"],
+    file: "src/Barrier.ts",
+    from: "() => this.state !== \"draining\" && this.state !== \"resetting\"",
+    to: "() => this.state !== \"draining\" || this.count < this.parties - 1"
+  },
+  // ---------------------------------------------------------------------------------------------------- gather, wait
+  {
+    subject: "gather, one at a time",
+    wrong: "a child that is cancelled keeps its place",
     vary: cancels,
     found: ["cancel"],
-    target: barrier,
-    method: "change",
-    change: instead(function(state) {
-      return Effect.sync(() => void (this.state = state()))
-    })
-  },
-  // ------------------------------------------------------------------------------------------------- gather, shield
-  {
-    subject: "gather",
-    wrong: "cancelled, it leaves its children running",
-    vary: world,
-    found: ["choice"],
-    target: Gathering.prototype,
-    method: "requestCancel",
-    change: instead(function() {
-      this.cancelRequested = true
-      this.end(cancelledExit(undefined))
-    })
+    file: part("Gathering"),
+    from: "if (child.limited) this.limiter.free()",
+    to: "if (child.limited && !isCancelled(child.future.exit!)) this.limiter.free()"
   },
   {
-    subject: "gather",
-    wrong: "cancelled, it cancels its first child alone",
-    vary: world,
-    found: ["choice", "pause"],
-    target: Gathering.prototype,
-    method: "members",
-    change: andThen((members) => (members as ReadonlyArray<unknown>).slice(0, 1))
-  },
-  {
-    subject: "gather",
-    wrong: "a failure cancels the siblings",
-    vary: world,
-    found: ["fault"],
-    target: Gathering.prototype,
-    method: "leave",
-    change: after(function() {
-      for (const child of this.members()) cancel(child, undefined)
-    })
-  },
-  {
-    subject: "gather, cancelOnError",
-    wrong: "a failure does not wait for the siblings it cancels",
-    vary: world,
-    found: ["fault"],
-    target: Gathering.prototype,
-    method: "cancelSiblings",
-    change: andThen(function() {
-      this.end(this.failed.exit)
-    })
-  },
-  {
-    subject: "gather, returnExceptions",
-    wrong: "a child that is cancelled cancels it, where its outcome was to be a value",
+    subject: "gather, one at a time",
+    wrong: "where a child has ended without a value, the next does not start",
     vary: cancels,
     found: ["cancel"],
-    target: Gathering.prototype,
-    method: "decides",
-    change: andThen((decides, child) => decides === true || isCancelled(child.exit))
-  },
-  {
-    subject: "shield",
-    wrong: "it hands the cancellation on",
-    vary: cancels,
-    found: ["cancel"],
-    target: StandIn.prototype,
-    method: "requestCancel",
-    change: after(function() {
-      cancel(this.original, undefined)
-    })
-  },
-  // --------------------------------------------------------------------------------------- timeout, TaskGroup, wait
-  {
-    subject: "timeout",
-    wrong: "the request of its deadline stays counted",
-    vary: world,
-    found: ["latency"],
-    target: TimeoutImpl.prototype,
-    method: "end",
-    change: andThen(function(outcome) {
-      if (this.state === "expired") this.owner.requests++
-      return outcome
-    })
-  },
-  {
-    subject: "timeout",
-    wrong: "it takes any cancellation for its own",
-    vary: cancels,
-    found: ["cancel"],
-    target: TimeoutImpl.prototype,
-    method: "end",
-    change: (original) =>
-      function(exit) {
-        return original.call(this, exit) ?? (isCancelled(exit) ? Effect.fail(timeoutError("timeout", 0)) : undefined)
-      }
-  },
-  {
-    subject: "timeout",
-    wrong: "its deadline passes once more after its end",
-    vary: world,
-    found: ["latency"],
-    target: TimeoutImpl.prototype,
-    method: "disarm",
-    change: except(() => true)
-  },
-  {
-    subject: "TaskGroup",
-    wrong: "a failure does not wait for the tasks it cancels",
-    vary: world,
-    found: ["latency", "fault"],
-    target: TaskGroupImpl.prototype,
-    method: "tasksEnded",
-    change: (original) =>
-      function() {
-        return this.aborting ? Effect.undefined : original.call(this)
-      }
+    file: part("Gathering"),
+    from: "if (child.limited && this.state === \"open\") this.startMore()",
+    to: "if (child.limited && this.state === \"open\" && child.future.exit!._tag === \"Success\") this.startMore()"
   },
   {
     subject: "wait",
-    wrong: "of two that end in one moment one is forgotten",
+    wrong: "what was handed out when the time was over ends the next round as well",
+    vary: world,
+    found: ["latency", "latency"],
+    file: part("Cohort"),
+    from: "if (listener === undefined || this.knownTo === listener || !this.isLeft) return",
+    to: "if (listener === undefined || this.knownTo === listener) return"
+  },
+  // -------------------------------------------------------------------------------------------------------- timeout
+  {
+    subject: "timeout",
+    wrong: "the deadline of a block that was cancelled passes after its end",
+    vary: world,
+    found: ["timeout"],
+    file: part("TimeoutImpl"),
+    from: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    this.disarm()",
+    to: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    if (!isCancelled(exit)) this.disarm()"
+  }
+]
+
+/** Explore with one of its constraints taken away: it reports a right program, of `promises.ts` or `primitives.ts`. */
+export const unbound: ReadonlyArray<Mutant> = [
+  {
+    subject: "those of one line keep their order: nobody overtakes",
+    wrong: "those who wait behind one of their line that is put off do not wait",
+    vary: order,
+    found: ["delay"],
+    file: "src/testing/explore/ExploredQueue.ts",
+    from: "    if (line !== undefined && this.isBehind(entry, line)) return true\n",
+    to: ""
+  },
+  {
+    subject: "plain callbacks keep theirs",
+    wrong: "plain callbacks are put off",
+    vary: order,
+    found: ["delay", "delay", "delay"],
+    file: "src/testing/explore/Lanes.ts",
+    from: "    return undefined\n  }\n\n  ofFiber",
+    to: "    return entry.what === \"callback\" ? this.main : undefined\n  }\n\n  ofFiber"
+  },
+  {
+    subject: "what the library does between steps comes in its tick",
+    wrong: "the loop's own entries are put off",
+    vary: order,
+    found: ["delay", "delay"],
+    file: "src/testing/explore/Lanes.ts",
+    from: "    return undefined\n  }\n\n  ofFiber",
+    to: "    return entry.what === \"internal\" ? this.main : undefined\n  }\n\n  ofFiber"
+  },
+  {
+    subject: "timers come in order of their deadlines",
+    wrong: "of the timers that a pause makes due at once the last fires first",
     vary: world,
     found: ["pause"],
-    target: Cohort.prototype,
-    method: "take",
-    change: after(function() {
-      this.finished.length = Math.min(1, this.finished.length)
-    })
+    file: "src/internal/kernel/Timers.ts",
+    from: "this.due.splice(0)",
+    to: "this.due.splice(0).reverse()"
+  },
+  {
+    subject: "a step is atomic",
+    wrong: "tasks yield within a step",
+    vary: world,
+    found: ["yield"],
+    file: "src/testing/explore/ExploredRun.ts",
+    from: "const { maxTicks, operations, outside } = this.settings",
+    to: "const { maxTicks, outside } = this.settings, operations = true"
+  },
+  {
+    subject: "a second is longer than any pause: all is quiet then",
+    wrong: "a pause has no bound",
+    vary: world,
+    found: ["pause"],
+    file: "src/testing/explore/ExploredRun.ts",
+    from: "const until = clock.nanos + settings.pause",
+    to: "const until = Infinity"
   }
 ]

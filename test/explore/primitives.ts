@@ -15,6 +15,7 @@ const {
   BoundedSemaphore,
   Condition,
   Event,
+  EventLoop,
   LifoQueue,
   Lock,
   PriorityQueue,
@@ -132,6 +133,46 @@ const semaphore = (permits: number, make: Effect.Effect<asyncio.Semaphore.Semaph
     }))
   )
 
+/** Three permits at once, for two who wait and one who may come before or after. */
+const released = Effect.gen(function*() {
+  const semaphore = yield* Semaphore.make(0)
+  const turns = new Turns()
+  let given = 0
+  let taken = 0
+  const give = (permits: number) =>
+    check(() => {
+      given += permits
+      for (let i = 0; i < permits; i++) Semaphore.releaseUnsafe(semaphore)
+    })
+  const take = (who: string) =>
+    Effect.suspend(() => {
+      turns.come(who)
+      return Effect.ensuring(
+        Effect.andThen(
+          Semaphore.acquire(semaphore),
+          check(() => {
+            turns.enter(who)
+            holds(++taken <= given, `${taken} taken of ${given}`)
+          })
+        ),
+        Effect.sync(() => turns.leave(who))
+      )
+    })
+  const tasks = yield* start({
+    a: take("a"),
+    b: limited(take("b")),
+    c: Effect.andThen(Explore.latency("1 millis", "2 millis"), Effect.andThen(take("c"), take("c")))
+  })
+  yield* sleep(2)
+  yield* give(3)
+  yield* quiet
+  const { available, waiting } = Semaphore.statistics(semaphore)
+  holds(available === 0 || waiting === 0, `${waiting} wait, and ${available} permits are free`)
+  yield* give(1)
+  yield* over(tasks)
+  holds(Semaphore.statistics(semaphore).available === given - taken, "a permit is lost")
+})
+
 // ----------------------------------------------------------------------------------------------------------- conditions
 
 const event = Effect.gen(function*() {
@@ -152,44 +193,48 @@ const event = Effect.gen(function*() {
   yield* over(tasks)
 })
 
-const condition = Effect.gen(function*() {
-  const condition = yield* Condition.make()
-  let items = 0
-  let holders = 0
-  const hold = Effect.suspend(() => {
-    holds(++holders === 1, `${holders} hold the lock`)
-    return Effect.ensuring(sleep(0), Effect.sync(() => void holders--))
+/** Items that come so many at once. */
+const condition = (atOnce: number): Program =>
+  Effect.gen(function*() {
+    const condition = yield* Condition.make()
+    let items = 0
+    let holders = 0
+    const hold = Effect.suspend(() => {
+      holds(++holders === 1, `${holders} hold the lock`)
+      return Effect.ensuring(sleep(0), Effect.sync(() => void holders--))
+    })
+    const take = Condition.withLock(
+      condition,
+      Effect.gen(function*() {
+        yield* Condition.waitFor(condition, () => items > 0)
+        holds(items > 0, "it was woken, and nothing is there")
+        items--
+        yield* hold
+      })
+    )
+    const put = Condition.withLock(
+      condition,
+      Effect.suspend(() => {
+        items += atOnce
+        return Effect.andThen(Condition.notify(condition, atOnce), hold)
+      })
+    )
+    const newcomer = Effect.andThen(Explore.latency("500 micros", "1 millis"), limited(take))
+    const tasks = yield* start({ a: take, b: take, c: newcomer })
+    for (let i = 0; i < 2; i += atOnce) yield* Effect.andThen(sleep(1), put)
+    yield* quiet
+    const { lock, waiting } = Condition.statistics(condition)
+    holds(items === 0 || waiting === 0, `${waiting} wait, and ${items} items are there`)
+    holds(!lock.locked && lock.waiting === 0, "the lock is not free")
+    yield* Condition.withLock(
+      condition,
+      Effect.suspend(() => {
+        items += 3
+        return Condition.notifyAll(condition)
+      })
+    )
+    yield* over(tasks)
   })
-  const take = Condition.withLock(
-    condition,
-    Effect.gen(function*() {
-      yield* Condition.waitFor(condition, () => items > 0)
-      items--
-      yield* hold
-    })
-  )
-  const put = Condition.withLock(
-    condition,
-    Effect.suspend(() => {
-      items++
-      return Effect.andThen(Condition.notify(condition), hold)
-    })
-  )
-  const tasks = yield* start({ a: take, b: take, c: limited(take) })
-  for (let i = 0; i < 2; i++) yield* Effect.andThen(sleep(1), put)
-  yield* quiet
-  const { lock, waiting } = Condition.statistics(condition)
-  holds(items === 0 || waiting === 0, `${waiting} wait, and ${items} items are there`)
-  holds(!lock.locked && lock.waiting === 0, "the lock is not free")
-  yield* Condition.withLock(
-    condition,
-    Effect.suspend(() => {
-      items += 3
-      return Condition.notifyAll(condition)
-    })
-  )
-  yield* over(tasks)
-})
 
 const barrier = Effect.gen(function*() {
   const barrier = yield* Barrier.make(3)
@@ -218,7 +263,7 @@ const barrier = Effect.gen(function*() {
 const queue = (
   make: Effect.Effect<asyncio.Queue.Queue<number>>,
   promises: { readonly fair?: boolean; readonly inOrder?: boolean; readonly maxsize?: number },
-  bodies: (get: (who: string) => Body, puts: Body) => Readonly<Record<string, Body>>
+  bodies: (get: (who: string) => Body, puts: (items: number) => Body) => Readonly<Record<string, Body>>
 ): Program =>
   Effect.gen(function*() {
     const queue = yield* make
@@ -228,15 +273,16 @@ const queue = (
     let items = 0
     const untilOver = (body: Effect.Effect<unknown, asyncio.QueueShutDown, Loop>): Body =>
       Effect.catchTag(body, "QueueShutDown", () => check(() => holds(isOver, "nobody has shut it down")))
-    const puts = Effect.forEach([1, 2, 3], () =>
-      Effect.suspend(() => {
-        const item = items++
-        return Effect.tap(Queue.put(queue, item), () =>
-          check(() => {
-            put.push(item)
-            holds(Queue.size(queue) <= (promises.maxsize ?? Infinity), `${Queue.size(queue)} items are in it`)
-          }))
-      }))
+    const putOne = Effect.suspend(() => {
+      const item = items++
+      return Effect.tap(Queue.put(queue, item), () =>
+        check(() => {
+          put.push(item)
+          holds(!isOver, `${item} was put after the shutdown`)
+          holds(Queue.size(queue) <= (promises.maxsize ?? Infinity), `${Queue.size(queue)} items are in it`)
+        }))
+    })
+    const puts = (items: number) => untilOver(Effect.replicateEffect(putOne, items))
     const get = (who: string) =>
       Effect.suspend(() => {
         turns.come(who)
@@ -249,12 +295,21 @@ const queue = (
           Effect.sync(() => turns.leave(who))
         )
       })
-    const tasks = yield* start(bodies((who) =>
-      untilOver(Effect.forever(Effect.andThen(get(who), who === "a" ? Effect.void : sleep(0)))), untilOver(puts)))
-    yield* quiet
-    const { getters, putters } = Queue.statistics(queue)
-    holds(getters.length === 0 || Queue.empty(queue), `${getters.length} wait for an item, and one is there`)
-    holds(putters.length === 0 || Queue.size(queue) > 0, `${putters.length} wait for room, and it is empty`)
+    const gets = (who: string) =>
+      Effect.forever(Effect.andThen(get(who), who === "a" ? Effect.void : sleep(0))).pipe(
+        Effect.tapError(() => check(() => holds(Queue.empty(queue), `${who} was sent away, and an item is there`))),
+        untilOver
+      )
+    const tasks = yield* start(bodies(gets, puts))
+    if (yield* Explore.choose([true, false])) {
+      yield* quiet
+      const { getters, putters } = Queue.statistics(queue)
+      holds(getters.length === 0 || Queue.empty(queue), `${getters.length} wait for an item, and one is there`)
+      holds(putters.length === 0 || Queue.size(queue) > 0, `${putters.length} wait for room, and it is empty`)
+    } else {
+      // In the tick of what the others do then, and behind it.
+      yield* Effect.andThen(sleep(0), sleep(1))
+    }
     isOver = true
     yield* Queue.shutdown(queue)
     yield* over(tasks)
@@ -266,14 +321,20 @@ const queue = (
     } else holds(`${got.toSorted()}` === `${put.toSorted()}`, `put ${put}, got ${got}, whatever the order`)
   })
 
-const twoGet = (get: (who: string) => Body, puts: Body) => ({
+const twoGet = (get: (who: string) => Body, puts: (items: number) => Body) => ({
   a: get("a"),
   b: limited(get("b")),
-  c: Effect.andThen(puts, Effect.andThen(sleep(1), puts))
+  c: Effect.andThen(puts(3), Effect.andThen(sleep(1), puts(3)))
 })
-const twoPut = (get: (who: string) => Body, puts: Body) => ({
-  a: Effect.andThen(puts, Effect.andThen(sleep(0), puts)),
-  b: limited(puts),
+const threeGet = (get: (who: string) => Body, puts: (items: number) => Body) => ({
+  b: limited(get("b")),
+  c: get("c"),
+  d: get("d"),
+  e: Effect.andThen(sleep(0), puts(2))
+})
+const twoPut = (get: (who: string) => Body, puts: (items: number) => Body) => ({
+  a: Effect.andThen(puts(3), Effect.andThen(sleep(0), puts(3))),
+  b: limited(puts(3)),
   c: Effect.andThen(sleep(1), get("c"))
 })
 
@@ -320,7 +381,7 @@ class Parts {
   readonly b = this.part(Effect.onInterrupt(sleep("1 hour", "b"), () => sleep(1)))
 }
 
-/** One that gathers two others. `waits`: it is over when they are. */
+/** One that gathers three others. `waits`: it is over when they are. */
 const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
   Effect.gen(function*() {
     const parts = new Parts()
@@ -330,8 +391,9 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       Effect.gen(function*() {
         const a = yield* createTask(parts.a, { name: "a" })
         const b = yield* createTask(parts.b, { name: "b" })
-        children.push(a, b)
-        return yield* Effect.onExit(gather([a, b], options), () =>
+        const c = yield* createTask(parts.b, { name: "c" })
+        children.push(a, b, c)
+        return yield* Effect.onExit(gather([a, b, c], options), () =>
           check(() => {
             if (waits) holds(parts.running === 0, `gather is over, ${parts.running} of its children are not`)
           }))
@@ -343,12 +405,19 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       isAsked = yield* Task.cancel(g)
     }
     const exit = yield* Task.await(g)
+    if (parts.isFailed && options.returnExceptions !== true) {
+      holds((yield* EventLoop.time) < 1, "somebody was not cancelled")
+    }
     const cancelled = new Set(yield* Explore.cancelled)
-    if (isAsked) cancelled.add("g")
+    if (isAsked) {
+      cancelled.add("g")
+    }
     if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return yield* exit
     if (Exit.isSuccess(exit)) {
       const results = exit.value.map((value) => Exit.isExit(value) ? Exit.isSuccess(value) ? value.value : "-" : value)
-      const expected = [parts.isFailed || cancelled.has("a") ? "-" : "a", cancelled.has("b") ? "-" : "b"]
+      const expected = children.map(({ name }) =>
+        cancelled.has(name) || name === "a" && parts.isFailed ? "-" : name === "c" ? "b" : name
+      )
       holds(`${results}` === `${expected}`, `gathered ${results}, expected ${expected}`)
       holds(!cancelled.has("g"), "g was cancelled, and has gathered all the same")
     } else if (Cause.hasInterruptsOnly(exit.cause)) {
@@ -358,7 +427,7 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
       holds(parts.isFailed, "it failed, and no child did")
     }
     yield* quiet
-    if (parts.isFailed && cancelled.size === 0 && !waits) holds(parts.running === 1, "the sibling was cancelled")
+    if (parts.isFailed && cancelled.size === 0 && !waits) holds(parts.running === 2, "a sibling was cancelled")
     // It was over when a child had failed, or was cancelled by somebody else.
     const isAlone = waits || !parts.isFailed && cancelled.size === 1
     if (cancelled.has("g") && isAlone) {
@@ -370,7 +439,30 @@ const gathers = (options: asyncio.gather.Options, waits: boolean): Program =>
     for (const task of children) yield* Task.await(task)
   })
 
-/** Two under a deadline, with and without one around it; a third awaits the first for so long. */
+/** One at a time, whose outcomes are values. */
+const oneByOne = Effect.gen(function*() {
+  const parts = new Parts()
+  const part = parts.part(Effect.suspend(() => {
+    holds(parts.running === 1, `${parts.running} run at once`)
+    return inside
+  }))
+  const g = yield* createTask(
+    Effect.onExit(
+      gather([part, part, part], { concurrency: 1, returnExceptions: true }),
+      () => check(() => holds(parts.running === 0, `gather is over, ${parts.running} of its children are not`))
+    ),
+    { name: "g" }
+  )
+  const exit = yield* Task.await(g)
+  const cancelled = yield* Explore.cancelled
+  if (Exit.isSuccess(exit)) {
+    const values = exit.value.filter(Exit.isSuccess).length
+    holds(values + cancelled.size === 3, `${values} of 3 have a value, ${cancelled.size} were cancelled`)
+  } else if (Cause.hasInterruptsOnly(exit.cause)) holds(cancelled.has("g"), "nobody has cancelled it")
+  else return yield* exit
+})
+
+/** Three under deadlines: one; one in another, whose body goes on when the inner has passed; and `waitFor`. */
 const timeouts = Effect.gen(function*() {
   const within = (limit: (body: Body) => Effect.Effect<unknown, unknown, Loop>): Body =>
     Effect.gen(function*() {
@@ -380,17 +472,20 @@ const timeouts = Effect.gen(function*() {
         limit(body).pipe(Effect.catch(() => Effect.void)),
         () => check(() => holds(parts.running === 0, "the block is over, its body is not"))
       )
-      // A request that was left over would be met here.
-      yield* sleep(1)
+      holds((yield* EventLoop.time) < 1, "a deadline was lost")
+      // A request that was left over would be met here, and one of a deadline that was.
+      yield* sleep("30 millis")
       const task = yield* asyncio.currentTask
       const own = yield* Explore.cancelled
       if (task._tag === "Some" && !own.has(task.value.name)) {
         holds(Task.cancelling(task.value) === 0, "a request of the deadline's is left")
       }
     })
+  const nested = (body: Body) =>
+    timeout("25 millis", () => Effect.catch(timeout("15 millis", () => body), () => sleep("1 hour")))
   const tasks = yield* start({
     a: within((body) => timeout("20 millis", () => body)),
-    b: within((body) => timeout("25 millis", () => timeout("15 millis", () => body))),
+    b: within(nested),
     c: within((body) => waitFor(body, "10 millis"))
   })
   yield* over(tasks)
@@ -404,7 +499,8 @@ const group = Effect.gen(function*() {
         Effect.gen(function*() {
           yield* group.createTask(parts.a, { name: "a" })
           yield* group.createTask(parts.b, { name: "b" })
-          yield* parts.part(inside)
+          yield* group.createTask(parts.b, { name: "c" })
+          yield* parts.part(Effect.andThen(inside, parts.fails))
         })
       ),
       () => check(() => holds(parts.running === 0, `the group is over, ${parts.running} of its parts are not`))
@@ -412,6 +508,7 @@ const group = Effect.gen(function*() {
     { name: "g" }
   )
   const exit = yield* Task.await(g)
+  if (parts.isFailed) holds((yield* EventLoop.time) < 1, "somebody was not cancelled")
   if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) return yield* exit
   const cancelled = yield* Explore.cancelled
   const isCancelled = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
@@ -420,6 +517,7 @@ const group = Effect.gen(function*() {
     "who is cancelled ends cancelled, unless a part failed"
   )
   holds(parts.isFailed === (Exit.isFailure(exit) && !isCancelled), "what a part fails with is the group's failure")
+  if (!cancelled.has("g")) holds(Task.cancelling(g) === 0, "a request of the group's is left")
 })
 
 const waits = Effect.gen(function*() {
@@ -504,9 +602,11 @@ export const primitives: Readonly<Record<string, Program>> = {
   Lock: lock,
   "Semaphore(1)": semaphore(1, Semaphore.make(1)),
   "Semaphore(2)": semaphore(2, Semaphore.make(2)),
+  "Semaphore(0), three released": released,
   "BoundedSemaphore(1)": semaphore(1, BoundedSemaphore.make(1)),
   Event: event,
-  Condition: condition,
+  Condition: condition(1),
+  "Condition, two at once": condition(2),
   "Condition's lock": held(
     1,
     Effect.map(Condition.make(), (condition) => ({
@@ -518,6 +618,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   "Queue(1), two get": queue(Queue.make({ maxsize: 1 }), { inOrder: true, maxsize: 1 }, twoGet),
   "Queue(1), two put": queue(Queue.make({ maxsize: 1 }), { inOrder: true, maxsize: 1 }, twoPut),
   "Queue, two get": queue(Queue.make(), { inOrder: true }, twoGet),
+  "Queue, three get": queue(Queue.make(), { inOrder: true }, threeGet),
   "fair Queue(1), two get": queue(
     Queue.make({ maxsize: 1, fair: true }),
     { inOrder: true, fair: true, maxsize: 1 },
@@ -539,6 +640,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   gather: gathers({}, false),
   "gather, returnExceptions": gathers({ returnExceptions: true }, true),
   "gather, cancelOnError": gathers({ cancelOnError: true }, true),
+  "gather, one at a time": oneByOne,
   timeout: timeouts,
   TaskGroup: group,
   wait: waits,

@@ -39,6 +39,12 @@ export interface Ended {
   readonly err: string
 }
 
+// INVARIANT: those that have not ended.
+const running = new Set<ChildProcess>()
+
+/** Nothing is left of a test that failed. */
+export const endAll = (): void => running.forEach((child) => child.kill("SIGKILL"))
+
 /** A process of Node's, and what it has printed. */
 export class Process {
   readonly child: ChildProcess
@@ -51,6 +57,7 @@ export class Process {
     this.child.stdout!.setEncoding("utf8").on("data", (data) => this.out += data)
     this.child.stderr!.setEncoding("utf8").on("data", (data) => this.err += data)
     this.closed = once(this.child, "close")
+    running.add(this.child.once("exit", () => running.delete(this.child)))
   }
 
   kill(signal: NodeJS.Signals): this {

@@ -1,5 +1,5 @@
 /** Programs for `runMain.test.ts`, each a process: the name is its argument. */
-import { Console, Data, Effect, Option, Runtime } from "effect"
+import { Console, Data, Effect, Layer, Option, Runtime } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runMain, signal } from "effect-asyncio/node"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -8,10 +8,6 @@ class NotFound extends Data.TaggedError("NotFound")<{ readonly id: number; reado
 
 class Usage extends Data.TaggedError("Usage")<{ readonly message: string }> {
   override readonly [Runtime.errorExitCode] = 64
-}
-
-class Told extends Data.TaggedError("Told") {
-  override readonly [Runtime.errorReported] = false
 }
 
 const told = (text: string) => Effect.onInterrupt(() => Console.log(text))
@@ -43,7 +39,11 @@ const programs = {
   },
   catches: () =>
     runMain(asyncio.Task.catchCancelled(work, (message) => Console.log(`met ${Option.getOrNull(message)}`))).then(() =>
-      console.log(process.listenerCount("SIGINT"), process.listenerCount("SIGTERM"), process.listenerCount("beforeExit"))
+      console.log(
+        process.listenerCount("SIGINT"),
+        process.listenerCount("SIGTERM"),
+        process.listenerCount("beforeExit")
+      )
     ),
   breaks: () => runMain(Effect.ensuring(work, Effect.die(new Error("the clean-up broke")))),
   hurried: () => runMain(slow(work), { closeTimeout: "1 millis" }),
@@ -83,29 +83,22 @@ const programs = {
       yield* group.createTask(Effect.die(new RangeError("a bug")))
       yield* group.createTask(Effect.fail("a text"))
     }))),
-  aggregate: () => runMain(Effect.die(new AggregateError([new Error("first"), new Error("second")], "all of them"))),
-  circle: () => {
-    const error = new Error("round")
-    error.cause = error
-    return runMain(Effect.die(error))
-  },
   usage: () => runMain(new Usage({ message: "no such file" })),
-  told: () => runMain(new Told()),
   interrupted: () => runMain(Effect.interrupt),
   aborted: () => runMain(work, { signal: AbortSignal.abort(new Error("not today")) }),
   unseen: () => runMain(asyncio.createTask(Effect.fail("lost")), { layer: VirtualLoop.layer() }),
-  misuse: () => runMain(Effect.void, JSON.parse(`{ "closeTimeot": 1 }`)),
-  two: () => Promise.all([runMain(Effect.never), runMain(Effect.never)]),
   big: () => runMain(Effect.andThen(Console.log("x".repeat(5_000_000)), Effect.fail("the end"))),
 
-  stuck: () => runMain(Effect.scoped(Effect.gen(function*() {
-    yield* Effect.addFinalizer(() => Console.log("released"))
-    const lock = yield* asyncio.Lock.make
-    yield* asyncio.Lock.acquire(lock)
-    yield* asyncio.createTask(asyncio.Lock.acquire(lock), { name: "second" })
-    yield* Console.log("waiting")
-    yield* Effect.flatMap(asyncio.Event.make, asyncio.Event.wait)
-  }))),
+  stuck: () =>
+    runMain(Effect.scoped(Effect.gen(function*() {
+      yield* Effect.addFinalizer(() => Console.log("released"))
+      const lock = yield* asyncio.Lock.make
+      yield* asyncio.Lock.acquire(lock)
+      yield* asyncio.createTask(asyncio.Lock.acquire(lock), { name: "second" })
+      yield* Console.log("waiting")
+      yield* Effect.flatMap(asyncio.Event.make, asyncio.Event.wait)
+    }))),
+  unbuilt: () => runMain(Effect.void, { layer: Layer.unwrap(Effect.never) }),
   stubborn: () => runMain(Effect.uninterruptible(Effect.flatMap(asyncio.Event.make, asyncio.Event.wait)))
 }
 

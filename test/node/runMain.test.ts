@@ -1,13 +1,14 @@
 /** `runMain` in processes of its own, with real signals. Nothing sleeps: whoever sends a signal has read a line before. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Cause, Data, Effect, Runtime } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runMain } from "effect-asyncio/node"
 import { spawnSync } from "node:child_process"
 import { globSync } from "node:fs"
 import { basename } from "node:path"
-import { beforeAll } from "vitest"
-import { bundle, Process } from "./processes.ts"
+import { afterAll, beforeAll } from "vitest"
+import { exitCodeOf, failuresOf, inWords } from "../../src/node/failures.ts"
+import { bundle, endAll, Process } from "./processes.ts"
 
 const examples = globSync(["examples/*.ts", "examples/real/*.ts"])
 
@@ -16,6 +17,7 @@ let pathOf: (name: string) => string
 beforeAll(async () => {
   pathOf = await bundle(["test/node/programs.ts", ...examples])
 }, 60_000)
+afterAll(endAll)
 
 const start = (program: string, env?: NodeJS.ProcessEnv) => new Process([pathOf("programs"), program], env)
 
@@ -121,10 +123,7 @@ describe.concurrent("how it ends", { timeout: 60_000 }, () => {
   })
 
   it.each([
-    ["aggregate", 1, "AggregateError: all of them\n  1. Error: first\n  2. Error: second\n"],
-    ["circle", 1, "Error: round\n  caused by Error: round\n"],
     ["usage", 64, "Usage: no such file\n"],
-    ["told", 1, ""],
     ["interrupted", 1, "CancelledError: cancelled without a message\n"],
     ["aborted", 1, "Error: not today\n"],
     ["unseen", 1, "\"lost\"\n"]
@@ -167,20 +166,71 @@ describe.concurrent("how it ends", { timeout: 60_000 }, () => {
     expect(err).toContain("nothing is left to do, and main does not end:")
   })
 
-  it("of what is no option", async () => {
-    const { code, err } = await end("misuse")
-    expect(code).toBe(1)
-    expect(err).toContain("runMain: closeTimeot is 1, expected no option of that name")
+  it("stuck before it has begun", async () => {
+    const { code, err } = await end("unbuilt")
+    expect(code).toBe(70)
+    expect(err).toBe(lines(
+      "nothing is left to do, and main is not done: no loop is open",
+      "nothing is left to do, and main does not end: no loop is open"
+    ))
   })
 
-  it("a process has one main program", async () => {
-    expect((await end("two")).err).toContain("RuntimeError: runMain: the process has a main program already")
-  })
-
-  it("refuses what is no Effect", async () => {
+  it("of what is no program, or no option; a process has one", async () => {
     const wrong: Effect.Effect<void> = JSON.parse("{}")
     await expect(runMain(wrong)).rejects.toThrow("runMain: the argument is {}, expected an Effect")
-    expect(await runMain(asyncio.sleep(1, "well"))).toBe("well")
+    await expect(runMain(Effect.void, JSON.parse(`{ "closeTimeot": 1 }`))).rejects.toThrow("did you mean closeTimeout?")
+    const first = runMain(asyncio.sleep(1, "well"))
+    await expect(runMain(Effect.void)).rejects.toThrow("runMain: the process has a main program already")
+    expect(await first).toBe("well")
+    expect(await runMain(Effect.succeed("again"))).toBe("again")
+  })
+})
+
+describe("failures", () => {
+  const textOf = (cause: Cause.Cause<unknown>) => inWords(failuresOf(cause), false).replaceAll(/\n *at .*/g, "")
+  const thrown = (): never => {
+    throw round
+  }
+  const round = new Error("round")
+  round.cause = round
+  class Told extends Data.TaggedError("Told")<{}> {
+    override readonly [Runtime.errorReported] = false
+  }
+  class Nameless extends Error {}
+
+  it.each<readonly [string, unknown, ReadonlyArray<string>]>([
+    ["a class without a name", new Nameless("no"), ["Nameless: no"]],
+    ["no error", { code: 5 }, ["{\"code\":5}"]],
+    [
+      "what a group has",
+      new AggregateError([new Error("first"), new AggregateError([1, "2"], "in it")], "all of them"),
+      [
+        "AggregateError: all of them",
+        "  1. Error: first",
+        "  2. AggregateError: in it",
+        "       1. 1",
+        "       2. \"2\""
+      ]
+    ],
+    ["causes in a circle", round, ["Error: round", "  caused by Error: round"]],
+    ["several lines", new Error("one\ntwo", { cause: new Error("three\nfour") }), [
+      "Error: one",
+      "two",
+      "  caused by Error: three",
+      "  four"
+    ]],
+    [
+      "a getter that throws",
+      Object.defineProperty(new Error("bad"), "field", { enumerable: true, get: () => thrown() }),
+      [
+        "Error: bad"
+      ]
+    ],
+    ["what throws at every touch", new Proxy({}, { get: () => thrown(), has: () => thrown() }), ["<unprintable>"]],
+    ["what is reported already", new Told(), ["0 failures:"]]
+  ])("%s", (_, error, lines) => {
+    expect(textOf(Cause.fail(error))).toBe(lines.join("\n"))
+    expect(exitCodeOf(Cause.die(error))).toBe(1)
   })
 })
 
@@ -196,7 +246,6 @@ describe("colours", () => {
   const red = "\u001B[31mNotFound"
 
   it("none through a pipe, unless they are asked for", async () => {
-    expect((await end("one")).err).not.toContain("\u001B")
     const child = start("one", { FORCE_COLOR: "1" })
     await child.end()
     expect(child.err).toContain(red)
@@ -205,25 +254,28 @@ describe("colours", () => {
     expect(terminal({})).toContain(red)
   })
   it.runIf(hasTerminal)("none on a terminal where NO_COLOR is set", () => {
-    expect(terminal({ NO_COLOR: "1" })).toContain("NotFound")
-    expect(terminal({ NO_COLOR: "1" })).not.toContain("\u001B[31m")
+    const text = terminal({ NO_COLOR: "1" })
+    expect(text).toContain("NotFound")
+    expect(text).not.toContain("\u001B[31m")
   })
 })
 
-/** It has no line before it is done: it tells of its first connection instead. */
-const crawling = `data:text/javascript,import { subscribe } from "node:diagnostics_channel";\
-subscribe("net.server.socket", () => console.error("connected"))`
+/** Presses Ctrl-C as soon as it prints something, or has a connection. */
+const ctrlC = `data:text/javascript,import { subscribe } from "node:diagnostics_channel";\
+const { stdout } = process;\
+const { write } = stdout;\
+let press = () => { press = () => {}; process.kill(process.pid, "SIGINT") };\
+stdout.write = (...args) => { press(); return write.apply(stdout, args) };\
+subscribe("net.server.socket", () => press())`
 
 /** What ends before a signal can come: 01 and 02, and what lives in virtual time. */
-const fast = ["01-coroutine", "02-await", "philosophers", "races"]
+const fast = new Set(["01-coroutine", "02-await", "philosophers", "races"])
 
 describe.concurrent("Ctrl-C ends every example", { timeout: 60_000 }, () => {
-  for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.includes(name))) {
+  for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.has(name))) {
     it(name, async () => {
-      const child = new Process(["--import", crawling, pathOf(name)])
-      await child.prints(name === "crawler" ? "connected" : "\n")
-      const { code, err, out } = await child.kill("SIGINT").end()
-      expect([code, err.replaceAll("connected\n", "")]).toEqual([name === "worker-pool" ? 0 : 130, ""])
+      const { code, err, out } = await new Process(["--import", ctrlC, pathOf(name)]).end()
+      expect([code, err]).toEqual([name === "worker-pool" ? 0 : 130, ""])
       expect(out).toMatch(last[name] ?? "")
     })
   }

@@ -13,7 +13,7 @@ import type { ReadyQueue } from "../kernel/ReadyQueue.ts"
 import { getLoop } from "../loop/currentLoop.ts"
 import { cancelMessage, failureBeside, isCancelled, withoutInterrupts } from "../waiting/cancelled.ts"
 import { CurrentRegion, isOwnDoing, type Owner, ownRegion, type Region } from "../waiting/Region.ts"
-import { interruptAround, regionEnded, settle } from "../waiting/unwinding.ts"
+import { interruptAround, regionEnded } from "../waiting/unwinding.ts"
 
 /**
  * What the requests of a fiber's regions are counted on where the fiber is no task's own; and those of the regions in an
@@ -81,10 +81,9 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
           return begin(region)
         })
       )
-      fiber.addObserver((exit) => {
+      fiber.addObserver((ended) => {
         region.open = false
         if (around !== undefined) around.inner = undefined
-        const ended = settle(region, exit)
         const next = end(ended, region)
         if (next === undefined) {
           // What broke while it unwound at its own request is a failure and no more, unless others asked as well.

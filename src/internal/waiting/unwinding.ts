@@ -5,10 +5,6 @@ import { leavePending } from "./cancellation.ts"
 import { annotations, cancelledExit } from "./cancelled.ts"
 import { isOwnDoing, ownRegion, type Region } from "./Region.ts"
 
-/** A request that was delivered beats a value that came all the same. */
-export const settle = <A, E>(region: Region, exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
-  exit._tag === "Success" && region.interrupted !== undefined ? cancelledExit(undefined) : exit
-
 /** A region has ended: what it asked for itself is over, what others asked for goes on to the code around it. */
 export const regionEnded = (region: Region): void => {
   const { owner } = region
@@ -23,7 +19,7 @@ export const taskEnded = <A, E>(task: Region, exit: Exit.Exit<A, E>): Exit.Exit<
   task.owner.pending = undefined
   // A failure comes first, but the cancellation that was put off for it is not gone for those who await the task.
   if (pending?.putOff) task.interrupted ??= pending
-  return pending !== undefined && exit._tag === "Success" ? cancelledExit(pending.message) : settle(task, exit)
+  return pending !== undefined && exit._tag === "Success" ? cancelledExit(pending.message) : exit
 }
 
 /** Nobody waits for the task any longer: for good, as every step looks for a pending request, and this one stays so. */

@@ -41,6 +41,8 @@ import { Verdict } from "./Verdict.ts"
 export interface Exploration {
   readonly program: Effect.Effect<unknown, unknown, EventLoop>
   readonly context: Context.Context<never>
+  /** The same, without loggers. */
+  readonly quiet: Context.Context<never>
   readonly settings: Settings
   readonly paths: Paths
 }
@@ -65,6 +67,8 @@ export interface Hooks {
   /** Gets the places. */
   readonly places?: Places | undefined
   readonly watch?: Watch | undefined
+  /** What the program logs is logged: by default it is not. */
+  readonly isLogged?: boolean | undefined
 }
 
 /** So many turns between two looks at the time. */
@@ -105,7 +109,9 @@ export class ExploredRun implements ProgramRun, Policy {
     this.verdict = new Verdict(exploration.settings)
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
-    this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
+    this.fiber = withoutFiber(() =>
+      Effect.runForkWith(hooks.isLogged === true ? exploration.context : exploration.quiet)(this.main)
+    )
   }
 
   private readonly main = Effect.withFiber((fiber) => {
@@ -201,7 +207,8 @@ export class ExploredRun implements ProgramRun, Policy {
     const { decisions: { moves }, fingerprint, steps, verdict: { failure } } = this
     // What was done differently may show in no step.
     const hash = moves.reduce((hash, move) => mix(hash, move.kind.length + move.amount), this.hash)
-    return { failure, moves, hash, fingerprint, steps }
+    // Where real time ends it is another place each time.
+    return { failure, moves, hash, fingerprint: this.isGivenUp ? 0 : fingerprint, steps }
   }
 
   // ------------------------------------------------------------------------------------------------------- the policy
