@@ -72,7 +72,7 @@ const legends: ReadonlyArray<readonly [sign: string, text: string]> = [
   ["─", "─ waits"],
   ["▒", "▒ is ready"],
   ["·", "· outside"],
-  ["╰", "╰╯ a timeout, a group"],
+  ["╰", "╰╯ timeout, group"],
   ["✗", "✗ failed"],
   ["∅", "∅ cancelled"]
 ]
@@ -174,7 +174,7 @@ const drawRow = (frame: Frame, row: Row, names: ReadonlyMap<number, string>): st
   for (const { from, kind, to } of spans) {
     if (kind !== "run" || from < frame.from) continue
     const first = columnOf(frame, from)
-    if (to - from < cell / 2) line.set(first, "│", "step")
+    if (to - from <= cell / 2) line.set(first, "│", "step")
     else for (let i = first; i <= Math.max(first, columnOf(frame, to) - 1); i++) line.set(i, "█", "run")
   }
   drawEnd(line, frame, row)

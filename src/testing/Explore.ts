@@ -244,7 +244,7 @@ export interface Passed {
   readonly runs: number
   /** Every schedule of at most that many deviations was tried; 0: not even all single ones. */
   readonly exhausted: number
-  /** Places where a schedule could differ, in the written order. */
+  /** Places where a schedule could differ, in the written order; 0: nothing could, so nothing was explored. */
   readonly points: number
   /** Runs that differ in who did what: more runs that only repeat say nothing. */
   readonly distinct: number
@@ -430,7 +430,7 @@ export const choose = <const A>(values: readonly [A, ...ReadonlyArray<A>]): Effe
       argument.illegal("Explore.choose", "the values argument", values, "an array that is not empty")
     }
     // The index is below the length.
-    return Effect.succeed(values[fiber.getRef(CurrentRun)?.choose(fiber, values.length) ?? 0]!)
+    return Effect.succeed(values[fiber.getRef(CurrentRun)?.choose(fiber, values) ?? 0]!)
   })
 
 /**

@@ -407,9 +407,9 @@ export class ExploredRun implements ProgramRun, Policy {
     return !this.isOver && this.settings.faults && this.decisions.fault(this.lanes.ofFiber(fiber))
   }
 
-  choose(fiber: AnyFiber, count: number): number {
-    if (this.isOver || !this.settings.choices || count === 1) return 0
-    return this.decisions.choose(this.lanes.ofFiber(fiber), count)
+  choose(fiber: AnyFiber, values: ReadonlyArray<unknown>): number {
+    if (this.isOver || !this.settings.choices || values.length === 1) return 0
+    return this.decisions.choose(this.lanes.ofFiber(fiber), values)
   }
 
   always(name: string, holds: () => boolean): void {
