@@ -57,7 +57,7 @@ export interface Cancel {
 
 /**
  * A task; or a branch: a fiber that a task forked by Effect's own means, `Effect.all` for one, and that waited in something
- * of this library.
+ * of this library, or woke, cancelled or created a task. Its row begins with the first of these.
  *
  * @category models
  * @since 0.2.0

@@ -117,13 +117,16 @@ export class Tree {
     }).toReversed()
   }
 
-  /** Those that are alike together, where there are many. */
+  /** Those that are alike together, where there are many, in the place of the first; all others where they are. */
   private grouped(tasks: ReadonlyArray<TaskInfo>): ReadonlyArray<Place["tasks"]> {
     if (tasks.length <= alike) return tasks.map((task) => [task])
-    const groups = Map.groupBy(tasks, (task) => this.below.has(task.id) ? task : likenessOf(task))
-    return Array.from(groups.values()).flatMap(([first, ...others]): ReadonlyArray<Place["tasks"]> =>
-      others.length < alike ? [[first!], ...others.map((task) => [task] as const)] : [[first!, ...others]]
-    )
+    const likenesses = new Map(tasks.map((task) => [task, this.below.has(task.id) ? task : likenessOf(task)]))
+    const groups = Map.groupBy(tasks, (task) => likenesses.get(task))
+    return tasks.flatMap((task): ReadonlyArray<Place["tasks"]> => {
+      const group = groups.get(likenesses.get(task))!
+      if (group.length <= alike) return [[task]]
+      return task === group[0] ? [[task, ...group.slice(1)]] : []
+    })
   }
 
   private addPlace({ below, lead, tasks }: Place): void {

@@ -21,8 +21,8 @@ import { Tree } from "./Tree.ts"
  *
  * **Details**
  *
- * Of the running task where none is given; empty outside of tasks. Told as in `format`, but the other way round: there
- * stands below a task what it awaits. A plain function, and changes nothing. O(tasks of its loop).
+ * Of the running task where none is given; empty outside of tasks. It reads as `format` does, but the other way round:
+ * below a task stand those that await it. A plain function, and changes nothing. O(tasks of its loop).
  * asyncio's `format_call_graph`.
  *
  * **Example** (Who asked for it)

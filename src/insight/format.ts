@@ -37,8 +37,8 @@ export const checkOptions = check.options<FormatOptions>({
  * **Details**
  *
  * A tree: each task stands below the one that awaits it, by `yield*`, `gather`, `wait` or a `TaskGroup`; one that several
- * await below the first of them, and with the others by its name. Behind the name is what it does or waits for, and below,
- * the `Effect.fn`s and spans that it is in, and where it was created. A task of default name goes by the outermost of
+ * await below the first of them, and with the others by its name. After the name stands what it does or waits for, and below
+ * that the `Effect.fn`s and spans that it is in, and where it was created. A task of default name goes by the outermost of
  * those too: `fetch (Task-2)`.
  *
  * The tasks of a circle are marked, and told once more at the end. One over locks is a deadlock, unless somebody else

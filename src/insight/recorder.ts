@@ -58,7 +58,7 @@ export const start = (call: string, options: RecorderOptions | undefined): Start
 }
 
 /**
- * Listens until the scope closes, and can tell at any time what happened last.
+ * Listens until the scope closes, and can tell at any time what has happened lately.
  *
  * **When to use**
  *
@@ -78,8 +78,8 @@ export const start = (call: string, options: RecorderOptions | undefined): Start
  *
  * What other loops of the process do meanwhile is in the timeline as well: each row says of which loop it is.
  *
- * Of a task that began before, the waits in what Effect or the host resumes, such as a promise, are not told apart from its
- * steps. The same holds for a task that has a `Tracer` of its own.
+ * Of a task that began before the recorder, the waits in what Effect or the host resumes, such as a promise, are not told
+ * apart from its steps. The same holds for a task that has a `Tracer` of its own.
  *
  * **Example** (What a slow request did)
  *
@@ -116,8 +116,8 @@ export const recorder = (options?: RecorderOptions): Effect.Effect<Recorder, nev
  *
  * **When to use**
  *
- * Use around a whole program, as in a test that keeps a picture of a run that failed. It never fails: the effect's own end is
- * in its `Exit`.
+ * Use around a whole program, as in a test that keeps a picture of a run that failed. It never fails: how the effect itself
+ * ended is in its `Exit`.
  *
  * **Details**
  *

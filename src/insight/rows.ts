@@ -51,6 +51,13 @@ export const holderIn = ({ heldBy, what = "" }: Span, names: ReadonlyMap<number,
   return holder === undefined ? what : `${what} held by ${holder}`
 }
 
+/** What it was cancelled in, where that has no length, and so no place in a picture: as of those that a deadlock ends. */
+export const cancelledIn = ({ outcome, spans }: Row): Span | undefined => {
+  if (outcome !== "cancelled") return undefined
+  const last = spans.findLast(({ kind }) => kind === "wait")
+  return last !== undefined && last.from === last.to && last.to === spans.at(-1)!.to ? last : undefined
+}
+
 /** What fits where that does not: `"db"`, `250 ms`. */
 export const shortOf = (what: string): string =>
   what === "the tasks of its TaskGroup" ? "its tasks" : what.replace(/^(?:sleep |[A-Z]\w* (?="))/, "")
@@ -62,3 +69,7 @@ export const waitKind = (what: string): "lock" | "join" | "wait" =>
     : /^(?:task|shield|gather|wait|asCompleted|the tasks|its branches)\b/.test(what)
     ? "join"
     : "wait"
+
+/** What a recorder had no room for. */
+export const missingInWords = ({ dropped }: Timeline): string =>
+  `without the ${dropped === 1 ? "oldest span" : `oldest ${dropped} spans`}, for which there was no room`

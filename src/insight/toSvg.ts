@@ -3,7 +3,18 @@ import * as check from "../internal/host/check.ts"
 import { milliseconds } from "./drawing/axis.ts"
 import type { Chart, Lane, Mark, Span as Bar, Wake } from "./drawing/picture.ts"
 import * as drawing from "./drawing/svg.ts"
-import { byLoop, holderIn, inTree, nameOf, namesOf, type Placed, shortOf, waitKind } from "./rows.ts"
+import {
+  byLoop,
+  cancelledIn,
+  holderIn,
+  inTree,
+  missingInWords,
+  nameOf,
+  namesOf,
+  type Placed,
+  shortOf,
+  waitKind
+} from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
 
 /**
@@ -44,13 +55,17 @@ const barOf = (span: Span, names: Names): Bar => {
     return { kind: waitKind(what), from, to, label, short: shortOf(what), title: titleOf(span, label, names) }
   }
   if (kind === "block") return { kind: "block", from, to, label: what, title: titleOf(span, what, names) }
-  return { kind: what === "yielded" ? "yield" : kind, from, to, title: titleOf(span, what || kind, names) }
+  return { kind, from, to, title: titleOf(span, what || kind, names) }
 }
 
-const endOf = ({ end, error, outcome }: Row): ReadonlyArray<Mark> =>
-  outcome === undefined || outcome === "ok"
-    ? []
-    : [{ kind: outcome, at: end!, label: error ?? outcome, title: error ?? outcome }]
+const endOf = (row: Row, names: Names): ReadonlyArray<Mark> => {
+  const { end, error, outcome } = row
+  if (outcome === undefined || outcome === "ok") return []
+  const span = cancelledIn(row)
+  if (span === undefined) return [{ kind: outcome, at: end!, label: error ?? outcome, title: error ?? outcome }]
+  const [label, title] = [shortOf(span.what!), holderIn(span, names)].map((what) => `cancelled in ${what}`)
+  return [{ kind: outcome, at: end!, label, title }]
+}
 
 /** Of a block that did not end well. */
 const blockEnd = ({ outcome, to }: Span): ReadonlyArray<Mark> =>
@@ -79,7 +94,7 @@ const lanesOf = ({ depth, row }: Placed, names: Names): ReadonlyArray<Lane> => {
     spans: spans.filter(({ from, to }) => to > from).map((span) => barOf(span, names)),
     marks: [
       ...spans.filter(({ kind }) => kind === "run").map(({ from }): Mark => ({ kind: "step", at: from })),
-      ...endOf(row)
+      ...endOf(row, names)
     ]
   }
   return [lane, ...blockLanes(row, names)]
@@ -140,8 +155,6 @@ export const chartsOf = (timeline: Timeline, title: string | undefined, wakes: b
 export const toSvg = (timeline: Timeline, options?: SvgOptions): string => {
   checkOptions("toSvg", options)
   const { title = "", wakes = true, ...others } = options ?? {}
-  const missing = timeline.dropped > 0
-    ? [`without the ${timeline.dropped} oldest, for which there was no room`]
-    : undefined
+  const missing = timeline.dropped > 0 ? [missingInWords(timeline)] : undefined
   return drawing.toSvg({ title, lines: missing, charts: chartsOf(timeline, undefined, wakes) }, others)
 }

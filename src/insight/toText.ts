@@ -7,7 +7,18 @@ import * as check from "../internal/host/check.ts"
 import { roundTicks } from "./drawing/axis.ts"
 import { columnsOf, cutColumns, padColumns } from "./drawing/columns.ts"
 import { clean } from "./drawing/text.ts"
-import { byLoop, holderIn, inTree, nameOf, namesOf, type Placed, shortOf, waitKind } from "./rows.ts"
+import {
+  byLoop,
+  cancelledIn,
+  holderIn,
+  inTree,
+  missingInWords,
+  nameOf,
+  namesOf,
+  type Placed,
+  shortOf,
+  waitKind
+} from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
 
 /**
@@ -132,10 +143,25 @@ interface Frame {
   readonly color: boolean
 }
 
-/** For what the longest error takes, within bounds. */
-const endsOf = (rows: ReadonlyArray<Placed>, columns: number): number => {
-  const errors = rows.map(({ row: { error } }) => error === undefined ? 0 : columnsOf(clean(error)) + 2)
-  return 2 + Math.min(Math.max(...errors), Math.floor(columns / 5))
+/** The longest first. */
+const waitLabels = (span: Span, names: ReadonlyMap<number, string>): ReadonlyArray<string> =>
+  [holderIn(span, names), span.what!, shortOf(span.what!)].map(clean)
+
+/** The first for which there is room; or as much as there is for of what is waited for, without who has it. */
+const fitting = (labels: ReadonlyArray<string>, room: number): string =>
+  labels.find((label) => columnsOf(label) <= room) ?? fit(labels[1] ?? labels[0] ?? "", room)
+
+/** What stands behind the sign for its end. */
+const endLabels = (row: Row, names: ReadonlyMap<number, string>): ReadonlyArray<string> => {
+  const span = cancelledIn(row)
+  if (span === undefined) return row.error === undefined ? [] : [clean(row.error)]
+  return waitLabels(span, names)
+}
+
+/** For what the longest of them takes, within bounds. */
+const endsOf = (rows: ReadonlyArray<Placed>, columns: number, names: ReadonlyMap<number, string>): number => {
+  const ends = rows.flatMap(({ row }) => endLabels(row, names).slice(0, 1)).map((label) => columnsOf(label) + 2)
+  return 2 + Math.min(Math.max(0, ...ends), Math.floor(columns / 5))
 }
 
 const columnOf = ({ columns, ends, from, to }: Frame, at: number): number =>
@@ -149,16 +175,16 @@ const drawWait = (line: Line, span: Span, first: number, last: number, names: Re
   for (let i = first; i <= last; i++) line.set(i, signs[look as keyof typeof signs], look)
   if (span.what === undefined || span.kind !== "wait") return
   const room = last - first - 4
-  const labels = [holderIn(span, names), span.what, shortOf(span.what)].map(clean)
-  const label = labels.find((label) => columnsOf(label) <= room) ?? fit(span.what, room)
+  const label = fitting(waitLabels(span, names), room)
   if (label !== "") line.write(first + 2, ` ${label} `, look)
 }
 
-const drawEnd = (line: Line, frame: Frame, { end, error, outcome }: Row): void => {
+const drawEnd = (line: Line, frame: Frame, row: Row, names: ReadonlyMap<number, string>): void => {
+  const { end, outcome } = row
   if (outcome === undefined || outcome === "ok" || end! < frame.from) return
   const at = columnOf(frame, end!) + 2
   line.set(at, outcome === "failed" ? "✗" : "∅", "bad")
-  if (error !== undefined) line.write(at + 2, fit(error, frame.columns - at - 2), "bad")
+  line.write(at + 2, fitting(endLabels(row, names), frame.columns - at - 2), "bad")
 }
 
 const drawRow = (frame: Frame, row: Row, names: ReadonlyMap<number, string>): string => {
@@ -177,7 +203,7 @@ const drawRow = (frame: Frame, row: Row, names: ReadonlyMap<number, string>): st
     if (to - from <= cell / 2) line.set(first, "│", "step")
     else for (let i = first; i <= Math.max(first, columnOf(frame, to) - 1); i++) line.set(i, "█", "run")
   }
-  drawEnd(line, frame, row)
+  drawEnd(line, frame, row, names)
   return line.toText(frame.color)
 }
 
@@ -206,7 +232,8 @@ const drawBlocks = (frame: Frame, { spans }: Row): ReadonlyArray<string> => {
 const drawAxis = (frame: Frame): string => {
   const cells: Array<string> = new Array(frame.columns).fill(" ")
   let free = 0
-  const most = Math.max(2, Math.floor(frame.columns / 12))
+  // Of three, a second one is there however they are rounded.
+  const most = Math.max(3, Math.floor(frame.columns / 12))
   for (const { at, label } of roundTicks(0, frame.to - frame.from, most)) {
     const last = frame.columns - frame.ends
     const column = Math.min(columnOf(frame, frame.from + at), last - label.length)
@@ -248,7 +275,7 @@ const legendOf = (lines: ReadonlyArray<string>, width: number): ReadonlyArray<st
  *
  * A line a task, below the one that created it: bars are runs, strokes steps that took hardly any time, lines waits, with
  * what they are for where there is room. Blocks (timeouts, groups) stand below their task. At the right: `✗` with what it
- * failed with, `∅` where it was cancelled. Times are from the begin of the timeline on. No line is wider than `width`, in the
+ * failed with, `∅` where it was cancelled, with what it waited for if it had only just begun to. Times are from the begin of the timeline on. No line is wider than `width`, in the
  * columns of a terminal. O(n) in the spans shown. asyncio has nothing like it.
  *
  * **Example** (Three seconds, not four)
@@ -285,7 +312,7 @@ export const toText = (timeline: Timeline, options?: TextOptions): string => {
     const longest = Math.max(...visible.map(columnsOfHead))
     const head = Math.min(longest, Math.floor(width * 0.3))
     const columns = width - head - 2
-    const frame: Frame = { from, to, columns, ends: endsOf(visible, columns), color }
+    const frame: Frame = { from, to, columns, ends: endsOf(visible, columns, names), color }
     if (loops.length > 1) lines.push(`loop ${loop}`)
     for (const one of visible) {
       lines.push(`${drawHead(one, head)}  ${drawRow(frame, one.row, names)}`)
@@ -295,6 +322,6 @@ export const toText = (timeline: Timeline, options?: TextOptions): string => {
     lines.push(`${" ".repeat(head)}  ${drawAxis(frame)}`)
   }
   lines.push(...legendOf(lines, width))
-  if (timeline.dropped > 0) lines.push(`without the ${timeline.dropped} oldest, for which there was no room`)
+  if (timeline.dropped > 0) lines.push(missingInWords(timeline))
   return lines.map((line) => line.trimEnd()).join("\n")
 }

@@ -127,6 +127,15 @@ describe("format", () => {
       expect(lines).toHaveLength(28)
     }))
 
+  it.live("of many, those that are not one line stand in order of creation", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        for (let i = 1; i <= 22; i++) yield* start(`t${i}`, i % 2 === 0 ? sleep("1 hour") : never)
+      })
+      const names = withoutPlaces(yield* textOf(program)).split("\n").map((line) => line.split(" ")[0])
+      expect(names.slice(2)).toEqual(Array.from({ length: 22 }, (_, i) => `t${i + 1}`))
+    }))
+
   it.live("no more lines than asked for; what is left out is counted, circles are not left out", () =>
     Effect.gen(function*() {
       const program = Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /** What `lint` finds, and what it does not. */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { createTask, gather, Lock, sleep } from "effect-asyncio"
+import { createTask, Event, gather, Lock, sleep } from "effect-asyncio"
 import { lint, type LintOptions, named } from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import type { Program } from "../support/loops.ts"
@@ -29,6 +29,27 @@ const locked = (millis: number, others: number) =>
     yield* gather([holder, ...waiting])
   })
 
+/** `a` sleeps too, but later, when it has the lock no more. */
+const passedOn = Effect.gen(function*() {
+  const lock = named(yield* Lock.make, "db")
+  const go = yield* Event.make
+  const tasks = [
+    yield* createTask(Effect.andThen(Lock.withLock(lock, Event.wait(go)), sleep(1000)), { name: "a" }),
+    yield* createTask(Lock.withLock(lock, sleep(500)), { name: "b" }),
+    yield* createTask(Lock.withLock(lock, Effect.void), { name: "c" })
+  ]
+  yield* sleep(100)
+  yield* Event.set(go)
+  yield* gather(tasks)
+})
+
+/** All sleep, and none with the lock. */
+const goesRound = Effect.gen(function*() {
+  const lock = named(yield* Lock.make, "db")
+  const visit = Effect.andThen(Lock.withLock(lock, sleep(0)), sleep(50))
+  yield* gather([visit, visit, visit].map((visit) => Effect.repeat(visit, { times: 3 })))
+})
+
 const cases: ReadonlyArray<
   readonly [name: string, program: Program, findings: ReadonlyArray<string>, options?: LintOptions]
 > = [
@@ -41,17 +62,28 @@ const cases: ReadonlyArray<
     ["holds-the-loop: Task-2 held the loop for 300 ms, and 2 more times for 100 ms or longer @"]
   ],
   ["a lock that is held while asleep, and one waits", locked(2000, 1), [
-    "sleeps-with-lock: holder: sleep 2 s while it holds Lock \"db\", for which w1 waits @"
+    "sleeps-with-lock: holder sleeps for 2 s while it holds Lock \"db\", for which w1 waits @"
   ]],
   ["and many wait", locked(2000, 5), [
-    "sleeps-with-lock: holder: sleep 2 s while it holds Lock \"db\", for which w1, w2 and 3 more wait @"
+    "sleeps-with-lock: holder sleeps for 2 s while it holds Lock \"db\", for which w1, w2 and 3 more wait @"
   ]],
   ["and nobody waits", locked(2000, 0), []],
   ["a task that polls", gather([yields(200)]), [
     "spins: Task-2 yielded in 200 of its 201 steps: does it poll? @"
   ]],
   ["one that hands over, a few times", gather([yields(50)]), []],
-  ["one that works in between", gather([Effect.repeat(Effect.andThen(sleep(0), sleep(1)), { times: 200 })]), []]
+  ["a lock that was passed on, and whoever has it now sleeps", passedOn, [
+    "sleeps-with-lock: b sleeps for 500 ms while it holds Lock \"db\", for which c waits @"
+  ]],
+  ["a lock that goes round in one moment", goesRound, []],
+  [
+    "one that yields within a long computation",
+    gather([
+      Effect.forEach(new Array(200).fill(0), () => Effect.andThen(advance(5), sleep(0)), { discard: true })
+    ]),
+    []
+  ],
+  ["one that sleeps in between", gather([Effect.repeat(Effect.andThen(sleep(0), sleep(1)), { times: 200 })]), []]
 ]
 
 describe("lint", () => {

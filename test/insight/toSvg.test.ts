@@ -6,7 +6,7 @@ import { type SvgOptions, toSvg } from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import type { Program } from "../support/loops.ts"
 import { recorded } from "../support/recorded.ts"
-import { awkward, chain, failing, pipeline } from "../support/scenes.ts"
+import { awkward, chain, failing, pipeline, transfers } from "../support/scenes.ts"
 
 const svgOf = (program: Program, options?: SvgOptions) =>
   Effect.map(recorded(Effect.exit(program)), (timeline) => toSvg(timeline, options))
@@ -44,6 +44,24 @@ describe("toSvg", () => {
       expect(textsIn(svg)).toEqual(
         expect.arrayContaining(["timeout 700 ms", "TaskGroup", "no route to host", "cancelled"])
       )
+    }))
+
+  it.live("what a deadlock ends at once is said at the end, as it has no length", () =>
+    Effect.gen(function*() {
+      const svg = yield* svgOf(transfers)
+      expect(textsIn(svg)).toContain("cancelled in &quot;savings&quot;")
+      expect(titlesIn(svg)).toContain("cancelled in Lock &quot;savings&quot; held by Task-3")
+    }))
+
+  it.live("a colour stands once in the legend", () =>
+    Effect.gen(function*() {
+      const program = gather([
+        Effect.forEach([1, 2], () => Effect.andThen(sleep(0), VirtualLoop.advance(10)), { discard: true }),
+        VirtualLoop.advance(10)
+      ])
+      const texts = textsIn(yield* svgOf(program))
+      expect(texts).toContain("is ready")
+      expect(texts).not.toContain("yields")
     }))
 
   it.live("wakes, legend and title can be left out", () =>

@@ -6,7 +6,7 @@ import { type TextOptions, toText } from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import type { Program } from "../support/loops.ts"
 import { recorded } from "../support/recorded.ts"
-import { awkward, chain, failing, pipeline } from "../support/scenes.ts"
+import { awkward, chain, failing, pipeline, transfers } from "../support/scenes.ts"
 
 const textOf = (program: Program, options?: TextOptions) =>
   Effect.map(recorded(Effect.exit(program)), (timeline) => `\n${toText(timeline, options)}`)
@@ -58,6 +58,27 @@ describe("toText", () => {
                           0                   500 ms             1 s
         │ a step  ─ waits  ╰╯ timeout, group  ✗ failed  ∅ cancelled"
       `)
+    }))
+
+  it.live("what a deadlock ends at once is said at the end, as it has no length", () =>
+    Effect.gen(function*() {
+      expect(yield* textOf(transfers)).toMatchInlineSnapshot(`
+        "
+        Task-1    │─ gather ───────────────────────────────────────────│ ∅
+          Task-2  │─ sleep 1 s ────────────────────────────────────────│ ∅ "savings"
+          Task-3  │─ sleep 1 s ────────────────────────────────────────│ ∅ "checking"
+                  0          200 ms    400 ms     600 ms    800 ms   1 s
+        │ a step  ─ waits  ∅ cancelled"
+      `)
+    }))
+
+  it.live("a narrow axis has a second time in any case", () =>
+    Effect.gen(function*() {
+      for (const millis of [201, 280, 405, 599, 990, 55_000, 23 * 60_000, 25 * 3600_000]) {
+        const [bar, axis] = (yield* textOf(sleep(millis), { width: 36 })).trim().split("\n")
+        expect(bar).toContain("sleep")
+        expect(axis).toMatch(/0 .*[1-9]/)
+      }
     }))
 
   it.live("a step that holds the loop, one that is ready, one that is outside", () =>
@@ -120,7 +141,7 @@ describe("toText", () => {
         and 4998 more
                     0
         │ a step
-        without the 20001 oldest, for which there was no room"
+        without the oldest 20001 spans, for which there was no room"
       `)
     }))
 
@@ -142,7 +163,7 @@ describe("toText", () => {
   it.live("what is missing is said", () =>
     Effect.gen(function*() {
       const timeline = yield* recorded(pipeline, { capacity: 20 })
-      expect(toText(timeline)).toContain("oldest, for which there was no room")
+      expect(toText(timeline)).toContain("without the oldest 81 spans, for which there was no room")
     }))
 
   it("nothing is nothing", () => {

@@ -38,6 +38,14 @@ export const failing: Program = asyncio.TaskGroup.run((group) =>
   })
 )
 
+/** Two that wait for each other, in the moment in which the virtual loop gives them up. */
+export const transfers: Program = Effect.gen(function*() {
+  const [checking, savings] = [named(yield* Lock.make, "checking"), named(yield* Lock.make, "savings")]
+  const transfer = (from: asyncio.Lock.Lock, to: asyncio.Lock.Lock) =>
+    Lock.withLock(from, Effect.andThen(sleep("1 second"), Lock.withLock(to, Effect.void)))
+  yield* gather([transfer(checking, savings), transfer(savings, checking)])
+})
+
 /** Names that a picture has to do something about. */
 export const awkwardNames = ["<&\"'>", "שלום עולם", "語".repeat(30), "x".repeat(200), "two\nlines\u001b[31m", ""]
 
