@@ -96,6 +96,15 @@ const dismiss = (listener: Observer, thrown: unknown): void => {
   Effect.runFork(Effect.logError("An observer failed, and is told nothing more", Cause.die(thrown)))
 }
 
+/** What a listener does when it is not told, but called back: nothing that it throws gets past this. */
+export const guard = (listener: Observer, act: () => void): void => {
+  try {
+    act()
+  } catch (thrown) {
+    dismiss(listener, thrown)
+  }
+}
+
 /**
  * All who listen, as one whom nothing that they throw gets past. Each event has a loop of its own: with a closure for what is
  * to be told it was half of what a recorder costs.
