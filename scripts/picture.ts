@@ -1,101 +1,78 @@
 /**
- * `node --conditions=effect-asyncio-source scripts/picture.ts`: draws `docs/gather.svg`, the article's two programs as Gantt charts, one after the other beside
- * `gather`. The bars are from a run of examples 03 and 04 on the virtual loop: a coroutine's begins with the line that
- * it prints first, and ends with its "Resuming".
+ * `node --conditions=effect-asyncio-source scripts/picture.ts`: draws the pictures of the documentation, each from runs on the
+ * virtual loop that a recorder listens to.
+ *
+ * - `docs/gather.svg`: the article's two programs, examples 03 and 04: one after the other, and with `gather`
+ * - `docs/failure.svg`: one of three fails; what becomes of the others in `Effect.all`, `gather` and `TaskGroup`
  */
-import { Clock, Console, Effect } from "effect"
-import type { EventLoop } from "effect-asyncio"
+import { Console, Effect } from "effect"
+import * as asyncio from "effect-asyncio"
+import { record, type Timeline } from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import * as oneAfterTheOther from "../examples/03-one-after-the-other.ts"
 import * as gather from "../examples/04-gather.ts"
+import * as drawing from "../src/insight/drawing/svg.ts"
+import { chartsOf } from "../src/insight/toSvg.ts"
 
-interface Bar {
-  readonly name: string
-  readonly from: number
-  readonly to: number
+type Program = Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>
+
+const silent: Console.Console = Object.assign(Object.create(console), { log: () => {} })
+
+const recorded = (program: Program): Effect.Effect<Timeline> =>
+  Effect.map(
+    record(Effect.provideService(VirtualLoop.run(program), Console.Console, silent)),
+    ([, timeline]) => timeline
+  )
+
+/** Runs of several programs, one above the other. */
+const draw = async (title: string, programs: Readonly<Record<string, Program>>): Promise<string> => {
+  // One by one: a recorder listens to all loops.
+  const charts = Effect.forEach(
+    Object.entries(programs),
+    ([title, program]) => Effect.map(recorded(program), (timeline) => chartsOf(timeline, title, false))
+  )
+  return drawing.toSvg({ title, charts: (await Effect.runPromise(charts)).flat() })
 }
 
-interface Chart {
-  readonly title: string
-  readonly bars: ReadonlyArray<Bar>
-  readonly end: number
-}
+// ------------------------------------------------------------------------------------------------------------ a failure
 
-/** Runs a program and measures, in seconds, from the lines it prints. */
-const measure = <E>(
-  title: string,
-  main: Effect.Effect<void, E, EventLoop.EventLoop>
-): Effect.Effect<Chart, unknown> => {
-  const lines: Array<readonly [seconds: number, line: string]> = []
-  const recorded = Effect.gen(function*() {
-    const clock = yield* Clock.Clock
-    const seconds = () => clock.currentTimeMillisUnsafe() / 1000
-    const recorder: Console.Console = Object.assign(Object.create(console), {
-      log: (line: string) => lines.push([seconds(), line])
+const fetch = Effect.fn("fetch")(function*(millis: number, fails = false) {
+  yield* asyncio.sleep(millis)
+  if (fails) return yield* Effect.fail("no route to host")
+})
+
+/** Three jobs, of which the second fails after a second; and who runs them has something to do afterwards. */
+const jobs = () => [fetch(3000), fetch(1000, true), fetch(2000)]
+
+const goOn = (verb: Program): Program => Effect.andThen(Effect.exit(verb), asyncio.sleep("2 seconds"))
+
+const pictures: Readonly<Record<string, () => Promise<string>>> = {
+  "gather.svg": () =>
+    draw("two coroutines, of 3 s and of 1 s", {
+      "one after the other: 4 s": oneAfterTheOther.main,
+      "gather: 3 s": gather.main
+    }),
+  "failure.svg": () =>
+    draw("one of three fails after a second", {
+      "Effect.all: the others are interrupted; they were no tasks": goOn(
+        Effect.all(jobs(), { concurrency: "unbounded" })
+      ),
+      "gather: the others run on": goOn(asyncio.gather(jobs())),
+      "TaskGroup: the others are cancelled, and waited for": goOn(
+        asyncio.TaskGroup.run((group) => Effect.forEach(jobs(), (job) => group.createTask(job)))
+      )
     })
-    yield* Effect.provideService(main, Console.Console, recorder)
-    return seconds()
-  })
-  return Effect.map(VirtualLoop.run(recorded), (end) => {
-    const timeOf = (line: string) => lines.find(([, printed]) => printed === line)![0]
-    const bars = ["a", "b"].map((name) => ({ name, from: timeOf(`in test ${name}`), to: timeOf(`Resuming ${name}`) }))
-    return { title, bars, end }
-  })
 }
 
-const left = 90
-const second = 130
-const row = 34
-const chartHeight = 130
-const colors: Readonly<Record<string, string>> = { a: "#4f7cac", b: "#c97b3d" }
-
-const drawBar = ({ from, name, to }: Bar, index: number): string => {
-  const y = 40 + index * row
-  const x = left + from * second
-  const width = (to - from) * second
-  return `    <text x="${left - 12}" y="${y + 16}" text-anchor="end">test${name.toUpperCase()}</text>
-    <rect x="${x}" y="${y}" width="${width}" height="24" rx="4" fill="${colors[name]}"/>
-    <text x="${x + width / 2}" y="${y + 16}" text-anchor="middle" fill="#fff">sleep ${to - from} s</text>`
-}
-
-const drawChart = ({ bars, end, title }: Chart, index: number, longest: number): string => {
-  const bottom = 44 + bars.length * row
-  const ticks = Array.from({ length: longest + 1 }, (_, s) => s)
-  return `  <g transform="translate(0 ${index * chartHeight + 8})">
-    <text x="${left}" y="24" font-weight="bold">${title}: ${end} s</text>
-${ticks.map((s) => `    <path d="M${left + s * second} 34V${bottom}" stroke="#ddd"/>`).join("\n")}
-${bars.map(drawBar).join("\n")}
-    <path d="M${left + end * second} 30V${bottom + 6}" stroke="#222" stroke-width="2"/>
-  </g>`
-}
-
-/** The picture, as the text of an SVG file. */
-export const draw = async (): Promise<string> => {
-  const charts = await Effect.runPromise(Effect.all([
-    measure("one after the other", oneAfterTheOther.main),
-    measure("gather", gather.main)
-  ]))
-  const longest = Math.max(...charts.map((chart) => chart.end))
-  const width = left + longest * second + 40
-  const height = charts.length * chartHeight + 34
-  const seconds = Array.from({ length: longest + 1 }, (_, s) => s)
-  const label = charts.map(({ end, title }) => `${title} takes ${end} s`).join(", ")
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" \
-font-family="sans-serif" font-size="13" fill="#222" role="img" aria-label="${label}">
-  <rect width="${width}" height="${height}" rx="8" fill="#fff"/>
-${charts.map((chart, index) => drawChart(chart, index, longest)).join("\n")}
-${
-    seconds.map((s) => `  <text x="${left + s * second}" y="${height - 12}" text-anchor="middle">${s} s</text>`).join(
-      "\n"
-    )
+/** Each picture: where it is, and what stands there. */
+export const drawAll = async (): Promise<ReadonlyArray<readonly [file: string, svg: string]>> => {
+  const drawn: Array<readonly [file: string, svg: string]> = []
+  for (const [name, draw] of Object.entries(pictures)) {
+    drawn.push([resolve(import.meta.dirname, "../docs", name), await draw()])
   }
-</svg>
-`
+  return drawn
 }
 
-/** Where the picture is. */
-export const file = resolve(import.meta.dirname, "../docs/gather.svg")
-
-if (import.meta.main) writeFileSync(file, await draw())
+if (import.meta.main) { for (const [file, svg] of await drawAll()) writeFileSync(file, svg) }

@@ -14,6 +14,7 @@ import { RuntimeError } from "./Errors.ts"
 import * as check from "./internal/host/check.ts"
 import { curried, dual } from "./internal/host/curried.ts"
 import type { Words } from "./internal/host/printing.ts"
+import { atomically } from "./internal/host/withoutYield.ts"
 import { counted } from "./internal/host/words.ts"
 import { WaitQueue } from "./internal/kernel/WaitQueue.ts"
 import { Primitive, Visitor } from "./internal/parts/Primitive.ts"
@@ -455,20 +456,22 @@ class ConditionImpl extends Primitive implements Condition {
    *
    * and of either passes a notification on, whether the wait had one or not.
    */
-  readonly wait: Effect.Effect<void> = Effect.uninterruptibleMask((restore) => {
-    this.checkLocked("wait")
-    Lock.releaseUnsafe(this.lock)
-    const parked = restore(new Visitor(this).parkIn(this.waiting))
-    const relock = Lock.acquire(this.lock)
-    return Effect.flatMap(
-      Effect.exit(parked),
-      (exit) =>
-        Effect.flatMap(
-          relock,
-          () => exit._tag === "Failure" ? Effect.andThen(this.passOn, exit) : this.deliverMeanwhile(restore)
-        )
-    )
-  })
+  readonly wait: Effect.Effect<void> = atomically(() =>
+    Effect.uninterruptibleMask((restore) => {
+      this.checkLocked("wait")
+      Lock.releaseUnsafe(this.lock)
+      const parked = restore(new Visitor(this).parkIn(this.waiting))
+      const relock = Lock.acquire(this.lock)
+      return Effect.flatMap(
+        Effect.exit(parked),
+        (exit) =>
+          Effect.flatMap(
+            relock,
+            () => exit._tag === "Failure" ? Effect.andThen(this.passOn, exit) : this.deliverMeanwhile(restore)
+          )
+      )
+    })
+  )
 
   private readonly passOn: Effect.Effect<void> = Effect.sync(() => this.notify(1))
 

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import type { Pipeable } from "effect/Pipeable"
 import * as check from "./internal/host/check.ts"
 import type { Words } from "./internal/host/printing.ts"
+import { atomically } from "./internal/host/withoutYield.ts"
 import { counted } from "./internal/host/words.ts"
 import { WaitQueue } from "./internal/kernel/WaitQueue.ts"
 import { Primitive, Visitor } from "./internal/parts/Primitive.ts"
@@ -257,7 +258,7 @@ class EventImpl extends Primitive implements Event {
     return [this.isSet ? "set" : "unset", counted("waiters", this.waiting.length)]
   }
 
-  readonly wait: Effect.Effect<void> = Effect.suspend(() => {
+  readonly wait: Effect.Effect<void> = atomically(() => {
     if (this.isSet) return Effect.void
     return new Visitor(this).parkIn(this.waiting)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, Scheduler } from "effect"
 import * as asyncio from "effect-asyncio"
-import { Event, EventLoop, Future, Lock, Queue, Semaphore } from "effect-asyncio"
+import { Condition, Event, EventLoop, Future, Lock, Queue, Semaphore } from "effect-asyncio"
 
 /** A wait, and what ends it. */
 interface Pair {
@@ -56,6 +56,48 @@ describe("waits between which Effect yields by itself, at any operation", () => 
           yield* a.end
           const values = yield* Fiber.joinAll(fibers)
           expect(values).toEqual(name === "Queue.put" ? [undefined, undefined] : ["a", "b"])
+        }
+      })))
+  }
+})
+
+describe("a yield comes before any operation, but not between looking and waiting", () => {
+  const burn = (operations: number) =>
+    Effect.gen(function*() {
+      for (let i = 0; i < operations; i++) yield* Effect.sync(() => i)
+    })
+  const more: typeof waits = {
+    ...waits,
+    "Queue.join": () =>
+      Effect.gen(function*() {
+        const queue = yield* Queue.make<number>()
+        yield* Effect.orDie(Queue.put(queue, 1))
+        return { wait: Queue.join(queue), end: Queue.taskDone(queue) }
+      }),
+    "Condition.waitFor": () =>
+      Effect.gen(function*() {
+        const condition = yield* Condition.make()
+        let holds = false
+        const set = Effect.sync(() => void (holds = true))
+        return {
+          wait: Condition.withLock(condition, Condition.waitFor(condition, () => holds)),
+          end: Condition.withLock(condition, Effect.andThen(set, Condition.notifyAll(condition)))
+        }
+      }),
+    "Future.await": () =>
+      Effect.map(Future.make<string>(), (future) => ({ wait: Future.await(future), end: Future.succeed(future, "") }))
+  }
+  for (const [name, make] of Object.entries(more)) {
+    if (name === "sleep") continue
+    it.live(name, () =>
+      EventLoop.provide(Effect.gen(function*() {
+        for (let operations = 0; operations < 24; operations++) {
+          const { end, wait } = yield* make("")
+          const fiber = yield* Effect.forkChild(yielding(24)(Effect.andThen(burn(operations), wait)))
+          yield* Effect.yieldNow
+          yield* end
+          for (let i = 0; i < 60; i++) yield* Effect.yieldNow
+          expect(fiber.pollUnsafe(), `after ${operations} operations`).toBeDefined()
         }
       })))
   }

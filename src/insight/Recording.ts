@@ -149,9 +149,12 @@ export class Recording implements Observer, Witness {
     this.branches.delete(fiber.id)
     if (life.state === "over") return
     this.close(life, outcomeOf(exit), errorOf(exit))
-    parent.branches!.delete(life)
+    const { branches } = parent
+    // Its task is over, and did not wait for it.
+    if (branches === undefined) return
+    branches.delete(life)
     // Effect resumes it now, if that is what it waited for.
-    if (parent.branches!.size === 0 && parent.state === "between") this.goOn(parent)
+    if (branches.size === 0 && parent.state === "between") this.goOn(parent)
   }
 
   /** Who does what happens now: the running fiber, or else whose step it is. 0: nobody that is shown. */
@@ -272,7 +275,7 @@ export class Recording implements Observer, Witness {
     const { sleeps } = waiter
     const holder = waiter.resource?.holder
     if (life.state !== "run") {
-      life.runs ??= runsIn(fiber, task)
+      if (life.runs !== several) this.look(life, fiber, task)
       const isUnderWay = life.state === "inline"
       this.goOn(life)
       this.write(life, isUnderWay ? read(life.clock) : life.since)
@@ -397,7 +400,7 @@ export class Recording implements Observer, Witness {
       life.cutAt = -1
       this.cut(life, cutAt, now)
     } else if (life.state === "run") {
-      if (life.runs === undefined) this.lookInto(life, step)
+      if (life.runs !== several) this.lookInto(life, step)
       this.pause(life, now)
     }
   }
@@ -405,7 +408,12 @@ export class Recording implements Observer, Witness {
   private lookInto(life: Life, step: Step): void {
     const fiber = step.fiber ?? (step.owner instanceof TaskImpl ? step.owner.fiber : undefined)
     const task = fiber === undefined ? undefined : taskOf(fiber)
-    if (task !== undefined) life.runs = runsIn(fiber!, task)
+    if (task !== undefined) this.look(life, fiber!, task)
+  }
+
+  private look(life: Life, fiber: AnyFiber, task: AnyTask): void {
+    const runs = runsIn(fiber, task)
+    life.runs = runs !== undefined && (life.runs === undefined || life.runs === runs) ? runs : several
   }
 
   /** A fiber that it forked ran while it waited, or was ready. */
@@ -426,6 +434,9 @@ const taskIn = (region: Region | undefined): AnyTask | undefined => region?.owne
 
 /** Whose part it is. */
 const taskOf = (fiber: AnyFiber): AnyTask | undefined => taskIn(fiber.getRef(CurrentRegion))
+
+/** It was seen outside of any `Effect.fn`, or in another one. */
+const several = ""
 
 /** The outermost `Effect.fn` that was entered since the task began; Effect has a frame more for where it is defined. */
 const runsIn = (fiber: AnyFiber, task: AnyTask): string | undefined => {

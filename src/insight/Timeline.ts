@@ -68,7 +68,7 @@ export interface Row {
   readonly id: number
   readonly loop: number
   readonly name: string
-  /** The `Effect.fn` that it runs, seen where it first waited inside of it. */
+  /** The `Effect.fn` that it runs, where it was seen in that alone. */
   readonly runs: string | undefined
   /** Who created it; whose branch it is. */
   readonly parent: number | undefined

@@ -17,7 +17,7 @@ import { testify } from "./witnesses.ts"
  * @since 0.2.0
  */
 export interface RecorderOptions {
-  /** How many spans and requests are kept; the oldest go first. Default: 10,000, about 0.6 MB. */
+  /** How many spans and requests are kept; the oldest go first. Default: 10,000, about 1 MB. */
   readonly capacity?: number | undefined
 }
 
@@ -70,6 +70,8 @@ const start = (call: string, options: RecorderOptions | undefined): Recorder & {
  * nothing (`docs/costs.md`). asyncio has nothing like it; its `debug` mode times steps alone.
  *
  * **Gotchas**
+ *
+ * What other loops of the process do meanwhile is in the timeline as well: each row says of which loop it is.
  *
  * Of a task that began before, the waits in what Effect or the host resumes, such as a promise, are not told apart from its
  * steps. The same holds for a task that has a `Tracer` of its own.

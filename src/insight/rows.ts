@@ -58,6 +58,6 @@ export const shortOf = (what: string): string => what.replace(/^(?:sleep |[A-Z]\
 export const waitKind = (what: string): "lock" | "join" | "wait" =>
   /^(?:Lock|Semaphore|BoundedSemaphore|Condition)\b/.test(what)
     ? "lock"
-    : /^(?:task|shield|gather|wait|the tasks|its branches)\b/.test(what)
+    : /^(?:task|shield|gather|wait|asCompleted|the tasks|its branches)\b/.test(what)
     ? "join"
     : "wait"

@@ -57,7 +57,7 @@ const rowOf = (known: Known, ended: Ended | undefined, { cancels, spans }: Parts
   id: known.id,
   loop: known.loop,
   name: nameOf(known),
-  runs: known.runs,
+  runs: known.runs === "" ? undefined : known.runs,
   parent: idOrNone(known.parent),
   createdAt: formatCallSite(known.site),
   begin: known.begin,
@@ -65,9 +65,16 @@ const rowOf = (known: Known, ended: Ended | undefined, { cancels, spans }: Parts
   outcome: ended?.outcome,
   error: known.error,
   cancels,
-  // Of those that begin at once, a block is around the others.
-  spans: spans.toSorted((a, b) => a.from - b.from || (a.kind === "block" || b.kind === "block" ? b.to - a.to : 0))
+  spans: inOrder(spans)
 })
+
+/** By their begin. A block is around what begins with it; of several, the one that ended last around the others. */
+const inOrder = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
+  const [others, blocks] = [false, true].map((isBlock) => spans.filter(({ kind }) => (kind === "block") === isBlock))
+  return [...blocks!.toReversed(), ...others!].toSorted((a, b) =>
+    a.from - b.from || (a.kind === "block" && b.kind === "block" ? b.to - a.to : 0)
+  )
+}
 
 export const timelineOf = (ring: Ring, recording: Recording): Timeline => {
   const { ended, seen } = ring.read()

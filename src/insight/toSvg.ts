@@ -1,6 +1,6 @@
 /** A timeline as a picture: what the drawing of pictures makes of it. */
 import * as check from "../internal/host/check.ts"
-import { milliseconds, roundTicks } from "./drawing/axis.ts"
+import { milliseconds } from "./drawing/axis.ts"
 import type { Chart, Lane, Mark, Span as Bar, Wake } from "./drawing/picture.ts"
 import * as drawing from "./drawing/svg.ts"
 import { byLoop, holderIn, inTree, nameOf, namesOf, type Placed, shortOf, waitKind } from "./rows.ts"
@@ -100,12 +100,9 @@ export const chartsOf = (timeline: Timeline, title: string | undefined, wakes: b
       const [source, target] = [places.get(wake.from), places.get(wake.to)]
       return !wakes || source === undefined || target === undefined ? [] : [{ at: wake.at, from: source, to: target }]
     })
-    const ticks = roundTicks(0, to - from, mostTicks).map(({ at, label }) => ({ at: from + at, label }))
-    return { title: loops.length === 1 ? title : `loop ${loop}`, lanes, from, to, wakes: arrows, ticks }
+    return { title: loops.length === 1 ? title : `loop ${loop}`, lanes, from, to, wakes: arrows }
   })
 }
-
-const mostTicks = 7
 
 /**
  * Draws a timeline as SVG.

@@ -5,6 +5,7 @@
  */
 import * as check from "../internal/host/check.ts"
 import { roundTicks } from "./drawing/axis.ts"
+import { columnsOf, cutColumns, padColumns } from "./drawing/columns.ts"
 import { clean } from "./drawing/text.ts"
 import { byLoop, holderIn, inTree, nameOf, namesOf, type Placed, shortOf, waitKind } from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
@@ -32,31 +33,12 @@ const checkOptions = check.options<TextOptions>({
 
 // ------------------------------------------------------------------------------------------------------------- columns
 
-const wide =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Extended_Pictographic}/u
-const narrow = /[\p{Mn}\p{Me}\p{Cf}]/u
-
-const columnsOf = (text: string): number => {
-  let columns = 0
-  for (const letter of text) columns += narrow.test(letter) ? 0 : wide.test(letter) ? 2 : 1
-  return columns
-}
-
 /** As much of a text as fits, with `…` for the rest; nothing if that is hardly a word. */
 const fit = (text: string, room: number): string => {
   const line = clean(text)
-  if (columnsOf(line) <= room) return line
-  let kept = ""
-  let left = room - 1
-  for (const letter of line) {
-    left -= columnsOf(letter)
-    if (left < 0) break
-    kept += letter
-  }
-  return kept.length < 6 ? "" : `${kept.trimEnd()}…`
+  const kept = cutColumns(line, room)
+  return kept === line || kept.length > 6 ? kept : ""
 }
-
-const pad = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - columnsOf(text)))
 
 // --------------------------------------------------------------------------------------------------------------- signs
 
@@ -90,7 +72,7 @@ const legends: ReadonlyArray<readonly [sign: string, text: string]> = [
   ["─", "─ waits"],
   ["▒", "▒ is ready"],
   ["·", "· outside"],
-  ["╰", "╰╯ a timeout, a group"],
+  ["╰", "╰╯ timeout, group"],
   ["✗", "✗ failed"],
   ["∅", "∅ cancelled"]
 ]
@@ -192,7 +174,7 @@ const drawRow = (frame: Frame, row: Row, names: ReadonlyMap<number, string>): st
   for (const { from, kind, to } of spans) {
     if (kind !== "run" || from < frame.from) continue
     const first = columnOf(frame, from)
-    if (to - from < cell / 2) line.set(first, "│", "step")
+    if (to - from <= cell / 2) line.set(first, "│", "step")
     else for (let i = first; i <= Math.max(first, columnOf(frame, to) - 1); i++) line.set(i, "█", "run")
   }
   drawEnd(line, frame, row)
@@ -240,7 +222,7 @@ const indent = ({ depth }: Placed): number => 2 * Math.min(depth, 6)
 const columnsOfHead = (placed: Placed): number => indent(placed) + columnsOf(clean(nameOf(placed.row)))
 
 const drawHead = (placed: Placed, columns: number): string =>
-  pad(" ".repeat(indent(placed)) + fit(nameOf(placed.row), columns - indent(placed)), columns)
+  padColumns(" ".repeat(indent(placed)) + fit(nameOf(placed.row), columns - indent(placed)), columns)
 
 /** What the signs in the lines mean. */
 const legendOf = (lines: ReadonlyArray<string>, width: number): ReadonlyArray<string> => {

@@ -244,7 +244,7 @@ export interface Passed {
   readonly runs: number
   /** Every schedule of at most that many deviations was tried; 0: not even all single ones. */
   readonly exhausted: number
-  /** Places where a schedule could differ, in the written order. */
+  /** Places where a schedule could differ, in the written order; 0: nothing could, so nothing was explored. */
   readonly points: number
   /** Runs that differ in who did what: more runs that only repeat say nothing. */
   readonly distinct: number
@@ -270,7 +270,7 @@ export { NotDeterministicError, ScheduleError, TokenError } from "./explore/erro
  * schedule has cancelled somebody.
  *
  * The error type of the program is in the report, not in the type: any failure is one. Its services come from around, and
- * are the same in every run: what has a state belongs inside. Logs of the runs are off.
+ * are the same in every run: what has a state belongs inside. Logs of the runs are off, but for that of a replay.
  *
  * All of it goes on at once, with a turn of the host every 10 milliseconds. Interrupted, it ends the run under way, and
  * leaves nothing behind.
@@ -313,7 +313,7 @@ export const check = <A, E, R>(
   Passed,
   ScheduleError | NotDeterministicError | TokenError,
   Exclude<R, EventLoop>
-> => Effect.withFiber((fiber) => explorerOf("Explore.check", fiber, program, options, true).check)
+> => Effect.withFiber((fiber) => explorerOf("Explore.check", fiber, program, options).check)
 
 /**
  * Runs a program under one schedule, and gives what happened: for a debugger, or to look at a run that passes.
@@ -350,26 +350,22 @@ export const run = <A, E, R>(
 > =>
   Effect.withFiber((fiber) => {
     if (token !== undefined) argument.string("Explore.run", "the token", token)
-    return explorerOf("Explore.run", fiber, program, options, false).one(token?.trim())
+    return explorerOf("Explore.run", fiber, program, options).one(token?.trim())
   })
 
 const explorerOf = <A, E, R>(
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,
   program: Effect.Effect<A, E, R>,
-  options: Options | undefined,
-  isQuiet: boolean
+  options: Options | undefined
 ): Explorer => {
   if (!Effect.isEffect(program)) argument.effect(call, "the program", program)
-  const settings = settingsOf(call, options)
-  const logs = isQuiet && settings.replay === undefined
-    ? Context.add(fiber.context, CurrentLoggers, new Set())
-    : fiber.context
   const exploration = {
     // Its services are in the type of `check` and `run`, and so in the context.
     program: program as Effect.Effect<A, E, EventLoop>,
-    context: logs,
-    settings,
+    context: fiber.context,
+    quiet: Context.add(fiber.context, CurrentLoggers, new Set()),
+    settings: settingsOf(call, options),
     paths: new Paths()
   }
   return new Explorer(new Runs(exploration, fiber.getRef(CurrentRun) !== undefined))
@@ -434,7 +430,7 @@ export const choose = <const A>(values: readonly [A, ...ReadonlyArray<A>]): Effe
       argument.illegal("Explore.choose", "the values argument", values, "an array that is not empty")
     }
     // The index is below the length.
-    return Effect.succeed(values[fiber.getRef(CurrentRun)?.choose(fiber, values.length) ?? 0]!)
+    return Effect.succeed(values[fiber.getRef(CurrentRun)?.choose(fiber, values) ?? 0]!)
   })
 
 /**

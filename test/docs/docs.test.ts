@@ -1,8 +1,8 @@
-/** Every example of the documentation type-checks, runs, and gives what it says; its picture is of what they do. */
+/** Every example of the documentation type-checks, runs, and gives what it says; the pictures are of what programs do. */
 import { globSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { expect, it } from "vitest"
-import { draw, file } from "../../scripts/picture.ts"
+import { drawAll } from "../../scripts/picture.ts"
 import * as DocExample from "./DocExample.ts"
 
 const files = globSync(["*.md", "docs/**/*.md", "src/**/*.ts"], { cwd: DocExample.root }).toSorted()
@@ -14,6 +14,6 @@ for (const program of await DocExample.compile("docs", examples)) {
   })
 }
 
-it("docs/gather.svg is what scripts/picture.ts draws", async () => {
-  expect(readFileSync(file, "utf8")).toBe(await draw())
+it("the pictures are what scripts/picture.ts draws", async () => {
+  for (const [file, svg] of await drawAll()) expect(readFileSync(file, "utf8")).toBe(svg)
 })

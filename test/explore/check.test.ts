@@ -55,7 +55,7 @@ describe("what differs", () => {
       const error = yield* failing(
         Effect.flatMap(Explore.choose([1, 2, 3]), (n) => n === 3 ? Effect.fail("three") : Effect.void)
       )
-      expect(kinds(error)).toEqual(["choice 1 of 'Task-1' takes value 3 of 3"])
+      expect(kinds(error)).toEqual(["choice 1 of 'Task-1' takes value 3 of 3: 3"])
     }))
 
   it.effect("the host pauses: a deadline comes before what is ready", () =>

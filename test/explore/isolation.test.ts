@@ -248,7 +248,7 @@ describe("checks", () => {
       expect(closed).toBe(1)
     }))
 
-  it.effect("log nothing, a replay does", () =>
+  it.effect("log nothing; of a replay's runs the replayed one does", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
       const logger = yield* Effect.map(Effect.context<never>(), () => lines)
@@ -262,6 +262,7 @@ describe("checks", () => {
       expect(lines).toEqual([])
       if (error._tag !== "ScheduleError") throw error
       yield* Effect.provide(Effect.flip(Explore.check(program, { ...patient, replay: error.token })), layer)
-      expect(lines.length).toBeGreaterThan(0)
+      // Once: the written order, and the run that passes, are not what one wants to read.
+      expect(lines).toEqual(["here"])
     }))
 })

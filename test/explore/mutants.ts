@@ -19,7 +19,6 @@ export interface Mutant extends Change {
 const world: Explore.Vary = {}
 const order: Explore.Vary = { order: true }
 const cancels: Explore.Vary = { cancel: true }
-const all: Explore.Vary = { order: true, cancel: true, how: "both" }
 
 const part = (name: string): string => `src/internal/parts/${name}.ts`
 
@@ -194,15 +193,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     to: "if (child.limited && this.state === \"open\" && child.future.exit!._tag === \"Success\") this.startMore()"
   },
   {
-    subject: "gather, cancelOnError",
-    wrong: "a cancelled child wins over the failure of another that is waited for",
-    vary: all,
-    found: ["delay", "interrupt", "fault"],
-    file: part("Gathering"),
-    from: "return this.failed === undefined || isCancelled(this.failed.exit!)",
-    to: "return this.failed === undefined"
-  },
-  {
     subject: "wait",
     wrong: "what was handed out when the time was over ends the next round as well",
     vary: world,
@@ -220,15 +210,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: part("TimeoutImpl"),
     from: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    this.disarm()",
     to: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    if (!isCancelled(exit)) this.disarm()"
-  },
-  {
-    subject: "timeout",
-    wrong: "a deadline that passes while the one in it has just passed is lost",
-    vary: world,
-    found: ["latency", "timeout"],
-    file: part("TimeoutImpl"),
-    from: "    this.state = \"expiring\"\n",
-    to: "    if (this.region.owner.requests > this.requests) return\n    this.state = \"expiring\"\n"
   }
 ]
 

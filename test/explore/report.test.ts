@@ -1,6 +1,6 @@
 /** What a failing check says: which steps stand beside which, which are shown, how times are told, and what is of another report. */
 import { describe, expect, it } from "@effect/vitest"
-import { Data, Effect } from "effect"
+import { Data, Duration, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Explore } from "effect-asyncio/testing"
 import { exhibits } from "../../examples/races.ts"
@@ -314,9 +314,31 @@ the written order, which fails
       const error = yield* failing(program, { vary: { order: true } })
       expect(error.shrunk.map(({ kind }) => kind)).toEqual(["delay"])
       const marked = linesOf(error).filter((line) => line.includes("[1 tick late]"))
-      expect(marked).toEqual([expect.stringMatching(/ms one whose name takes .*… \[1 tick late\] +\|/)])
+      expect(marked).toEqual([
+        expect.stringMatching(/ms one whose name takes .*….*line of a report: ends \[1 tick late\] +\|/)
+      ])
       const owner = error.failing.steps.find(({ deviations }) => deviations.length > 0)!
       expect(owner.task).toBe(name)
+    }))
+
+  it.effect("columns are columns whatever a name is written in, and what it does stands behind a long one", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const names = ["日本語タスク", "two\nlines", "one of a family: the first of two", `${"long ".repeat(20)}first`]
+        const tasks = []
+        for (const name of names) tasks.push(yield* createTask(Explore.latency(1, 50), { name }))
+        yield* asyncio.wait(tasks)
+        if ((yield* asyncio.EventLoop.time) > 0.005) return yield* Effect.fail("late")
+      })
+      const error = yield* failing(program, { strategy: { bounded: 1 } })
+      const [title, , ...rows] = linesOf(error).slice(7)
+      const left = (row: string) => row.split(" |")[0]!
+      // Each of these six letters is two columns wide.
+      const width = (row: string) => left(row).length + (left(row).includes("日本語タスク") ? 6 : 0)
+      expect(rows.map(width)).toEqual(rows.map(() => left(title!).length))
+      expect(linesOf(error)[5]).toBe("  latency 1 of '日本語タスク' takes 8 ms")
+      expect(rows.some((row) => row.includes(" ms two lines: waits for a timer"))).toBe(true)
+      expect(rows.some((row) => /ms long long .*….*long first: waits for a timer +\|/.test(row))).toBe(true)
     }))
 
   it.effect("a cancellation after a step is said at that step", () =>
@@ -331,5 +353,72 @@ the written order, which fails
       expect([step.task, step.step, step.deviations.map(String)]).toEqual(["napper", deviation!.step, [
         String(deviation)
       ]])
+    }))
+})
+
+describe("what test runners show beside the message", () => {
+  const shown = (error: Error) => [Object.keys(error), error.stack]
+
+  it.effect("is nothing but the program's own error", () =>
+    Effect.gen(function*() {
+      const own = new Error("no")
+      for (
+        const program of [Effect.fail(own), Effect.die(own), Effect.andThen(createTask(Effect.fail(own)), sleep(1))]
+      ) {
+        const error = yield* failing(program)
+        expect(error.cause).toBe(own)
+        expect(shown(error)).toEqual([["_tag"], `ScheduleError: ${error.message}`])
+      }
+      expect((yield* failing(Effect.fail("no"))).cause).toBeUndefined()
+      // Its message is that of the report.
+      expect((yield* failing(Effect.never)).cause).toBeUndefined()
+    }))
+
+  it.effect("nothing where there is no schedule", () =>
+    Effect.gen(function*() {
+      let runs = 0
+      const counting = Effect.suspend(() => sleep(++runs))
+      const different = yield* Effect.flip(Explore.check(counting))
+      expect(shown(different)).toEqual([["_tag"], `NotDeterministicError: ${different.message}`])
+      const none = yield* Effect.flip(Explore.check(Effect.void, { replay: "none" }))
+      expect(shown(none)).toEqual([["_tag"], `TokenError: ${none.message}`])
+    }))
+})
+
+describe("the line to paste", () => {
+  const line = (options: Explore.Options) =>
+    Effect.map(failing(Effect.fail("no"), options), (error) => linesOf(error)[2]!.replace(error.token, "TOKEN"))
+
+  it.effect("has durations as one writes them", () =>
+    Effect.gen(function*() {
+      const written = "replay: Explore.check(program, { pause: "
+      expect(yield* line({ pause: Duration.millis(1.5) })).toBe(`${written}"1500000 nanos", replay: "TOKEN" })`)
+      expect(yield* line({ pause: { seconds: 0.5 } })).toBe(`${written}{ seconds: 0.5 }, replay: "TOKEN" })`)
+      expect(yield* line({ pause: 20 })).toBe(`${written}20, replay: "TOKEN" })`)
+    }))
+
+  it.effect("has functions whose source is an expression", () =>
+    Effect.gen(function*() {
+      const picker = (cancel: (name: string) => boolean, how: string) =>
+        Effect.map(line({ vary: { cancel } }), (text) =>
+          expect(text).toBe(`replay: Explore.check(program, { vary: { cancel: ${how} }, replay: "TOKEN" })`))
+      yield* picker((name) =>
+        name === "a", `(name) => name === "a"`)
+      const unnamed = "/* your function */"
+      const options = {
+        cancel(name: string) {
+          return name === "a"
+        }
+      }
+      yield* picker(options.cancel, unnamed)
+      yield* picker(new Set(["a"]).has.bind(new Set(["a"])), unnamed)
+      yield* picker(
+        {
+          cancel(name: string) {
+            return name === "a"
+          }
+        }.cancel,
+        unnamed
+      )
     }))
 })

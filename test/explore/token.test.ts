@@ -186,6 +186,15 @@ describe("a token", () => {
       expect(yield* reasonOf(program("b"), { replay: token })).toBe("changed")
     }))
 
+  it.effect("of a written order that real time ends is that of any such: it ends elsewhere each time", () =>
+    Effect.gen(function*() {
+      const endless = Effect.forever(asyncio.sleep("1 second"))
+      const first = yield* Effect.flip(Explore.check(endless, { timeLimit: "20 millis" }))
+      if (first._tag !== "ScheduleError") return yield* Effect.die(first)
+      const again = yield* Effect.flip(Explore.check(endless, { timeLimit: "50 millis", replay: first.token }))
+      expect(again).toMatchObject({ _tag: "ScheduleError", kind: "spin", token: first.token })
+    }))
+
   it.effect("of a mended program that takes the same steps passes", () =>
     Effect.gen(function*() {
       const program = (limit: number) =>

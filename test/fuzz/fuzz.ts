@@ -7,6 +7,7 @@
  *     npm run fuzz -- --seed 1 --count 5000          those of the seeds 1 to 5000
  *     npm run fuzz -- --kinds 3                      stops after so many kinds of differences (default 10)
  *     npm run fuzz -- --show program.json            what both do with one program
+ *     npm run fuzz -- --recorded                     while a recorder listens
  *     npm run fuzz -- --loop live                    on another of our loops: virtual, TestClock or live
  *     npm run fuzz -- --python python3.15            on a CPython of your own: pyodide's has no `TaskGroup.cancel` yet
  *     npm run fuzz -- --record corpus.json           writes the programs, and what CPython does with them; those that
@@ -19,6 +20,7 @@ import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { type LoopName, loopNames } from "../conformance/harness.ts"
 import type { Line } from "../conformance/suite.ts"
+import { recordAll } from "../support/recordAll.ts"
 import { run, type Suite } from "./campaign.ts"
 import { firstDifference, makePython, ours, type Python } from "./differ.ts"
 import { suite as effectSuite } from "./effect/suite.ts"
@@ -69,11 +71,13 @@ const { values } = parseArgs({
     count: { type: "string" },
     loop: { type: "string", default: "virtual" },
     python: { type: "string" },
+    recorded: { type: "boolean", default: false },
     show: { type: "string" },
     record: { type: "string" },
     kinds: { type: "string", default: "10" }
   }
 })
+if (values.recorded) recordAll()
 const loop = loopNames.find((name) => name === values.loop)
 if (loop === undefined) throw new Error(`--loop is one of ${loopNames.join(", ")}`)
 

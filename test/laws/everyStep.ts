@@ -222,7 +222,8 @@ interface Run {
 
 const closing = { patience: 0, maxTicks: 20_000, unseen: "report" } as const
 
-const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run> => {
+/** Runs it once, with these hits. */
+export const runOnce = async (program: Program, hits: ReadonlyArray<Hit>): Promise<Run> => {
   const law = new Law()
   const alive: Array<ReadonlyArray<string>> = []
   const tasks = new Set<AnyTask>()

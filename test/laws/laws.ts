@@ -2,15 +2,21 @@
  * `npm run laws`: every law, for every verb and primitive, with cancellation at every step and in random mixes. Prints
  * for each the programs, the points tried and the violations; exit code 1 on any.
  *
- * Arguments that are names choose subjects; `--seed n` another seed for the random parts.
+ * Arguments that are names choose subjects; `--seed n` another seed for the random parts; `--recorded` has a recorder listen.
  */
 import { parseArgs } from "node:util"
+import { recordAll } from "../support/recordAll.ts"
 import { checkSubject, defaultSeed, describeViolation, subjects } from "./subjects.ts"
 
 const { positionals: chosen, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: "string" }, show: { type: "string", default: "5" } }
+  options: {
+    recorded: { type: "boolean", default: false },
+    seed: { type: "string" },
+    show: { type: "string", default: "5" }
+  }
 })
+if (values.recorded) recordAll()
 const seed = Number(values.seed ?? defaultSeed)
 const shown = Number(values.show)
 console.log(`seed ${seed}\n`)

@@ -201,11 +201,11 @@ export const listenBeforeEntries = (loop: LoopImpl, listen: (step: Step) => void
   let depth = 0
   const stop = observe({
     stepBegan: (step, queue) => {
-      if (queue === loop.ready && depth++ === 0) listen(step)
+      if (queue === loop.ready && step.what !== "resumed" && depth++ === 0) listen(step)
     },
-    stepEnded: (_, queue) => {
+    stepEnded: ({ what }, queue) => {
       // The step that asked for all this is under way, and began before.
-      if (queue === loop.ready && depth > 0) depth--
+      if (queue === loop.ready && what !== "resumed" && depth > 0) depth--
     }
   })
   const { onChange } = loop

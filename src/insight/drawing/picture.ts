@@ -71,7 +71,7 @@ export interface Chart {
   readonly wakes?: ReadonlyArray<Wake> | undefined
   /** Where two charts go apart: a line down all lanes. */
   readonly parting?: number | undefined
-  /** Default: round numbers of milliseconds. */
+  /** Default: round numbers of milliseconds, from `from` on. */
   readonly ticks?: ReadonlyArray<Tick> | undefined
 }
 

@@ -8,7 +8,7 @@
  */
 import { roundTicks } from "./axis.ts"
 import { styleOf } from "./colors.ts"
-import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Wake } from "./picture.ts"
+import type { Chart, Flag, Lane, Mark, Picture, Span, SpanKind, Tick, Wake } from "./picture.ts"
 import { boldness, clean, cut, cutWords, escape, fonts, px, text, titleOf, widthOf } from "./text.ts"
 
 export interface SvgOptions {
@@ -67,7 +67,8 @@ const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
 const drawAxis = (frame: Frame, chart: Chart, top: number, bottom: number): Array<string> => {
   const drawn: Array<string> = []
   const most = Math.max(1, Math.floor((frame.right - frame.left) / 100))
-  const ticks = (chart.ticks ?? roundTicks(chart.from, chart.from + frame.units, most))
+  const round = () => roundTicks(0, frame.units, most).map(({ at, label }) => ({ at: chart.from + at, label }))
+  const ticks: ReadonlyArray<Tick> = (chart.ticks ?? round())
     .filter(({ at }) => at >= chart.from && at <= chart.from + frame.units)
   // Gaps first.
   const taken: Array<readonly [left: number, right: number]> = []

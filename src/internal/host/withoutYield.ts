@@ -1,15 +1,23 @@
-/** Keeping Effect's own scheduler from yielding where a hand-over must not be interrupted. */
+/** Keeping Effect's own scheduler from yielding where nothing may come between. On a loop it never does. */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 
 /**
  * Runs `acquire` without Effect's automatic yields. In a bare fiber one could come between the step that takes something
- * and the one that guards it, and an interruption in that yield would lose it (Effect-TS/effect#6910). On a loop there are
- * none.
+ * and the one that guards it, and an interruption in that yield would lose it (Effect-TS/effect#6910).
  */
 export const withoutYield = <A, E, R>(
   fiber: Fiber.Fiber<unknown, unknown>,
   acquire: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   fiber.cache.preventYield ? acquire : Effect.provideService(acquire, Scheduler.PreventSchedulerYield, true)
+
+/**
+ * Looks, and does what that says: waits, say. In a bare fiber a yield could come between the two, and what wakes those who
+ * wait would find nobody.
+ */
+export const atomically = <A, E, R>(
+  look: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => fiber.cache.preventYield ? look(fiber) : withoutYield(fiber, Effect.withFiber(look)))

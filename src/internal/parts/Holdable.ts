@@ -17,7 +17,7 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { withoutYield } from "../host/withoutYield.ts"
+import { atomically, withoutYield } from "../host/withoutYield.ts"
 import { observer } from "../kernel/observer.ts"
 import { type Node, WaitQueue } from "../kernel/WaitQueue.ts"
 import { QueuedWaiter } from "../waiting/QueuedWaiter.ts"
@@ -41,7 +41,7 @@ export abstract class Holdable extends Primitive {
   }
 
   /** Waits for a permit and takes it. */
-  readonly acquire: Effect.Effect<void> = Effect.withFiber((fiber) =>
+  readonly acquire: Effect.Effect<void> = atomically((fiber) =>
     this.takeIfFree(fiber) ? Effect.void : this.wait(Effect.void)
   )
 

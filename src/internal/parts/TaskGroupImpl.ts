@@ -21,6 +21,7 @@ import type { Options, Task } from "../../Task.ts"
 import type { TaskGroup } from "../../TaskGroup.ts"
 import { callSite } from "../host/callSite.ts"
 import { Printable, type Words } from "../host/printing.ts"
+import { atomically } from "../host/withoutYield.ts"
 import { counted } from "../host/words.ts"
 import { type Block, observer } from "../kernel/observer.ts"
 import type { LoopImpl } from "../loop/loop.ts"
@@ -174,9 +175,11 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
 
   /** Waits for the tasks, and gives the request to cancel that came meanwhile. */
   private tasksEnded(): Effect.Effect<Request | undefined> {
-    if (this.tasks.size === 0) return Effect.undefined
-    this.waiter = new GroupWaiter(this)
-    return this.waiter.park()
+    return atomically(() => {
+      if (this.tasks.size === 0) return Effect.undefined
+      this.waiter = new GroupWaiter(this)
+      return this.waiter.park()
+    })
   }
 
   private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {

@@ -16,6 +16,7 @@ import { capture } from "../host/AsyncContext.ts"
 import type { CallSite } from "../host/callSite.ts"
 import type { Origin } from "../host/Origin.ts"
 import { Printable, type Words } from "../host/printing.ts"
+import { atomically } from "../host/withoutYield.ts"
 import { describeExit } from "../host/words.ts"
 import type { Entry, What, Whose } from "../kernel/Entry.ts"
 import { Node, WaitQueue } from "../kernel/WaitQueue.ts"
@@ -251,7 +252,7 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
 
 /** Awaits a future's value; a waiter that is cancelled cancels the future. */
 export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
-  Effect.withFiber((fiber) => {
+  atomically((fiber) => {
     const exit = self.exit
     if (exit !== undefined) {
       self.retrieve()
@@ -263,7 +264,7 @@ export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
 
 /** Waits for a future's outcome and leaves it alone. */
 export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
-  Effect.withFiber((fiber) => {
+  atomically((fiber) => {
     const { exit } = self
     if (exit === undefined) {
       checkAwait(self, fiber)
@@ -275,7 +276,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
 
 /** `watch` from wherever it has to be: a loop that closes, a finalizer. */
 export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
-  Effect.suspend(() => {
+  atomically(() => {
     const exit = self.exit
     if (exit === undefined) return new Watcher(self).wait()
     self.retrieve()

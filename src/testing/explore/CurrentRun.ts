@@ -11,8 +11,8 @@ export interface ProgramRun {
   latency(fiber: AnyFiber, least: number, most: number): number
   /** Whether it strikes. */
   fault(fiber: AnyFiber): boolean
-  /** An index below `count`. */
-  choose(fiber: AnyFiber, count: number): number
+  /** An index of one of them. */
+  choose(fiber: AnyFiber, values: ReadonlyArray<unknown>): number
   always(name: string, holds: () => boolean): void
   note(text: string): void
   readonly cancelled: ReadonlySet<string>

@@ -1,4 +1,5 @@
 /** What a run's schedule decides, place by place, and how each deviation reads. */
+import { format, shortened } from "../../internal/host/printing.ts"
 import { numbered } from "../../internal/host/words.ts"
 import type { Lane } from "./Lanes.ts"
 import { type Kind, latencyParts, longestDelay, type Move, type Place } from "./moves.ts"
@@ -134,10 +135,10 @@ export class Decisions {
     return this.pick("fault", lane, n, 1, say) > 0
   }
 
-  choose(lane: Lane, count: number): number {
+  choose(lane: Lane, values: ReadonlyArray<unknown>): number {
     const n = ++lane.choices
-    return this.pick("choice", lane, n, count - 1, (amount) => {
-      const takes = `takes value ${amount + 1} of ${count}`
+    return this.pick("choice", lane, n, values.length - 1, (amount) => {
+      const takes = `takes value ${amount + 1} of ${values.length}: ${shortened(format(values[amount]))}`
       return new Deviated("choice", lane.name, n, amount, `choice ${n} of '${lane.name}' ${takes}`, takes)
     })
   }

@@ -41,6 +41,8 @@ import { Verdict } from "./Verdict.ts"
 export interface Exploration {
   readonly program: Effect.Effect<unknown, unknown, EventLoop>
   readonly context: Context.Context<never>
+  /** The same, without loggers. */
+  readonly quiet: Context.Context<never>
   readonly settings: Settings
   readonly paths: Paths
 }
@@ -65,6 +67,8 @@ export interface Hooks {
   /** Gets the places. */
   readonly places?: Places | undefined
   readonly watch?: Watch | undefined
+  /** What the program logs is logged: by default it is not. */
+  readonly isLogged?: boolean | undefined
 }
 
 /** So many turns between two looks at the time. */
@@ -105,7 +109,9 @@ export class ExploredRun implements ProgramRun, Policy {
     this.verdict = new Verdict(exploration.settings)
     this.hooks = hooks
     this.clock = new ExploredClock((sleeper, wake) => this.slept(sleeper, wake))
-    this.fiber = withoutFiber(() => Effect.runForkWith(exploration.context)(this.main))
+    this.fiber = withoutFiber(() =>
+      Effect.runForkWith(hooks.isLogged === true ? exploration.context : exploration.quiet)(this.main)
+    )
   }
 
   private readonly main = Effect.withFiber((fiber) => {
@@ -201,7 +207,8 @@ export class ExploredRun implements ProgramRun, Policy {
     const { decisions: { moves }, fingerprint, steps, verdict: { failure } } = this
     // What was done differently may show in no step.
     const hash = moves.reduce((hash, move) => mix(hash, move.kind.length + move.amount), this.hash)
-    return { failure, moves, hash, fingerprint, steps }
+    // Where real time ends it is another place each time.
+    return { failure, moves, hash, fingerprint: this.isGivenUp ? 0 : fingerprint, steps }
   }
 
   // ------------------------------------------------------------------------------------------------------- the policy
@@ -400,9 +407,9 @@ export class ExploredRun implements ProgramRun, Policy {
     return !this.isOver && this.settings.faults && this.decisions.fault(this.lanes.ofFiber(fiber))
   }
 
-  choose(fiber: AnyFiber, count: number): number {
-    if (this.isOver || !this.settings.choices || count === 1) return 0
-    return this.decisions.choose(this.lanes.ofFiber(fiber), count)
+  choose(fiber: AnyFiber, values: ReadonlyArray<unknown>): number {
+    if (this.isOver || !this.settings.choices || values.length === 1) return 0
+    return this.decisions.choose(this.lanes.ofFiber(fiber), values)
   }
 
   always(name: string, holds: () => boolean): void {

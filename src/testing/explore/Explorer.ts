@@ -51,7 +51,7 @@ export class Explorer {
   /** One schedule, as it ends. */
   one(token: string | undefined): Effect.Effect<Run & { readonly failure: Option.Option<Failure> }, TokenError> {
     return Effect.gen({ self: this }, function*() {
-      const first = yield* this.runs.traced([])
+      const first = yield* this.runs.traced([], token === undefined)
       const { result, run } = token === undefined
         ? first
         : yield* this.again({ ...first, places: [] }, token)
@@ -201,7 +201,7 @@ export class Explorer {
       const attempt: Attempt = "origin" in content
         ? new Plan(settings, written).attempt(content.origin)
         : { picker: new Planned(new Schedule(content.moves)) }
-      const { result } = yield* this.runs.run(attempt.picker, { trace })
+      const { result } = yield* this.runs.run(attempt.picker, { trace, isLogged: true })
       if ("moves" in content && result.moves.length < content.moves.length) {
         return yield* Effect.fail(changed("has a deviation that finds no place: the program has changed since"))
       }

@@ -54,10 +54,13 @@ export class Runs {
   }
 
   /** The schedule of these moves, with all that happens in it. */
-  traced(moves: ReadonlyArray<Move>): Effect.Effect<{ readonly result: Result; readonly run: Run }> {
+  traced(
+    moves: ReadonlyArray<Move>,
+    isLogged = false
+  ): Effect.Effect<{ readonly result: Result; readonly run: Run }> {
     const trace = new Trace()
     return Effect.map(
-      this.run(new Planned(new Schedule(moves)), { trace }),
+      this.run(new Planned(new Schedule(moves)), { trace, isLogged }),
       ({ result }) => ({ result, run: trace.run })
     )
   }

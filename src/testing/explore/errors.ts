@@ -28,8 +28,18 @@ interface Schedule {
   readonly coloured: string
 }
 
+/** The message says it all: test runners would print each field once more, and where the check has its own code. */
+const showMessageOnly = (error: Error, fields: object): void => {
+  for (const name of Object.keys(fields)) Object.defineProperty(error, name, { enumerable: false })
+  Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}` })
+}
+
+/** What fails with an error of the program. */
+const programs: ReadonlySet<Kind> = new Set(["failed", "died", "unseen"])
+
 /**
- * A schedule under which the program fails. The message is the whole report.
+ * A schedule under which the program fails. The message is the whole report; the `cause` is the program's own error, if it
+ * failed with one.
  *
  * @category errors
  * @since 0.2.0
@@ -37,9 +47,11 @@ interface Schedule {
 export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
   constructor(schedule: Schedule) {
     super(schedule)
-    // The message says it all: test runners would print each of these once more, and where the check has its own code.
-    for (const name of Object.keys(schedule)) Object.defineProperty(this, name, { enumerable: false })
-    Object.defineProperty(this, "stack", { value: `${this.name}: ${this.message}` })
+    showMessageOnly(this, schedule)
+    // Test runners show the cause below: where in the program it is, and an assertion's difference.
+    if (programs.has(schedule.kind) && schedule.error instanceof Error) {
+      Object.defineProperty(this, "cause", { value: schedule.error })
+    }
   }
 
   /**
@@ -62,6 +74,14 @@ export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
   }
 }
 
+interface TwoRuns {
+  readonly message: string
+  readonly first: Option.Option<Step>
+  readonly second: Option.Option<Step>
+  /** `Math.random at file:line:column, in 'worker'`. */
+  readonly sources: ReadonlyArray<string>
+}
+
 /**
  * The written order twice, and two different runs. The message names the first step that differs, and what was called on
  * the way that gives another value each time.
@@ -69,13 +89,17 @@ export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
  * @category errors
  * @since 0.2.0
  */
-export class NotDeterministicError extends Data.TaggedError("NotDeterministicError")<{
+export class NotDeterministicError extends Data.TaggedError("NotDeterministicError")<TwoRuns> {
+  constructor(runs: TwoRuns) {
+    super(runs)
+    showMessageOnly(this, runs)
+  }
+}
+
+interface Token {
   readonly message: string
-  readonly first: Option.Option<Step>
-  readonly second: Option.Option<Step>
-  /** `Math.random at file:line:column, in 'worker'`. */
-  readonly sources: ReadonlyArray<string>
-}> {}
+  readonly reason: "malformed" | "version" | "changed"
+}
 
 /**
  * A token that is none, one of another version, or one of a program that has changed since.
@@ -83,7 +107,9 @@ export class NotDeterministicError extends Data.TaggedError("NotDeterministicErr
  * @category errors
  * @since 0.2.0
  */
-export class TokenError extends Data.TaggedError("TokenError")<{
-  readonly message: string
-  readonly reason: "malformed" | "version" | "changed"
-}> {}
+export class TokenError extends Data.TaggedError("TokenError")<Token> {
+  constructor(token: Token) {
+    super(token)
+    showMessageOnly(this, token)
+  }
+}

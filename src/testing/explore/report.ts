@@ -2,8 +2,11 @@
  * A failing schedule as text: what failed and whether it can happen, how to replay it, what differs from the written order,
  * and both runs side by side.
  */
+import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import { columnsOf, cutColumns, padColumns } from "../../insight/drawing/columns.ts"
 import { coloured, type Ink, plain } from "../../insight/drawing/ink.ts"
+import { clean } from "../../insight/drawing/text.ts"
 import { format } from "../../internal/host/printing.ts"
 import { numbered } from "../../internal/host/words.ts"
 import type { Deviation, Failure, Options, Run, Step } from "../Explore.ts"
@@ -59,7 +62,7 @@ const report = (finding: Finding, ink: Ink): string => {
   ]
   const { deviations } = failing
   if (deviations.length > 0) {
-    const shown = deviations.slice(0, deviationsShown).map((deviation) => ink.odd(`  ${say(deviation, told)}`))
+    const shown = deviations.slice(0, deviationsShown).map((deviation) => ink.odd(`  ${clean(say(deviation, told))}`))
     const more = deviations.length - shown.length
     lines.push("as written, except:", ...shown, ...more === 0 ? [] : [`  and ${more} more`], "")
   }
@@ -99,6 +102,7 @@ const optionsOf = ({ leaks, maxTicks, outside, pause, vary }: Options, token: st
 /** As one would write it. */
 const sourceOf = (value: unknown): string => {
   if (typeof value === "function") return shortSource(value.toString())
+  if (Duration.isDuration(value)) return format(String(value))
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
     return format(value)
   }
@@ -106,14 +110,18 @@ const sourceOf = (value: unknown): string => {
   return fields.length === 0 ? "{}" : `{ ${fields.map(([name, part]) => `${name}: ${sourceOf(part)}`).join(", ")} }`
 }
 
+/** A method's source, for one, is no expression. */
+const isExpression = /^(?:function\b|\(|\w+ *=>)(?!.*\[native code\])/
+
 const shortSource = (source: string): string =>
-  source.length <= 80 && !source.includes("\n") ? source : "/* your function */"
+  source.length <= 80 && !source.includes("\n") && isExpression.test(source) ? source : "/* your function */"
 
 // ----------------------------------------------------------------------------------------------------------- both runs
 
 const extent: Extent = { before: 12, after: 40, last: 12 }
 const widest = 76
 const mostMarks = 40
+const leastName = 20
 
 interface Cell {
   readonly text: string
@@ -136,7 +144,7 @@ const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink:
   // Right behind the last step, whatever the other run does from there on.
   const end = lines.findLastIndex((line) => line.failing !== undefined) + 1
   failing.broken.forEach(({ millis, what }, index) => {
-    const cell = { text: cut(`${timeOf(millis, told)} ${what}`), isOdd: false }
+    const cell = { text: cutColumns(`${timeOf(millis, told)} ${clean(what)}`, widest), isOdd: false }
     lines[end + index] = { failing: cell, passing: lines[end + index]?.passing, isOther: true }
   })
   const isWritten = failing.deviations.length === 0
@@ -145,13 +153,15 @@ const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink:
     const texts = lines.map((line) => inked(line, line.failing, line.failing?.text ?? "", ink))
     return [title, "-".repeat(title.length), ...texts]
   }
-  const width = Math.max(...lines.map(({ failing }) => failing?.text.length ?? 0), title.length)
-  const head = failing.deviations.length === 1 ? "as written, it passes" : `it passes without: ${nearest.without(told)}`
+  const width = Math.max(...lines.map(({ failing }) => columnsOf(failing?.text ?? "")), title.length)
+  const head = failing.deviations.length === 1
+    ? "as written, it passes"
+    : `it passes without: ${clean(nearest.without(told))}`
   return [
     `  ${title.padEnd(width)} | ${head}`,
-    `--${"-".repeat(width)}-+-${"-".repeat(Math.min(head.length, widest))}`,
+    `--${"-".repeat(width)}-+-${"-".repeat(Math.min(columnsOf(head), widest))}`,
     ...lines.map((line) => {
-      const left = inked(line, line.failing, (line.failing?.text ?? "").padEnd(width), ink)
+      const left = inked(line, line.failing, padColumns(line.failing?.text ?? "", width), ink)
       const right = inked({ ...line, isOther: false }, line.passing, line.passing?.text ?? "", ink)
       return `${line.isOther ? "*" : " "} ${left} | ${right}`.trimEnd()
     })
@@ -176,17 +186,24 @@ const lineOfGap = ({ from, to }: Gap, isCompared: boolean): Line => {
 const inked = ({ isOther }: Line, cell: Cell | undefined, text: string, ink: Ink): string =>
   cell === undefined ? text : cell.isOdd ? ink.odd(text) : isOther ? ink.bad(text) : ink.quiet(text)
 
-const cut = (text: string, room = widest): string => text.length <= room ? text : `${text.slice(0, room - 1)}…`
-
 const timeOf = (millis: number, told: Told): string => told(millis).padStart(9)
 
 const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): string => {
-  const marks = [...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes].join("; ")
-  const line = `${timeOf(millis, told)} ${task}: ${what}`
-  if (marks === "") return cut(line)
-  // What deviates stands there in any case.
-  const mark = ` [${cut(marks, mostMarks)}]`
-  return cut(line, widest - mark.length) + mark
+  const marks = clean([...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes].join("; "))
+  // What deviates stands there in any case, and what it does before the whole of a long name.
+  const mark = marks === "" ? "" : ` [${cutColumns(marks, mostMarks)}]`
+  const time = timeOf(millis, told)
+  const does = clean(what)
+  const name = shortName(clean(task), Math.max(leastName, widest - columnsOf(`${time} : ${does}${mark}`)))
+  return cutColumns(`${time} ${name}: ${does}`, widest - columnsOf(mark)) + mark
+}
+
+/** Without its middle: long names begin alike. */
+const shortName = (name: string, room: number): string => {
+  const half = Math.floor(room / 2)
+  return columnsOf(name) <= room
+    ? name
+    : cutColumns(name, room - half) + Array.from(name).slice(-half).join("").trimStart()
 }
 
 export const commonSteps = (a: Run, b: Run): number => {
