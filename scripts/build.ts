@@ -10,7 +10,7 @@ import { execute, root } from "./workshop.ts"
 /** Writes the code of a project's `src`: an entry for each public module, and what they share. */
 export const bundle = async (project: string, output: string): Promise<void> => {
   const source = join(project, "src")
-  const modules = globSync("{*,*/index}.ts", { cwd: source })
+  const modules = globSync("{*,*/index,node/{bin,preload}}.ts", { cwd: source })
   const entries = Object.fromEntries(modules.map((module) => [module.slice(0, -3), join(source, module)]))
   await build({
     root: project,

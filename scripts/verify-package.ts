@@ -3,6 +3,8 @@
  * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
  * Node, and what it adds to a bundle. Exit code 1 if anything fails.
  */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -74,12 +76,28 @@ const wanted = JSON.stringify([1, "two", true, true, "fast", 3601])
 if (result !== wanted) throw new Error(result)
 `
 
+/** For the monitor, which is asked by a signal, and for the command, which looks into it and draws what it has recorded. */
+const server = `import { Effect } from "effect"
+import { createTask, Lock, sleep } from "effect-asyncio"
+import { run } from "effect-asyncio/run"
+await run(Effect.gen(function*() {
+  const lock = yield* Lock.make
+  yield* Lock.acquire(lock)
+  yield* createTask(Lock.acquire(lock), { name: "second" })
+  yield* sleep("1 second")
+  process.kill(process.pid, "SIGQUIT")
+  console.log("ready")
+  yield* sleep("1 hour")
+}))
+`
+
 const blocked = [
   "internal/loop/loop",
   "internal/loop/loop.ts",
   "testing/Driver",
   "insight/drawing/svg",
   "node/signal",
+  "node/preload",
   "index",
   "src/index.ts",
   "dist/index.js"
@@ -96,7 +114,7 @@ const loaded = []
 registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
 const path = process.argv[2]
 const module = await import("effect-asyncio" + path)
-if (Object.keys(module).length === 0) throw new Error("nothing is in effect-asyncio" + path)
+if (Object.keys(module).length === 0 && path !== "/node/monitor") throw new Error("nothing is in effect-asyncio" + path)
 const foreign = loaded.filter((url) => url.startsWith("node:") || /[/]dist[/](testing|insight|node|executors)[/]/.test(url))
 if ((path === "" || path === "/Lock") && foreign.length > 0) throw new Error("effect-asyncio" + path + " loads " + foreign)
 `
@@ -163,6 +181,30 @@ const checkTools = async (folder: string, tarball: string, files: ReadonlyArray<
   const entries = modules.length + subpaths.length
   noteEnd("attw", `${tools["@arethetypeswrong/cli"]}, ${entries} entries`, await execute(bin("attw"), attw))
   noteEnd("knip", `${tools.knip}: nothing unused, nothing unlisted`, await execute(bin("knip"), []))
+}
+
+/** The command beside nothing but `effect`, on a program with a monitor and without a word of it. */
+const checkCommand = async (stranger: string): Promise<void> => {
+  writeFileSync(join(stranger, "server.js"), server)
+  const command = (...args: ReadonlyArray<string>) =>
+    execute(join(stranger, "node_modules/.bin/effect-asyncio"), args, { cwd: stranger })
+  noteEnd("effect-asyncio --help", "the command", await command("--help"))
+  const child = spawn(process.execPath, ["--import", "effect-asyncio/node/monitor", "server.js"], {
+    cwd: stranger,
+    env: { ...process.env, EFFECT_ASYNCIO_DIR: "recordings" },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let said = ""
+  child.stderr.on("data", (data) => said += String(data))
+  await Promise.race([once(child.stdout, "data"), once(child, "close")])
+  const looked = await command("ps", String(child.pid), "--timeout=60 seconds")
+  const wanted = `second  waits`
+  note("effect-asyncio ps", looked.ok && looked.stdout.includes(wanted), "a process of Node", looked.output)
+  const recording = /^recorded in (.*\.json)/m.exec(said)?.[1] ?? ""
+  note("--import effect-asyncio/node/monitor", said.includes(wanted) && recording !== "", "SIGQUIT", said)
+  const drawn = await command("draw", recording)
+  note("effect-asyncio draw", drawn.ok && drawn.stdout.includes("second"), recording, drawn.output)
+  child.kill("SIGKILL")
 }
 
 const checkTypes = async (folder: string, stranger: string): Promise<void> => {
@@ -246,6 +288,7 @@ const check = async (): Promise<void> => {
   for (const path of [...subpaths, "/Lock"]) {
     noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
   }
+  await checkCommand(stranger)
   for (const budget of budgets) await checkSize(stranger, budget)
 }
 

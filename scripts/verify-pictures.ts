@@ -8,8 +8,8 @@ import * as Insight from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { readdirSync, readFileSync } from "node:fs"
 import { extname, join } from "node:path"
+import { awkward, chain, crowd, failing, pipeline } from "../test/support/scenes.ts"
 import { type Browser, findBrowser, type Site } from "./browser.ts"
-import { programs } from "./pictures.ts"
 import { install, makeFolder, root, table } from "./workshop.ts"
 
 const speedscope = "1.25.0"
@@ -107,7 +107,7 @@ if (typeof browser === "string") {
   const drawn = readdirSync(join(root, "docs")).filter((file) => file.endsWith(".svg"))
   const pictures = new Map(drawn.map((file) => [`docs/${file}`, readFileSync(join(root, "docs", file), "utf8")]))
   const timelines = new Map<string, Insight.Timeline>()
-  for (const [name, program] of Object.entries(programs)) {
+  for (const [name, program] of Object.entries({ pipeline, failing, awkward, crowd, chain: chain(300) })) {
     const [, timeline] = await Effect.runPromise(VirtualLoop.run(program, { patience: 0 }).pipe(Insight.record()))
     timelines.set(name, timeline)
     pictures.set(name, Insight.toSvg(timeline, { title: name }))

@@ -21,7 +21,7 @@ import * as References from "effect/References"
 import { nowMillis as read } from "../internal/host/hostTime.ts"
 import { format, oneLine } from "../internal/host/printing.ts"
 import type { Step } from "../internal/kernel/Entry.ts"
-import { type Block, type Observer, observer, type Outcome, type Waiting } from "../internal/kernel/observer.ts"
+import { type Block, guard, type Observer, observer, type Outcome, type Waiting } from "../internal/kernel/observer.ts"
 import { TaskImpl } from "../internal/task/task.ts"
 import { isCancelled, outcomeOf } from "../internal/waiting/cancelled.ts"
 import { withSteps } from "../internal/waiting/hostSteps.ts"
@@ -140,7 +140,7 @@ export class Recording implements Observer, Witness {
     this.inline.push(life)
     ;(parent.branches ??= new Set()).add(life)
     fiber.addObserver((exit) => {
-      if (this.stoppedAt === undefined) this.branchEnded(fiber, life, parent, exit)
+      if (this.stoppedAt === undefined) guard(this, () => this.branchEnded(fiber, life, parent, exit))
     })
     return life
   }

@@ -25,6 +25,7 @@ export class Tree {
   private readonly ink: Ink
   private readonly base: string
   private readonly limit: number
+  private readonly filter: (task: TaskInfo) => boolean
   private readonly tasks: ReadonlyMap<number, TaskInfo>
   /** By id, those that stand below a task. */
   private readonly below = new Map<number, Array<TaskInfo>>()
@@ -36,16 +37,17 @@ export class Tree {
   constructor(
     loops: ReadonlyArray<LoopInfo>,
     below: "awaited" | "awaiting",
-    { base = "", color = false, limit = 1000 }: FormatOptions = {}
+    { base = "", color = false, filter = () => true, limit = 1000 }: FormatOptions = {}
   ) {
     this.ink = color ? coloured : plain
     this.base = base
     this.limit = limit
+    this.filter = filter
     this.tasks = new Map(loops.flatMap(({ tasks }) => tasks.map((task) => [task.id, task])))
     this.stuck = new Set(loops.flatMap(({ circles }) => circles.flat()))
     for (const task of this.tasks.values()) {
-      for (const awaiter of task.awaitedBy.map((id) => this.tasks.get(id))) {
-        if (awaiter === undefined) continue
+      if (!filter(task)) continue
+      for (const awaiter of this.awaitersOf(task)) {
         if (below === "awaited") this.put(awaiter, task)
         else this.put(task, awaiter)
       }
@@ -57,17 +59,24 @@ export class Tree {
   }
 
   addLoop({ circles, id, ready, tasks }: LoopInfo, isNumbered: boolean): void {
-    this.add(`${isNumbered ? `loop ${id}: ` : ""}${tasksInWords(tasks.length)}, ${ready} ready`)
-    this.addTrees(tasks.filter(({ awaitedBy }) => !awaitedBy.some((id) => this.tasks.has(id))))
+    const shown = tasks.filter(this.filter)
+    const some = shown.length === tasks.length ? "" : `, ${shown.length} shown`
+    this.add(`${isNumbered ? `loop ${id}: ` : ""}${tasksInWords(tasks.length)}, ${ready} ready${some}`)
+    this.addTrees(shown.filter((task) => this.awaitersOf(task).length === 0))
     // Whoever is left hangs on a circle.
-    for (const task of tasks) if (!this.told.has(task)) this.addTrees([task])
-    const left = tasks.filter((task) => !this.told.has(task)).length
+    for (const task of shown) if (!this.told.has(task)) this.addTrees([task])
+    const left = shown.filter((task) => !this.told.has(task)).length
     if (left > 0) this.lines.push(`… and ${left} more`)
     for (const circle of circles) this.lines.push(this.ink.bad(this.circleInWords(circle)))
   }
 
   addTasks(ids: ReadonlyArray<number>): void {
     this.addTrees(ids.map((id) => this.tasks.get(id)).filter((task) => task !== undefined))
+  }
+
+  /** Those of the shown that await it. */
+  private awaitersOf({ awaitedBy }: TaskInfo): ReadonlyArray<TaskInfo> {
+    return awaitedBy.map((id) => this.tasks.get(id)).filter((task) => task !== undefined).filter(this.filter)
   }
 
   private put({ id }: TaskInfo, below: TaskInfo): void {

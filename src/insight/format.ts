@@ -1,6 +1,6 @@
 /** A snapshot as a text: a tree of tasks, each under one that awaits it, and what each waits for. */
 import * as check from "../internal/host/check.ts"
-import type { LoopInfo } from "./snapshot.ts"
+import type { LoopInfo, TaskInfo } from "./snapshot.ts"
 import { Tree } from "./Tree.ts"
 
 /**
@@ -16,12 +16,15 @@ export interface FormatOptions {
   readonly base?: string | undefined
   /** Lines of tasks at most; how many more tasks there are is told, and the circles. Default: 1,000. */
   readonly limit?: number | undefined
+  /** Which tasks are shown. Default: all. */
+  readonly filter?: ((task: TaskInfo) => boolean) | undefined
 }
 
 export const checkOptions = check.options<FormatOptions>({
   color: check.boolean,
   base: check.string,
-  limit: check.kind((value) => Number.isInteger(value) && (value as number) > 0, "a whole number above 0")
+  limit: check.kind((value) => Number.isInteger(value) && (value as number) > 0, "a whole number above 0"),
+  filter: check.callback
 })
 
 /**

@@ -36,7 +36,12 @@ const checkOptions = check.options<RecorderOptions>({
   capacity: (call, what, value) => check.wholeNumber(call, what, value as number, 1)
 })
 
-const start = (call: string, options: RecorderOptions | undefined): Recorder & { readonly stop: () => void } => {
+/** What listens until it is stopped. */
+export interface StartedRecorder extends Recorder {
+  readonly stop: () => void
+}
+
+export const start = (call: string, options: RecorderOptions | undefined): StartedRecorder => {
   checkOptions(call, options)
   const ring = new Ring(options?.capacity ?? 10_000)
   const recording = new Recording(ring)

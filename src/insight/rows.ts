@@ -52,7 +52,8 @@ export const holderIn = ({ heldBy, what = "" }: Span, names: ReadonlyMap<number,
 }
 
 /** What fits where that does not: `"db"`, `250 ms`. */
-export const shortOf = (what: string): string => what.replace(/^(?:sleep |[A-Z]\w* (?="))/, "")
+export const shortOf = (what: string): string =>
+  what === "the tasks of its TaskGroup" ? "its tasks" : what.replace(/^(?:sleep |[A-Z]\w* (?="))/, "")
 
 /** What kind of wait it is, to be told apart by colour. */
 export const waitKind = (what: string): "lock" | "join" | "wait" =>

@@ -166,14 +166,29 @@ export interface LoopInfo {
  * @since 0.2.0
  */
 export const snapshot = (): ReadonlyArray<LoopInfo> => {
-  const loops = openLoops().filter((loop) => loop instanceof LoopImpl)
+  const loops = ownLoops()
   const tasks = loops.map(tasksOf)
+  const circles = circlesIn(loops, tasks)
+  return loops.map((loop, i) => infoOf(loop, tasks[i]!, circles))
+}
+
+const ownLoops = (): ReadonlyArray<LoopImpl> => openLoops().filter((loop) => loop instanceof LoopImpl)
+
+const circlesIn = (
+  loops: ReadonlyArray<LoopImpl>,
+  tasks: ReadonlyArray<ReadonlyArray<AnyTask>>
+): ReadonlyArray<ReadonlyArray<AnyTask>> => {
   const timed = new Set(loops.flatMap(({ timers }) => timers.sleepers))
-  const circles = circlesOf(tasks.flat(), (task) => {
+  return circlesOf(tasks.flat(), (task) => {
     const waiter = waiterOf(task)
     return waiter === undefined || regionsOf(task).some((region) => isTimed(region, timed)) ? [] : [waiter]
   })
-  return loops.map((loop, i) => infoOf(loop, tasks[i]!, circles))
+}
+
+/** The circles of all loops alone, for who looks often: a fifth of what a snapshot costs. */
+export const openCircles = (): ReadonlyArray<ReadonlyArray<number>> => {
+  const loops = ownLoops()
+  return circlesIn(loops, loops.map(tasksOf)).map((circle) => circle.map(idOf))
 }
 
 /**

@@ -32,6 +32,11 @@ export interface ChromeEvent {
 export interface ChromeTrace {
   readonly traceEvents: ReadonlyArray<ChromeEvent>
   readonly displayTimeUnit: "ms"
+  /** What viewers leave alone. */
+  readonly otherData: {
+    /** What it was made of, for `effect-asyncio draw`. */
+    readonly timeline: Timeline
+  }
 }
 
 /** In whole nanoseconds, of milliseconds: what touches in one is to touch in the other. */
@@ -84,7 +89,7 @@ const momentIn = (slices: ReadonlyArray<Slice>, at: number): number | undefined 
  * **Details**
  *
  * What took no time is a moment and no slice: of a run on the virtual loop, every step. O(n log n) in its spans. asyncio has
- * nothing like it.
+ * nothing like it. `npx effect-asyncio draw FILE` draws such a file in a terminal, or as SVG: the timeline is in it.
  *
  * **Example** (A file for Perfetto)
  *
@@ -139,7 +144,7 @@ export const toChrome = (timeline: Timeline): ChromeTrace => {
     traceEvents.push({ ph: "s", ...event, ts: micros(Math.min(begin, end)), pid: source.pid, tid: from })
     traceEvents.push({ ph: "f", bp: "e", ...event, ts: micros(end), pid: target.pid, tid: to })
   })
-  return { traceEvents, displayTimeUnit: "ms" }
+  return { traceEvents, displayTimeUnit: "ms", otherData: { timeline } }
 }
 
 const argsOf = ({ heldBy, outcome, wokenBy }: Span, { createdAt }: Row, names: ReadonlyMap<number, string>) => {

@@ -1,10 +1,10 @@
 /** The failures of a program, for whoever runs it: all of them, each with its cause, its fields and the lines of its own. */
 import * as Cause from "effect/Cause"
 import * as Runtime from "effect/Runtime"
-import { fileURLToPath } from "node:url"
 import { inspect } from "node:util"
 import { coloured, type Ink, plain } from "../insight/drawing/ink.ts"
 import { format } from "../internal/host/printing.ts"
+import { programFrames } from "./frames.ts"
 
 /** An error or any other value, and the lines of the stack that it was met with. */
 interface Failure {
@@ -99,18 +99,6 @@ const titleOf = (error: unknown): string => {
 
 const indented = (text: string, by: number): string => text.replaceAll("\n", `\n${" ".repeat(by)}`)
 
-/** Where this library is, unless it was put into one file with the program. */
-const home = /^.*\/(?:src|dist)\/(?=node\/\w+\.\w+$)/.exec(import.meta.url)?.[0]
-const foreign = [
-  ...(home === undefined ? [] : [home, fileURLToPath(home)]),
-  "node_modules/effect/",
-  "node:",
-  "Generator.next",
-  "~effect/"
-]
-
 /** The lines of its stack that are the program's. */
-const framesOf = (error: unknown): ReadonlyArray<string> => {
-  const stack = error instanceof Error ? attempt(() => String(error.stack), "") : ""
-  return stack.split("\n").filter((line) => /^\s+at /.test(line) && !foreign.some((part) => line.includes(part)))
-}
+const framesOf = (error: unknown): ReadonlyArray<string> =>
+  programFrames(error instanceof Error ? attempt(() => String(error.stack), "") : "")

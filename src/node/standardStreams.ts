@@ -1,8 +1,9 @@
 /** What is said to whoever started the process. */
 import { styleText } from "node:util"
 
-/** Whether stderr takes colours, by Node's rules: a terminal, `NO_COLOR`, `FORCE_COLOR`, `TERM`. */
-export const hasColors = (): boolean => styleText("red", "?", { stream: process.stderr }) !== "?"
+/** Whether a stream takes colours, by Node's rules: a terminal, `NO_COLOR`, `FORCE_COLOR`, `TERM`. */
+export const hasColors = (stream: NodeJS.WriteStream = process.stderr): boolean =>
+  styleText("red", "?", { stream }) !== "?"
 
 /** On stderr, a line or more. */
 export const write = (text: string): void => void process.stderr.write(`${text}\n`)

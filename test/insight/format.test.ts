@@ -205,10 +205,26 @@ describe("format", () => {
       ])
     }))
 
+  it.live("of the tasks those that are asked for, each below the next that is shown", () =>
+    Effect.gen(function*() {
+      const program = Effect.gen(function*() {
+        const query = yield* start("query", never)
+        const page = yield* start("page", Task.await(query))
+        yield* start("server", Task.await(page))
+        yield* start("other", never)
+      })
+      const filter = ({ name }: Insight.TaskInfo): boolean => name === "query" || name === "server"
+      expect(withoutPlaces(yield* textOf(program, { filter })).split("\n")).toEqual([
+        "5 tasks, 0 ready, 2 shown",
+        "query  waits for a future",
+        "server  waits for task 'page'"
+      ])
+    }))
+
   it("options are checked", () => {
     expect(() => Insight.format([], { limit: 0 })).toThrow("format: limit is 0, expected a whole number above 0")
     expect(() => Insight.format([], { colour: true } as never)).toThrow(
-      "format: colour is true, expected no option of that name; there are color, base, limit; did you mean color?"
+      "format: colour is true, expected no option of that name; there are color, base, limit, filter; did you mean color?"
     )
   })
 })

@@ -68,6 +68,6 @@ describe("toChrome", () => {
 
   it("nothing is a trace, too", () => {
     const nothing: Timeline = { from: 0, to: 0, dropped: 0, tasks: [], wakes: [] }
-    expect(toChrome(nothing)).toEqual({ traceEvents: [], displayTimeUnit: "ms" })
+    expect(toChrome(nothing)).toEqual({ traceEvents: [], displayTimeUnit: "ms", otherData: { timeline: nothing } })
   })
 })

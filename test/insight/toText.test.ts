@@ -34,7 +34,7 @@ describe("toText", () => {
     Effect.gen(function*() {
       expect(yield* textOf(failing)).toMatchInlineSnapshot(`
         "
-        Task-1            │─ its branches ───────────│─ the tasks of it… │
+        Task-1            │─ its branches ───────────│─ its tasks ───────│
                           ╰─ TaskGroup ──────────────────────────────────╯ ✗
                           ╰─ timeout 700 ms ─────────╯ ✗
           job (Task-2)    │─ sleep 500 ms ────│
@@ -47,7 +47,7 @@ describe("toText", () => {
       `)
       expect((yield* textOf(failing, { color: true })).replaceAll("\u001b", "~")).toMatchInlineSnapshot(`
         "
-        Task-1            ~[32m│~[35m─ its branches ───────────~[32m│~[35m─ the tasks of it… ~[32m│~[0m
+        Task-1            ~[32m│~[35m─ its branches ───────────~[32m│~[35m─ its tasks ───────~[32m│~[0m
                           ~[36m╰─ TaskGroup ──────────────────────────────────╯~[0m ~[31m✗~[0m
                           ~[36m╰─ timeout 700 ms ─────────╯~[0m ~[31m✗~[0m
           job (Task-2)    ~[32m│~[34m─ sleep 500 ms ────~[32m│~[0m
@@ -133,8 +133,8 @@ describe("toText", () => {
         Task-1  │─ sleep 1 s ────────────────────────────────────│
                 0                        500 ms                1 s
         loop N
-        Task-1  │─ sleep 3600 s ─────────────────────────────────│
-                0             1000 s       2000 s        3000 s
+        Task-1  │─ sleep 1 h ────────────────────────────────────│
+                0           15 min       30 min      45 min    1 h
         │ a step  ─ waits"
       `)
     }))

@@ -55,3 +55,9 @@ export const awkward: Program = Effect.gen(function*() {
 /** As many tasks, each created by the one before. */
 export const chain = (n: number): Program =>
   n === 0 ? Effect.void : Effect.flatMap(Effect.suspend(() => createTask(chain(n - 1))), asyncio.Task.join)
+
+/** A crowd: more than fits. */
+export const crowd: Program = Effect.gen(function*() {
+  const lock = yield* Lock.make
+  yield* gather(Array.from({ length: 200 }, (_, i) => Lock.withLock(lock, sleep(1 + i % 7))))
+})

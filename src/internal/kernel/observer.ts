@@ -13,6 +13,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
+import type { ExceptionContext } from "../../EventLoop.ts"
 import type { Task } from "../../Task.ts"
 import type { Entry, Step } from "./Entry.ts"
 
@@ -80,6 +81,8 @@ export interface Observer {
   taken?(resource: Resource, fiber: AnyFiber): void
   /** It is given back. */
   released?(resource: Resource): void
+  /** A loop has a failure to tell of, that nobody saw for one. */
+  reported?(context: ExceptionContext): void
   /** A tick begins on that queue: what the host did since the last one is not known. */
   ticked?(queue: Scheduler.SchedulerDispatcher): void
   /** A step runs, from that queue or of a fiber that schedules on it. Steps nest: one may resume other fibers at once. */
@@ -91,6 +94,15 @@ export interface Observer {
 const dismiss = (listener: Observer, thrown: unknown): void => {
   stop(listener)
   Effect.runFork(Effect.logError("An observer failed, and is told nothing more", Cause.die(thrown)))
+}
+
+/** What a listener does when it is not told, but called back: nothing that it throws gets past this. */
+export const guard = (listener: Observer, act: () => void): void => {
+  try {
+    act()
+  } catch (thrown) {
+    dismiss(listener, thrown)
+  }
 }
 
 /**
@@ -212,6 +224,15 @@ class Listeners implements Required<Observer> {
     for (const one of listeners) {
       try {
         one.released?.(resource)
+      } catch (thrown) {
+        dismiss(one, thrown)
+      }
+    }
+  }
+  reported(context: ExceptionContext): void {
+    for (const one of listeners) {
+      try {
+        one.reported?.(context)
       } catch (thrown) {
         dismiss(one, thrown)
       }

@@ -10,6 +10,7 @@ import type { ExceptionContext } from "../../EventLoop.ts"
 import type { Origin } from "../host/Origin.ts"
 import { format } from "../host/printing.ts"
 import { version } from "../host/version.ts"
+import { observer } from "../kernel/observer.ts"
 import { WaitQueue } from "../kernel/WaitQueue.ts"
 
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
@@ -43,6 +44,7 @@ export class Reports<R> {
 
   /** Starts the exception handler, in this very step. What it leaves undone is the default one's. */
   report(context: ExceptionContext, origin?: Origin): void {
+    observer?.reported(context)
     const { handler } = this
     if (handler === undefined) return this.byDefault(context, origin)
     const handling: Handling = { context, fiber: undefined, waiting: new WaitQueue() }

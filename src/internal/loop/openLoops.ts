@@ -4,26 +4,39 @@
  */
 import type { Shape } from "../../EventLoop.ts"
 
+export interface OpenLoop {
+  readonly loop: WeakRef<Shape>
+  /** Where the copy of this package is that made it: what looks at a loop has to be of the same. */
+  readonly home: string
+}
+
 const key = Symbol.for("effect-asyncio/loops")
 
-const host: typeof globalThis & { [key]?: Set<WeakRef<Shape>> } = globalThis
+const host: typeof globalThis & { [key]?: Set<OpenLoop> } = globalThis
+
+const home = import.meta.url
 
 // INVARIANT: by loop, what stands for it in the set.
-const refs = new WeakMap<Shape, WeakRef<Shape>>()
+const entries = new WeakMap<Shape, OpenLoop>()
 
 export const opened = (loop: Shape): void => {
   const loops = host[key] ??= new Set()
-  for (const ref of loops) if (ref.deref() === undefined) loops.delete(ref)
-  const ref = new WeakRef(loop)
-  refs.set(loop, ref)
-  loops.add(ref)
+  for (const entry of loops) if (entry.loop.deref() === undefined) loops.delete(entry)
+  const entry = { loop: new WeakRef(loop), home }
+  entries.set(loop, entry)
+  loops.add(entry)
 }
 
 export const closed = (loop: Shape): void => {
-  const ref = refs.get(loop)
-  if (ref !== undefined) host[key]?.delete(ref)
+  const entry = entries.get(loop)
+  if (entry !== undefined) host[key]?.delete(entry)
 }
 
-/** The oldest first, those of other copies too. */
-export const openLoops = (): ReadonlyArray<Shape> =>
-  Array.from(host[key] ?? [], (ref) => ref.deref()).filter((loop) => loop !== undefined)
+/** With where each is from, the oldest first, those of other copies too. */
+export const openLoopsOf = (): ReadonlyArray<readonly [loop: Shape, home: string]> =>
+  Array.from(host[key] ?? []).flatMap(({ home, loop: ref }) => {
+    const loop = ref.deref()
+    return loop === undefined ? [] : [[loop, home] as const]
+  })
+
+export const openLoops = (): ReadonlyArray<Shape> => openLoopsOf().map(([loop]) => loop)

@@ -1,0 +1,116 @@
+/**
+ * Tells where the main thread is stuck while it is.
+ *
+ * A thread of its own counts how often it has looked since the main thread last moved: looks, and no time, as a clock goes on
+ * while a laptop sleeps. Then it has V8 call a function in the midst of the step that runs: its inspector does that, without
+ * a debugger, a port or a pause. The function gives the stack that it was called upon, and what runs.
+ */
+import { url } from "node:inspector"
+import { Worker } from "node:worker_threads"
+import { programFrames } from "./frames.ts"
+
+/** Where the thread finds the functions, each by a number. */
+const key = "effect-asyncio/stuck"
+
+const host: Record<symbol, Map<number, () => string> | undefined> = globalThis
+
+// INVARIANT: how many there have been.
+let watchdogs = 0
+
+/** How many looks a limit is. */
+const looks = 4
+
+interface Settings {
+  readonly beats: Int32Array
+  readonly looks: number
+  readonly interval: number
+  /** What gives the place, or nothing where somebody debugs the program. */
+  readonly place: string
+  readonly pid: number
+}
+
+export class Watchdog {
+  private readonly id = ++watchdogs
+  private readonly beats = new Int32Array(new SharedArrayBuffer(4))
+  private readonly heart: NodeJS.Timeout
+  private readonly worker: Worker
+
+  /** `limit` in milliseconds. */
+  constructor(limit: number, describeRunning: () => string) {
+    const interval = Math.min(Math.max(1, limit / looks), 2 ** 31 - 1)
+    const places = host[Symbol.for(key)] ??= new Map()
+    places.set(this.id, () => url() === undefined ? `${frames()}\n${describeRunning()}` : "")
+    const place = `globalThis[Symbol.for("${key}")].get(${this.id})()`
+    const workerData: Settings = { beats: this.beats, looks, interval, place, pid: process.pid }
+    // Without the program's own flags, by which a thread would begin with what the program begins with.
+    this.worker = new Worker(`(${String(watch)})()`, { eval: true, execArgv: [], env: {}, workerData })
+    this.worker.on("error", () => {}).unref()
+    this.heart = setInterval(() => Atomics.add(this.beats, 0, 1), interval).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.heart)
+    void this.worker.terminate()
+    host[Symbol.for(key)]?.delete(this.id)
+  }
+}
+
+/** The program's frames below, the innermost first. */
+const frames = (): string => {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 100
+  const { stack = "" } = new Error()
+  Error.stackTraceLimit = before
+  return programFrames(stack).join("\n")
+}
+
+/** The thread: alone in its text, without a name from around it. */
+const watch = (): void => {
+  const { writeFileSync } = process.getBuiltinModule("node:fs")
+  const { Session } = process.getBuiltinModule("node:inspector")
+  const { workerData } = process.getBuiltinModule("node:worker_threads")
+  const { beats, interval, looks, pid, place } = workerData as Settings
+  let last = 0
+  let moved = 0
+  let missed = 0
+  let told = false
+
+  const tell = (text: string): void => {
+    try {
+      writeFileSync(2, `--- ${text}\n`)
+    } catch {
+      // Nobody is told where stderr is closed.
+    }
+  }
+  const since = (): string => `${Math.round(performance.now() - moved)} ms, process ${pid}`
+  const tellStuck = (where: string): void => {
+    if (told || Atomics.load(beats, 0) !== last) return
+    told = true
+    tell(`the loop is stuck since ${since()}, ${where}`)
+  }
+  const ask = (): void => {
+    const session = new Session()
+    session.connectToMainThread()
+    session.post("Runtime.evaluate", { expression: place, returnByValue: true }, (_, reply) => {
+      session.disconnect()
+      const found: unknown = reply?.result?.value
+      if (typeof found === "string" && found !== "") tellStuck(`in\n${found}`)
+    })
+  }
+
+  setInterval(() => {
+    const beat = Atomics.load(beats, 0)
+    // Before the first one the program is still being loaded.
+    if (beat !== last || beat === 0) {
+      if (told) tell(`the loop goes on after ${since()}`)
+      last = beat
+      moved = performance.now()
+      missed = 0
+      told = false
+      return
+    }
+    missed++
+    if (missed === looks) ask()
+    if (missed === 2 * looks) tellStuck("and not in JavaScript: in a synchronous call, or a debugger holds it")
+  }, interval)
+}

@@ -1,0 +1,8 @@
+#!/usr/bin/env node
+/** The command `effect-asyncio`, as a process. */
+import { command } from "./command.ts"
+
+const { code, text } = await command(process.argv.slice(2))
+const stream = code === 0 ? process.stdout : process.stderr
+stream.write(`${text}\n`)
+process.exitCode = code

@@ -1,0 +1,212 @@
+/**
+ * `monitor`: what a program in production says of itself, when asked and when something is wrong.
+ *
+ * All of it is written by `writeFileSync`: a process that is about to be ended has no later, and a stuck one writes nothing
+ * else. Nothing of it keeps the process alive, and nothing that goes wrong with it reaches the program.
+ */
+import * as Duration from "effect/Duration"
+import { writeFileSync } from "node:fs"
+import { constants } from "node:os"
+import { isMainThread } from "node:worker_threads"
+import { RuntimeError } from "../Errors.ts"
+import { format } from "../insight/format.ts"
+import { start, type StartedRecorder } from "../insight/recorder.ts"
+import { openCircles, snapshot, type TaskInfo } from "../insight/snapshot.ts"
+import * as check from "../internal/host/check.ts"
+import { observe } from "../internal/kernel/observer.ts"
+import { LoopImpl } from "../internal/loop/loop.ts"
+import { openLoopsOf } from "../internal/loop/openLoops.ts"
+import { inWords } from "../internal/loop/Reports.ts"
+import { fitted } from "./fitted.ts"
+import { writeRecording } from "./recordings.ts"
+import { hasColors } from "./standardStreams.ts"
+import { strangerInWords } from "./strangers.ts"
+import { Watchdog } from "./Watchdog.ts"
+
+/**
+ * Options of `monitor`. Beside each stands the environment variable by which `effect-asyncio/node/monitor` takes it.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface MonitorOptions {
+  /** What asks for the tree. Default: SIGQUIT, Ctrl-\; on Windows SIGBREAK, Ctrl-Break. `EFFECT_ASYNCIO_SIGNAL`. */
+  readonly signal?: NodeJS.Signals | undefined
+  /** The folder that recordings are written to. Default: none, the tree alone. `EFFECT_ASYNCIO_DIR`. */
+  readonly directory?: string | undefined
+  /**
+   * How many spans a recording keeps. 0: nothing is recorded, which costs nothing, and the tree does not say since when a
+   * task waits. Default: 10,000. `EFFECT_ASYNCIO_EVENTS`.
+   */
+  readonly capacity?: number | undefined
+  /** Time between looks for circles; 0: never. Default: 1 second. `EFFECT_ASYNCIO_DEADLOCKS`. */
+  readonly deadlocks?: Duration.Input | undefined
+  /** Whether a failure that nobody saw is told with the tree. Default: false. `EFFECT_ASYNCIO_UNSEEN`, 1 or 0. */
+  readonly unseen?: boolean | undefined
+  /** A step that takes longer is told while it lasts, with its place. Default: none is. `EFFECT_ASYNCIO_WATCHDOG`. */
+  readonly watchdog?: Duration.Input | undefined
+}
+
+const isSignal = (value: unknown): boolean =>
+  typeof value === "string" && value in constants.signals && value !== "SIGKILL" && value !== "SIGSTOP"
+
+const checkOptions = check.options<MonitorOptions>({
+  signal: check.kind(isSignal, "a signal that a process can listen to, such as \"SIGQUIT\""),
+  directory: check.string,
+  capacity: (call, what, value) => check.wholeNumber(call, what, value as number, 0),
+  deadlocks: check.duration,
+  unseen: check.boolean,
+  watchdog: check.duration
+})
+
+/**
+ * Tells of the program on stderr: its tasks when a signal asks, deadlocks, and where the loop is stuck.
+ *
+ * **When to use**
+ *
+ * Use in what runs for long: servers, workers. `node --import effect-asyncio/node/monitor app.js` is the same without a line in
+ * the program, with environment variables for the options. To look at a process that has neither there is
+ * `npx effect-asyncio ps PID`. docs/production.md has what each of them tells.
+ *
+ * **Details**
+ *
+ * - On SIGQUIT (Ctrl-\) it prints the tree of `Insight.format`, with how long each task has waited so far.
+ * - Circles of tasks that wait for each other, and that no timeout opens, are told when they are found, each once. It looks
+ *   every `deadlocks`, but spends no more than a hundredth of the time on it.
+ * - `unseen`: what comes to a loop's exception handler is told with the tree, once a minute at most.
+ * - `watchdog`: a thread of its own asks V8 where the main thread is when that has not answered for so long, and says so while
+ *   it is still there, and once it is over. Steps shorter than that are never told. It says nothing while a debugger is attached.
+ * - With `directory` each of those leaves a recording there, for `npx effect-asyncio draw FILE` and https://ui.perfetto.dev.
+ *
+ * In colours and in lines that fit where stderr is a terminal, unless `NO_COLOR` is set. It keeps no process alive. What it costs
+ * is what a recorder costs (docs/costs.md); without one (`capacity: 0`) next to nothing. It ends when it is disposed. asyncio
+ * has `faulthandler.register` and `loop.slow_callback_duration` for parts of it.
+ *
+ * **Gotchas**
+ *
+ * Node hears no signal while JavaScript runs: of a program that is stuck in a step only the watchdog tells. In worker threads
+ * it dies with `RuntimeError`: those have no signals.
+ *
+ * **Example** (Somebody presses Ctrl-\)
+ *
+ * ```ts import.meta.vitest
+ * import * as asyncio from "effect-asyncio"
+ * import { monitor } from "effect-asyncio/node"
+ *
+ * const before = process.listenerCount("SIGQUIT")
+ * const monitoring = monitor({ deadlocks: "5 seconds" })
+ * await asyncio.run(asyncio.sleep("1 millis")) // from here on Ctrl-\ prints what it does
+ * process.listenerCount("SIGQUIT") - before // => 1
+ * monitoring[Symbol.dispose]()
+ * process.listenerCount("SIGQUIT") - before // => 0
+ * ```
+ *
+ * @category monitoring
+ * @since 0.2.0
+ */
+export const monitor = (options?: MonitorOptions): Disposable => {
+  checkOptions("monitor", options)
+  if (!isMainThread) throw new RuntimeError({ message: "monitor: a worker thread has no signals" })
+  return new Monitor(options ?? {})
+}
+
+/** Lines of a tree. */
+const limit = 500
+/** Between two failures that nobody saw. */
+const pause = Duration.toMillis("1 minute")
+/** Of the time, for looking for circles. */
+const share = 0.01
+
+class Monitor implements Disposable {
+  private readonly signal: NodeJS.Signals
+  private readonly directory: string | undefined
+  private readonly recorder: StartedRecorder | undefined
+  private readonly interval: number
+  private readonly watchdog: Watchdog | undefined
+  private readonly unobserve: (() => void) | undefined
+  // INVARIANT: the next look for circles, defined while there is one.
+  private looking: NodeJS.Timeout | undefined = undefined
+  /** The circles that the last look found. */
+  private circles: ReadonlySet<string> = new Set()
+  private lastUnseen = -Infinity
+
+  constructor(options: MonitorOptions) {
+    const { capacity = 10_000, deadlocks = "1 second", directory, unseen = false, watchdog } = options
+    this.signal = options.signal ?? (process.platform === "win32" ? "SIGBREAK" : "SIGQUIT")
+    this.directory = directory
+    this.recorder = capacity === 0 ? undefined : start("monitor", { capacity })
+    this.interval = Duration.toMillis(deadlocks)
+    this.unobserve = unseen
+      ? observe({ reported: (context) => this.tellOfFailure(inWords(context)) })
+      : undefined
+    this.watchdog = watchdog === undefined ? undefined : new Watchdog(Duration.toMillis(watchdog), this.describeRunning)
+    process.on(this.signal, this.answer)
+    if (this.interval > 0) this.lookIn(this.interval)
+  }
+
+  [Symbol.dispose](): void {
+    process.off(this.signal, this.answer)
+    clearTimeout(this.looking)
+    this.watchdog?.stop()
+    this.unobserve?.()
+    this.recorder?.stop()
+  }
+
+  private readonly answer = (): void => this.tell(this.signal)
+
+  private tellOfFailure(failure: string): void {
+    const now = performance.now()
+    if (now - this.lastUnseen < pause) return
+    this.lastUnseen = now
+    this.tell("a failure that nobody saw", failure)
+  }
+
+  private lookIn(millis: number): void {
+    this.looking = setTimeout(this.look, Math.min(millis, 2 ** 31 - 1)).unref()
+  }
+
+  private readonly look = (): void => {
+    const began = performance.now()
+    const circles = new Set(openCircles().map((circle) => circle.toSorted((a, b) => a - b).join()))
+    const isNew = Array.from(circles).some((circle) => !this.circles.has(circle))
+    this.circles = circles
+    if (isNew) this.tell("deadlock")
+    this.lookIn(Math.max(this.interval, (performance.now() - began) / share))
+  }
+
+  /** What runs now, for the watchdog, which asks in the midst of a step. */
+  private readonly describeRunning = (): string => this.describe(({ state }) => state === "running")
+
+  private describe(filter?: (task: TaskInfo) => boolean): string {
+    return format(snapshot(), { base: process.cwd(), color: hasColors(), limit, filter })
+  }
+
+  private describeAll(): ReadonlyArray<string> {
+    const strangers = openLoopsOf().filter(([loop]) => !(loop instanceof LoopImpl))
+      .map(([loop, home]) => strangerInWords({ home, tasks: Array.from(loop.allTasksUnsafe(), String) }, limit))
+    const own = this.describe()
+    return own !== "" ? [own, ...strangers] : strangers.length > 0 ? strangers : ["no loop is open"]
+  }
+
+  private tell(occasion: string, ...details: ReadonlyArray<string>): void {
+    const lines = [`--- ${occasion}, process ${process.pid}`, ...details, ...this.describeAll(), ...this.record()]
+    write(fitted(lines.join("\n"), process.stderr))
+  }
+
+  private record(): ReadonlyArray<string> {
+    if (this.directory === undefined || this.recorder === undefined) return []
+    try {
+      const file = writeRecording(this.directory, this.recorder.timeline())
+      return [`recorded in ${file}, for npx effect-asyncio draw, or https://ui.perfetto.dev`]
+    } catch (error) {
+      return [`not recorded: ${String(error)}`]
+    }
+  }
+}
+
+/** Nobody is told where stderr is closed, or takes no more. */
+const write = (text: string): void => {
+  try {
+    writeFileSync(2, `${text}\n`)
+  } catch {}
+}

@@ -1,0 +1,33 @@
+/** Recordings as files: a trace for Chrome's viewers, with the timeline that it was made of in it. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import type { Timeline } from "../insight/Timeline.ts"
+import { toChrome } from "../insight/toChrome.ts"
+
+// INVARIANT: how many this process has written.
+let written = 0
+
+/** Writes a timeline into the folder, and gives the file's path, from here if it is near. */
+export const writeRecording = (directory: string, timeline: Timeline): string => {
+  mkdirSync(directory, { recursive: true })
+  const file = join(directory, `effect-asyncio-${process.pid}-${++written}.json`)
+  writeFileSync(file, JSON.stringify(toChrome(timeline)))
+  const near = relative(process.cwd(), file)
+  return near.startsWith("..") ? file : near
+}
+
+/** The timeline in a file; it throws where there is none. */
+export const readRecording = (file: string): Timeline => {
+  const read: unknown = JSON.parse(readFileSync(file, "utf8"))
+  const timeline = isRecord(read) && isRecord(read["otherData"]) ? read["otherData"]["timeline"] : read
+  if (isTimeline(timeline)) return timeline
+  throw new Error("it is no recording: neither a timeline of Insight's, nor what Insight.toChrome made of one")
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+const isTimeline = (value: unknown): value is Timeline =>
+  isRecord(value) && typeof value["from"] === "number" && typeof value["to"] === "number" &&
+  Array.isArray(value["tasks"]) && value["tasks"].every((row) => isRecord(row) && Array.isArray(row["spans"])) &&
+  Array.isArray(value["wakes"])

@@ -1,0 +1,17 @@
+/** Loops that nothing more is known of than what they print: another copy of this package made them. */
+
+export interface Stranger {
+  /** The file of the copy. */
+  readonly home: string
+  readonly tasks: ReadonlyArray<string>
+}
+
+export const strangerInWords = ({ home, tasks }: Stranger, limit: number): string => {
+  const more = tasks.length - limit
+  return [
+    `a loop of another copy of effect-asyncio, or of one within a bundle (${home}), of which only the tasks are known:`,
+    ...tasks.slice(0, limit),
+    ...more > 0 ? [`… and ${more} more`] : [],
+    ...tasks.length === 0 ? ["none"] : []
+  ].join("\n")
+}
