@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll } from "vitest"
+import { fitted } from "../../src/node/fitted.ts"
 import { Child } from "./Child.ts"
 import { installed } from "./installed.ts"
 
@@ -135,5 +136,30 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
   it("refuses what is no option", () => {
     expect(() => monitor(JSON.parse(`{ "capacity": -1 }`))).toThrow(/^monitor: capacity is -1, expected a whole number/)
     expect(() => monitor(JSON.parse(`{ "dir": "x" }`))).toThrow(/^monitor: dir is/)
+  })
+})
+
+describe("lines that fit the terminal", () => {
+  const tree = [
+    "bank  waits for gather",
+    "├─ \u001B[1malice\u001B[0m  waits for Lock \"savings\" held by bob (1 of 1 in line)",
+    "│      in transfer app.ts:13:31",
+    "└─ bob  waits for /a/path/that/is/longer/than/all/of/it"
+  ].join("\n")
+
+  it("go on within the guides of the tree; a word is never cut", () => {
+    expect(fitted(tree, { columns: 40, isTTY: true }).split("\n")).toEqual([
+      "bank  waits for gather",
+      "├─ \u001B[1malice\u001B[0m  waits for Lock \"savings\" held",
+      "│      by bob (1 of 1 in line)",
+      "│      in transfer app.ts:13:31",
+      "└─ bob  waits for",
+      "       /a/path/that/is/longer/than/all/of/it"
+    ])
+  })
+
+  it("are as they are where there is room, or no terminal", () => {
+    expect(fitted(tree, { columns: 200, isTTY: true })).toBe(tree)
+    expect(fitted(tree, { columns: 40, isTTY: false })).toBe(tree)
   })
 })
