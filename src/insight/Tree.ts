@@ -158,9 +158,9 @@ export class Tree {
       verbs[task.state][0],
       since === undefined ? "" : ` ${durationInWords(since)}`,
       this.objectOf(task),
-      dueIn === undefined ? "" : ` due in ${durationInWords(dueIn)}`,
+      dueIn === undefined ? "" : ` due ${inOrAgo(dueIn)}`,
       place === undefined ? "" : ` (${place[0]} of ${place[1]} in line)`,
-      timeout === undefined ? "" : `, times out in ${durationInWords(timeout)}`,
+      timeout === undefined ? "" : `, ${timeout < 0 ? "timed" : "times"} out ${inOrAgo(timeout)}`,
       cancelling === 0 ? "" : ", asked to cancel"
     ].join("")
   }
@@ -195,6 +195,10 @@ const verbs: Readonly<Record<State, readonly [one: string, many: string]>> = {
   waiting: ["waits", "wait"],
   outside: ["waits for something outside of the loop", "wait for something outside of the loop"]
 }
+
+/** Where the loop is late, a moment has passed already. */
+const inOrAgo = (seconds: number): string =>
+  seconds < 0 ? `${durationInWords(-seconds)} ago` : `in ${durationInWords(seconds)}`
 
 const title = ({ name, stack }: TaskInfo): string => titleOf(name, stack.at(-1)?.name)
 

@@ -10,5 +10,5 @@ export const titleOf = (name: string, runs: string | undefined): string =>
 export const durationInWords = (seconds: number): string => {
   const millis = seconds * 1000
   const unit = millis < 1 ? 0.001 : millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
-  return Duration.format(Duration.nanos(BigInt(Math.round(millis / unit) * unit * 1e6)))
+  return Duration.format(Duration.nanos(BigInt(Math.round(Math.round(millis / unit) * unit * 1e6))))
 }

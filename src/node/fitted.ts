@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util"
 import { columnsOf } from "../insight/drawing/columns.ts"
 
 /** A text in lines that fit the terminal, where there is one; what goes on stands within the guides of its tree. */
-export const fitted = (text: string, { columns, isTTY }: NodeJS.WriteStream): string =>
+export const fitted = (text: string, { columns, isTTY }: Pick<NodeJS.WriteStream, "columns" | "isTTY">): string =>
   isTTY ? text.split("\n").flatMap((line) => folded(line, columns)).join("\n") : text
 
 const folded = (line: string, columns: number): ReadonlyArray<string> => {

@@ -7,6 +7,7 @@
 import * as Duration from "effect/Duration"
 import { writeFileSync } from "node:fs"
 import { constants } from "node:os"
+import { inspect } from "node:util"
 import { isMainThread } from "node:worker_threads"
 import { RuntimeError } from "../Errors.ts"
 import { format } from "../insight/format.ts"
@@ -166,12 +167,16 @@ class Monitor implements Disposable {
   }
 
   private readonly look = (): void => {
-    const began = performance.now()
-    const circles = new Set(openCircles().map((circle) => circle.toSorted((a, b) => a - b).join()))
-    const isNew = Array.from(circles).some((circle) => !this.circles.has(circle))
-    this.circles = circles
-    if (isNew) this.tell("deadlock")
-    this.lookIn(Math.max(this.interval, (performance.now() - began) / share))
+    let took = 0
+    harmless(() => {
+      const began = performance.now()
+      const circles = new Set(openCircles().map((circle) => circle.toSorted((a, b) => a - b).join()))
+      took = performance.now() - began
+      const isNew = Array.from(circles).some((circle) => !this.circles.has(circle))
+      this.circles = circles
+      if (isNew) this.tell("deadlock")
+    })
+    this.lookIn(Math.max(this.interval, took / share))
   }
 
   /** What runs now, for the watchdog, which asks in the midst of a step. */
@@ -189,8 +194,10 @@ class Monitor implements Disposable {
   }
 
   private tell(occasion: string, ...details: ReadonlyArray<string>): void {
-    const lines = [`--- ${occasion}, process ${process.pid}`, ...details, ...this.describeAll(), ...this.record()]
-    write(fitted(lines.join("\n"), process.stderr))
+    harmless(() => {
+      const lines = [`--- ${occasion}, process ${process.pid}`, ...details, ...this.describeAll(), ...this.record()]
+      write(fitted(lines.join("\n"), process.stderr))
+    })
   }
 
   private record(): ReadonlyArray<string> {
@@ -201,6 +208,15 @@ class Monitor implements Disposable {
     } catch (error) {
       return [`not recorded: ${String(error)}`]
     }
+  }
+}
+
+/** What goes wrong with it is said, and is nothing to the program. */
+const harmless = (action: () => void): void => {
+  try {
+    action()
+  } catch (error) {
+    write(`--- the monitor failed, process ${process.pid}: ${inspect(error)}`)
   }
 }
 

@@ -230,6 +230,20 @@ describe("format", () => {
       ])
     }))
 
+  it.live("moments that have passed, as where the loop is late, and the shortest of times", () =>
+    Effect.gen(function*() {
+      const loop = yield* virtually(Effect.andThen(
+        start("a", sleep("1 hour")),
+        Effect.andThen(sleep(0), Insight.currentLoop)
+      ))
+      const [, a] = loop.tasks
+      const due = (dueIn: number, timeout?: number): string | undefined =>
+        Insight.format([{ ...loop, tasks: [{ ...a!, wait: { ...a!.wait!, dueIn, timeout } }] }]).split("\n")[1]
+      expect(due(0.000_958_000_000_000_000_1)).toBe("a  waits for a timer due in 958000ns")
+      expect(due(-0.735_059, -0.0247)).toBe("a  waits for a timer due 735ms ago, timed out 25ms ago")
+      for (let i = 0; i < 1000; i++) expect(due(i / 999_983)).toMatch(/ due in (0|\d+(ms|ns)( \d+ns)?)$/)
+    }))
+
   it("options are checked", () => {
     expect(() => Insight.format([], { limit: 0 })).toThrow("format: limit is 0, expected a whole number above 0")
     expect(() => Insight.format([], { colour: true } as never)).toThrow(

@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { beforeAll } from "vitest"
+import { fitted } from "../../src/node/fitted.ts"
 import { Child } from "./Child.ts"
 import { installed } from "./installed.ts"
 
@@ -74,6 +75,7 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
     const directory = join(place.folder, "new/recordings")
     await using child = start("opened", { EFFECT_ASYNCIO_DEADLOCKS: "1", EFFECT_ASYNCIO_DIR: directory })
     await child.printed(/recorded in (.*\.json)/)
+    await child.printed(/later/)
     expect(child.output).toMatch(/^up\n--- deadlock, process \d+\n/)
     child.kill("SIGQUIT")
     await child.printed(/--- SIGQUIT[^]*recorded in/)
@@ -100,7 +102,7 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
   it("tells failures that nobody saw, if that is wanted, not one after the other", async () => {
     await using child = start("fails", { EFFECT_ASYNCIO_UNSEEN: "1" })
     expect(await child.printed(/--- a failure[^]*?1 task.*/)).toMatch(/nobody saw, process \d+\nException in callback/)
-    await child.printed(/ERROR .*Exception in callback/)
+    await child.printed(/ERROR .*Exception in callback[^]*second/)
     expect(child.output.match(/---/g)).toHaveLength(1)
   })
 
@@ -135,5 +137,30 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
   it("refuses what is no option", () => {
     expect(() => monitor(JSON.parse(`{ "capacity": -1 }`))).toThrow(/^monitor: capacity is -1, expected a whole number/)
     expect(() => monitor(JSON.parse(`{ "dir": "x" }`))).toThrow(/^monitor: dir is/)
+  })
+})
+
+describe("lines that fit the terminal", () => {
+  const tree = [
+    "bank  waits for gather",
+    "├─ \u001B[1malice\u001B[0m  waits for Lock \"savings\" held by bob (1 of 1 in line)",
+    "│      in transfer app.ts:13:31",
+    "└─ bob  waits for /a/path/that/is/longer/than/all/of/it"
+  ].join("\n")
+
+  it("go on within the guides of the tree; a word is never cut", () => {
+    expect(fitted(tree, { columns: 40, isTTY: true }).split("\n")).toEqual([
+      "bank  waits for gather",
+      "├─ \u001B[1malice\u001B[0m  waits for Lock \"savings\" held",
+      "│      by bob (1 of 1 in line)",
+      "│      in transfer app.ts:13:31",
+      "└─ bob  waits for",
+      "       /a/path/that/is/longer/than/all/of/it"
+    ])
+  })
+
+  it("are as they are where there is room, or no terminal", () => {
+    expect(fitted(tree, { columns: 200, isTTY: true })).toBe(tree)
+    expect(fitted(tree, { columns: 40, isTTY: false })).toBe(tree)
   })
 })

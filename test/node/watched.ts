@@ -35,7 +35,7 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
     asyncio.run(Effect.gen(function*() {
       const lock = yield* Lock.make
       const first = yield* asyncio.createTask(
-        Lock.withLock(lock, asyncio.timeout("100 millis", () => Effect.andThen(asyncio.sleep(0), () => forSecond))),
+        Lock.withLock(lock, asyncio.timeout("500 millis", () => Effect.andThen(asyncio.sleep(0), () => forSecond))),
         { name: "first" }
       )
       const second = yield* asyncio.createTask(Lock.withLock(lock, Effect.void), { name: "second" })
@@ -43,14 +43,18 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
       yield* asyncio.gather([first, second], { returnExceptions: true })
       yield* up
       yield* circle
+      // Time for more looks.
+      yield* asyncio.sleep("500 millis")
+      console.log("later")
       yield* forLong
     })),
   fails: () =>
     asyncio.run(Effect.gen(function*() {
-      yield* asyncio.createTask(Effect.fail("lost"), { name: "mail" })
-      yield* asyncio.EventLoop.callSoon(() => {
-        throw new Error("in a callback")
-      })
+      for (const which of ["first", "second"]) {
+        yield* asyncio.EventLoop.callSoon(() => {
+          throw new Error(which)
+        })
+      }
       yield* forLong
     })),
   hogs: (file) => asyncio.run(asyncio.gather([Effect.andThen(up, hog(() => existsSync(file))), forLong])),

@@ -47,7 +47,7 @@ export const transfers: Program = Effect.gen(function*() {
 })
 
 /** Names that a picture has to do something about. */
-export const awkwardNames = ["<&\"'>", "שלום עולם", "語".repeat(30), "x".repeat(200), "two\nlines\u001b[31m", ""]
+const awkwardNames = ["<&\"'>", "שלום עולם", "語".repeat(30), "x".repeat(200), "two\nlines\u001b[31m", ""]
 
 export const awkward: Program = Effect.gen(function*() {
   const tasks = []

@@ -4,7 +4,7 @@
  */
 import type { Shape } from "../../EventLoop.ts"
 
-export interface OpenLoop {
+interface OpenLoop {
   readonly loop: WeakRef<Shape>
   /** Where the copy of this package is that made it: what looks at a loop has to be of the same. */
   readonly home: string
