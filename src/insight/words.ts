@@ -9,6 +9,9 @@ export const titleOf = (name: string, runs: string | undefined): string =>
 /** No more digits than somebody reads. */
 export const durationInWords = (seconds: number): string => {
   const millis = seconds * 1000
-  const unit = millis < 1 ? 0.001 : millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
+  // Of these Effect says how many nanoseconds.
+  const micros = Math.round(millis * 1000)
+  if (micros > 0 && micros < 1000) return `${micros}µs`
+  const unit = millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
   return Duration.format(Duration.nanos(BigInt(Math.round(Math.round(millis / unit) * unit * 1e6))))
 }
