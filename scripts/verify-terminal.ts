@@ -1,6 +1,7 @@
 /**
- * `npm run verify -- terminal`: Ctrl-\ in a terminal: a monitor's tree has its colours and its width. Python 3 makes the
- * terminal. Exit code 1 if anything is wrong, or if there is no Python.
+ * `npm run verify -- terminal`: what a terminal shows. Ctrl-\ brings a monitor's tree, in its colours and its width; what
+ * fails is red, unless `NO_COLOR` is set. Python 3 makes the terminal. Exit code 1 if anything is wrong, or if there is no
+ * Python.
  */
 import { stripVTControlCharacters } from "node:util"
 import { columnsOf } from "../src/insight/drawing/columns.ts"
@@ -46,15 +47,30 @@ const problemsOf = (said: string, columns: number, isColoured: boolean): Readonl
 }
 
 const rows: Array<ReadonlyArray<string>> = []
-for (const [columns, noColor] of [[40, ""], [80, ""], [200, ""], [80, "1"]] as const) {
-  const env = { EFFECT_ASYNCIO_DEADLOCKS: "0", FORCE_COLOR: undefined, NO_COLOR: noColor || undefined, TERM: "xterm" }
-  const { ok, output, stdout } = await execute("python3", ["-c", terminal, String(columns), ...program], { env })
-  const problems = ok ? problemsOf(stdout, columns, noColor === "") : [output]
-  if (problems.length > 0) {
-    console.log(`${problems.join("\n")}\n${stdout}`)
-    process.exitCode = 1
-  }
-  const what = noColor === "" ? "in colours" : "NO_COLOR"
-  rows.push([`${columns} columns`, problems.length === 0 ? "ok" : "FAILED", what])
+const note = (what: string, isColoured: boolean, problems: ReadonlyArray<string>, said: string): void => {
+  rows.push([what, isColoured ? "in colours" : "NO_COLOR", problems.length === 0 ? "ok" : "FAILED"])
+  if (problems.length === 0) return
+  console.log(`${problems.join("\n")}\n${said}`)
+  process.exitCode = 1
 }
-console.log(table([["Ctrl-\\ in a terminal", "", "what"], ...rows]))
+const environment = (isColoured: boolean): NodeJS.ProcessEnv => ({
+  EFFECT_ASYNCIO_DEADLOCKS: "0",
+  FORCE_COLOR: undefined,
+  NO_COLOR: isColoured ? undefined : "1",
+  TERM: "xterm"
+})
+
+for (const [columns, isColoured] of [[40, true], [80, true], [200, true], [80, false]] as const) {
+  const args = ["-c", terminal, String(columns), ...program]
+  const { ok, output, stdout } = await execute("python3", args, { env: environment(isColoured) })
+  note(`Ctrl-\\, ${columns} columns`, isColoured, ok ? problemsOf(stdout, columns, isColoured) : [output], stdout)
+}
+
+const failing = [process.execPath, "--conditions=effect-asyncio-source", "test/node/programs.ts", "one"]
+for (const isColoured of [true, false]) {
+  const args = ["-c", "import pty, sys; pty.spawn(sys.argv[1:])", ...failing]
+  const { stdout } = await execute("python3", args, { env: environment(isColoured) })
+  const isRight = stdout.includes("NotFound") && stdout.includes("\u001B[31mNotFound") === isColoured
+  note("a failure under runMain", isColoured, isRight ? [] : ["not as it should be"], stdout)
+}
+console.log(table([["in a terminal", "", ""], ...rows]))
