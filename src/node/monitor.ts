@@ -167,14 +167,16 @@ class Monitor implements Disposable {
   }
 
   private readonly look = (): void => {
-    const began = performance.now()
+    let took = 0
     harmless(() => {
+      const began = performance.now()
       const circles = new Set(openCircles().map((circle) => circle.toSorted((a, b) => a - b).join()))
+      took = performance.now() - began
       const isNew = Array.from(circles).some((circle) => !this.circles.has(circle))
       this.circles = circles
       if (isNew) this.tell("deadlock")
     })
-    this.lookIn(Math.max(this.interval, (performance.now() - began) / share))
+    this.lookIn(Math.max(this.interval, took / share))
   }
 
   /** What runs now, for the watchdog, which asks in the midst of a step. */

@@ -75,6 +75,7 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
     const directory = join(place.folder, "new/recordings")
     await using child = start("opened", { EFFECT_ASYNCIO_DEADLOCKS: "1", EFFECT_ASYNCIO_DIR: directory })
     await child.printed(/recorded in (.*\.json)/)
+    await child.printed(/later/)
     expect(child.output).toMatch(/^up\n--- deadlock, process \d+\n/)
     child.kill("SIGQUIT")
     await child.printed(/--- SIGQUIT[^]*recorded in/)
@@ -101,7 +102,7 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
   it("tells failures that nobody saw, if that is wanted, not one after the other", async () => {
     await using child = start("fails", { EFFECT_ASYNCIO_UNSEEN: "1" })
     expect(await child.printed(/--- a failure[^]*?1 task.*/)).toMatch(/nobody saw, process \d+\nException in callback/)
-    await child.printed(/ERROR .*Exception in callback/)
+    await child.printed(/ERROR .*Exception in callback[^]*second/)
     expect(child.output.match(/---/g)).toHaveLength(1)
   })
 

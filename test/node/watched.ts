@@ -1,7 +1,8 @@
 /** Programs for `monitor.test.ts` and `ps.test.ts`, each a process: the name is its argument. */
-import { Effect } from "effect"
+// Not from its index, which takes half a second to load.
 import * as asyncio from "effect-asyncio"
 import * as Insight from "effect-asyncio/insight"
+import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 
@@ -35,7 +36,7 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
     asyncio.run(Effect.gen(function*() {
       const lock = yield* Lock.make
       const first = yield* asyncio.createTask(
-        Lock.withLock(lock, asyncio.timeout("100 millis", () => Effect.andThen(asyncio.sleep(0), () => forSecond))),
+        Lock.withLock(lock, asyncio.timeout("500 millis", () => Effect.andThen(asyncio.sleep(0), () => forSecond))),
         { name: "first" }
       )
       const second = yield* asyncio.createTask(Lock.withLock(lock, Effect.void), { name: "second" })
@@ -43,14 +44,18 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
       yield* asyncio.gather([first, second], { returnExceptions: true })
       yield* up
       yield* circle
+      // Time for more looks.
+      yield* asyncio.sleep("500 millis")
+      console.log("later")
       yield* forLong
     })),
   fails: () =>
     asyncio.run(Effect.gen(function*() {
-      yield* asyncio.createTask(Effect.fail("lost"), { name: "mail" })
-      yield* asyncio.EventLoop.callSoon(() => {
-        throw new Error("in a callback")
-      })
+      for (const which of ["first", "second"]) {
+        yield* asyncio.EventLoop.callSoon(() => {
+          throw new Error(which)
+        })
+      }
       yield* forLong
     })),
   hogs: (file) => asyncio.run(asyncio.gather([Effect.andThen(up, hog(() => existsSync(file))), forLong])),
