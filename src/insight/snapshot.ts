@@ -136,8 +136,8 @@ export interface LoopInfo {
  * **Details**
  *
  * Plain data, JSON, that keeps nothing of the program alive. It runs nothing of it and changes nothing, so that it may be
- * called anywhere, also in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 100 ms, and four times
- * as long the first time, when the places where they were created are made into text.
+ * called anywhere, also in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 100 ms, and several
+ * times as long the first time, when the places where they were created are made into text.
  *
  * What fibers wait for that a task forked by Effect's means is not known: their task is `outside`. asyncio's
  * `all_tasks`, `capture_call_graph`, and `python -m asyncio ps` have parts of it.

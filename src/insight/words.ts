@@ -9,9 +9,8 @@ export const titleOf = (name: string, runs: string | undefined): string =>
 /** No more digits than somebody reads. */
 export const durationInWords = (seconds: number): string => {
   const millis = seconds * 1000
-  // Of these Effect says how many nanoseconds.
-  const micros = Math.round(millis * 1000)
-  if (micros > 0 && micros < 1000) return `${micros}µs`
+  // Effect tells what is below a millisecond in nanoseconds.
+  if (millis < 1) return `${Math.round(millis * 1000)}µs`
   const unit = millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
-  return Duration.format(Duration.nanos(BigInt(Math.round(Math.round(millis / unit) * unit * 1e6))))
+  return Duration.format(Duration.millis(Math.round(millis / unit) * unit))
 }

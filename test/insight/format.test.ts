@@ -240,10 +240,8 @@ describe("format", () => {
       const due = (dueIn: number, timeout?: number): string | undefined =>
         Insight.format([{ ...loop, tasks: [{ ...a!, wait: { ...a!.wait!, dueIn, timeout } }] }]).split("\n")[1]
       expect(due(0.000_958_000_000_000_000_1)).toBe("a  waits for a timer due in 958µs")
-      expect(due(0.000_000_2)).toBe("a  waits for a timer due in 0")
-      expect(due(1.234)).toBe("a  waits for a timer due in 1s 230ms")
       expect(due(-0.735_059, -0.0247)).toBe("a  waits for a timer due 735ms ago, timed out 25ms ago")
-      for (let i = 0; i < 1000; i++) expect(due(i / 999_983)).toMatch(/ due in (0|\d+(ms|µs))$/)
+      for (let i = 0; i < 1000; i++) expect(due(i / 999_983)).toMatch(/ due in \d+(ms|µs)$/)
     }))
 
   it("options are checked", () => {

@@ -38,7 +38,7 @@ const start = async (program: string, flags: ReadonlyArray<string> = [], given?:
 }
 
 const copiesProgram = (copies: ReadonlyArray<string>): string => `
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 for (const copy of ${JSON.stringify(copies)}) {
   const { createTask, run, sleep } = await import("./" + copy + "/index.js")
   void run(Effect.flatMap(createTask(sleep("1 hour"), { name: "by " + copy }), () => sleep("1 hour")))

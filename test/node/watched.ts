@@ -1,7 +1,8 @@
 /** Programs for `monitor.test.ts` and `ps.test.ts`, each a process: the name is its argument. */
-import { Effect } from "effect"
+// Not from its index, which takes half a second to load.
 import * as asyncio from "effect-asyncio"
 import * as Insight from "effect-asyncio/insight"
+import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 
