@@ -43,11 +43,15 @@ const passedOn = Effect.gen(function*() {
   yield* gather(tasks)
 })
 
-/** All sleep, and none with the lock. */
-const goesRound = Effect.gen(function*() {
+/** In the moment in which `a` lets go, `b` gets the lock and gives it on, to sleep without it. */
+const throughHands = Effect.gen(function*() {
   const lock = named(yield* Lock.make, "db")
-  const visit = Effect.andThen(Lock.withLock(lock, sleep(0)), sleep(50))
-  yield* gather([visit, visit, visit].map((visit) => Effect.repeat(visit, { times: 3 })))
+  yield* gather([
+    yield* createTask(Lock.withLock(lock, sleep(100)), { name: "a" }),
+    yield* createTask(Effect.andThen(Lock.withLock(lock, Effect.void), sleep(1000)), { name: "b" }),
+    yield* createTask(Lock.withLock(lock, sleep(500)), { name: "c" }),
+    yield* createTask(Lock.withLock(lock, Effect.void), { name: "d" })
+  ])
 })
 
 const cases: ReadonlyArray<
@@ -75,7 +79,10 @@ const cases: ReadonlyArray<
   ["a lock that was passed on, and whoever has it now sleeps", passedOn, [
     "sleeps-with-lock: b sleeps for 500 ms while it holds Lock \"db\", for which c waits @"
   ]],
-  ["a lock that goes round in one moment", goesRound, []],
+  ["a lock that goes through several hands in one moment", throughHands, [
+    "sleeps-with-lock: a sleeps for 100 ms while it holds Lock \"db\", for which b, c, d wait @",
+    "sleeps-with-lock: c sleeps for 500 ms while it holds Lock \"db\", for which d waits @"
+  ]],
   [
     "one that yields within a long computation",
     gather([
