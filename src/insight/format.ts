@@ -1,5 +1,6 @@
 /** A snapshot as a text: a tree of tasks, each under one that awaits it, and what each waits for. */
 import * as check from "../internal/host/check.ts"
+import { checkLoops } from "./inputs.ts"
 import type { LoopInfo, TaskInfo } from "./snapshot.ts"
 import { Tree } from "./Tree.ts"
 
@@ -85,6 +86,7 @@ export const checkOptions = check.options<FormatOptions>({
  * @since 0.2.0
  */
 export const format = (loops: ReadonlyArray<LoopInfo>, options?: FormatOptions): string => {
+  checkLoops("format", loops)
   checkOptions("format", options)
   const tree = new Tree(loops, "awaited", options)
   for (const loop of loops) tree.addLoop(loop, loops.length > 1)

@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration"
 import * as check from "../internal/host/check.ts"
 import { milliseconds } from "./drawing/axis.ts"
+import { checkTimeline } from "./inputs.ts"
 import { nameOf } from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
 
@@ -200,6 +201,7 @@ const sleepsWithLock = (row: Row, locks: ReadonlyArray<Lock>): ReadonlyArray<Fin
  * @since 0.2.0
  */
 export const lint = (timeline: Timeline, options?: LintOptions): ReadonlyArray<Finding> => {
+  checkTimeline("lint", timeline)
   checkOptions("lint", options)
   const slow = check.nanos("lint", options?.slow ?? "100 millis") / 1e6
   const locks = locksOf(timeline)

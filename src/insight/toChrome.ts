@@ -1,4 +1,5 @@
 /** A timeline for viewers of Chrome's trace events. */
+import { checkTimeline } from "./inputs.ts"
 import { inTree, nameOf, namesOf } from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
 
@@ -112,6 +113,7 @@ const momentIn = (slices: ReadonlyArray<Slice>, at: number): number | undefined 
  * @since 0.2.0
  */
 export const toChrome = (timeline: Timeline): ChromeTrace => {
+  checkTimeline("toChrome", timeline)
   const names = namesOf(timeline)
   const tracks = new Map(timeline.tasks.map((row) => [row.id, { pid: row.loop, slices: slicesOf(row) }]))
   const traceEvents: Array<ChromeEvent> = []

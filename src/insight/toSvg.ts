@@ -3,6 +3,7 @@ import * as check from "../internal/host/check.ts"
 import { milliseconds } from "./drawing/axis.ts"
 import type { Chart, Lane, Mark, Span as Bar, Wake } from "./drawing/picture.ts"
 import * as drawing from "./drawing/svg.ts"
+import { checkTimeline } from "./inputs.ts"
 import {
   byLoop,
   cancelledIn,
@@ -153,6 +154,7 @@ export const chartsOf = (timeline: Timeline, title: string | undefined, wakes: b
  * @since 0.2.0
  */
 export const toSvg = (timeline: Timeline, options?: SvgOptions): string => {
+  checkTimeline("toSvg", timeline)
   checkOptions("toSvg", options)
   const { title = "", wakes = true, ...others } = options ?? {}
   const missing = timeline.dropped > 0 ? [missingInWords(timeline)] : undefined

@@ -7,6 +7,7 @@ import * as check from "../internal/host/check.ts"
 import { roundTicks } from "./drawing/axis.ts"
 import { columnsOf, cutColumns, padColumns } from "./drawing/columns.ts"
 import { clean } from "./drawing/text.ts"
+import { checkTimeline } from "./inputs.ts"
 import {
   byLoop,
   cancelledIn,
@@ -301,6 +302,7 @@ const legendOf = (lines: ReadonlyArray<string>, width: number): ReadonlyArray<st
  * @since 0.2.0
  */
 export const toText = (timeline: Timeline, options?: TextOptions): string => {
+  checkTimeline("toText", timeline)
   checkOptions("toText", options)
   const { color = false, rows: most = 40, width = 80 } = options ?? {}
   const loops = byLoop(timeline)

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { EventLoop, gather, Queue, sleep, TaskGroup, timeout } from "effect-asyncio"
-import { record, type Timeline, toChrome } from "effect-asyncio/insight"
+import { lint, record, type Timeline, toChrome, toSvg, toText } from "effect-asyncio/insight"
 import { VirtualLoop } from "effect-asyncio/testing"
 import type { Program } from "../support/loops.ts"
 import { recorded } from "../support/recorded.ts"
@@ -70,4 +70,12 @@ describe("toChrome", () => {
     const nothing: Timeline = { from: 0, to: 0, dropped: 0, tasks: [], wakes: [] }
     expect(toChrome(nothing)).toEqual({ traceEvents: [], displayTimeUnit: "ms", otherData: { timeline: nothing } })
   })
+})
+
+it("what is no timeline is refused, by all who take one", () => {
+  const timeline = "expected a Timeline, as record and recorder give one"
+  for (const [call, take] of Object.entries({ lint, toChrome, toSvg, toText })) {
+    expect(() => take({} as never)).toThrow(`${call}: the argument is {}, ${timeline}`)
+    expect(() => take(undefined as never)).toThrow(`${call}: the argument is undefined, ${timeline}`)
+  }
 })

@@ -1,0 +1,13 @@
+/** What insight is handed to tell of, from those who have no types. */
+import * as Predicate from "effect/Predicate"
+import * as check from "../internal/host/check.ts"
+
+const isLoop = (value: unknown): boolean => Predicate.hasProperty(value, "tasks") && Array.isArray(value.tasks)
+
+const isTimeline = (value: unknown): boolean => isLoop(value) && Predicate.hasProperty(value, "wakes")
+
+const loops = check.kind((value) => Array.isArray(value) && value.every(isLoop), "an array of what currentLoop gives")
+const timeline = check.kind(isTimeline, "a Timeline, as record and recorder give one")
+
+export const checkLoops = (call: string, value: unknown): void => loops(call, "the argument", value)
+export const checkTimeline = (call: string, value: unknown): void => timeline(call, "the argument", value)
