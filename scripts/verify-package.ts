@@ -43,7 +43,7 @@ const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: num
     `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
     61_700
   ],
-  ["insight", `export * from "effect-asyncio/insight"`, 60_000]
+  ["insight", `export * from "effect-asyncio/insight"`, 38_200]
 ]
 
 const client = `import { Effect } from "effect"
