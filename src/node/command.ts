@@ -47,10 +47,18 @@ const wholeNumber = (what: string, text: string): number => {
   return Number(text)
 }
 
+const portNumber = (text: string): number => {
+  const port = wholeNumber("--port", text)
+  if (port > 65_535) throw new Misuse(`--port is ${JSON.stringify(text)}, expected at most 65535`)
+  return port
+}
+
+/** In milliseconds, above 0, and no more than a timer of Node's can wait. */
 const duration = (text: string): number => {
   const found = Duration.fromInput((/^\d+$/.test(text) ? Number(text) : text) as Duration.Input)
-  if (Option.isNone(found)) throw new Misuse(`--timeout is ${JSON.stringify(text)}, expected such as "5 seconds"`)
-  return Duration.toMillis(found.value)
+  const millis = Option.isSome(found) ? Duration.toMillis(found.value) : 0
+  if (millis <= 0) throw new Misuse(`--timeout is ${JSON.stringify(text)}, expected such as "5 seconds"`)
+  return Math.min(millis, 2 ** 31 - 1)
 }
 
 const has = (text: string) => ({ createdAt = "", name, stack, wait }: TaskInfo): boolean =>
@@ -73,7 +81,7 @@ const ps = async (argument: string, { filter = "", json, port, timeout }: PsOpti
       `can't look at processes on ${host === "win32" ? "Windows" : host}: ask the program itself, by monitor()`
     )
   }
-  const { cwd, isKnown, loops, stack, strangers } = await look(pid, wholeNumber("--port", port), duration(timeout))
+  const { cwd, isKnown, loops, stack, strangers } = await look(pid, portNumber(port), duration(timeout))
   const isShown = has(filter)
   if (json) {
     return JSON.stringify(loops.map((loop) => ({ ...loop, tasks: loop.tasks.filter(isShown) })), undefined, 2)

@@ -28,6 +28,8 @@ const pause = 20
  * answer.
  */
 export const look = async (pid: number, port: number, limit: number): Promise<Sight> => {
+  // Closing an inspector waits for its sessions, and this one would be held by who waits.
+  if (pid === process.pid) throw new Obstacle("it is this very process, which can't look at itself")
   const listener = await listenerOn(port)
   const isOpen = listener !== "nobody"
   if (!isOpen) open(pid)

@@ -22,9 +22,8 @@ const duration: Kind<Duration.Input> = (name, text) => {
 }
 
 const wholeNumber: Kind<number> = (name, text) => {
-  const number = isNumber(text) ? Number(text) : NaN
-  check.wholeNumber(name, "its value", number, 0)
-  return number
+  if (!/^\d+$/.test(text)) check.illegal(name, "its value", text, "a whole number from 0 on")
+  return Number(text)
 }
 
 const flag: Kind<boolean> = (name, text) =>

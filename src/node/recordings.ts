@@ -18,10 +18,18 @@ export const writeRecording = (directory: string, timeline: Timeline): string =>
 
 /** The timeline in a file; it throws where there is none. */
 export const readRecording = (file: string): Timeline => {
-  const read: unknown = JSON.parse(readFileSync(file, "utf8"))
+  const read = parsed(readFileSync(file, "utf8"))
   const timeline = isRecord(read) && isRecord(read["otherData"]) ? read["otherData"]["timeline"] : read
   if (isTimeline(timeline)) return timeline
   throw new Error("it is no recording: neither a timeline of Insight's, nor what Insight.toChrome made of one")
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

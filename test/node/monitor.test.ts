@@ -127,6 +127,7 @@ describe.concurrent("monitor", { timeout: 120_000 }, () => {
 
   it.each([
     ["WATCHDOG", "often", "EFFECT_ASYNCIO_WATCHDOG: its value is 'often', expected a Duration"],
+    ["EVENTS", "many", "EFFECT_ASYNCIO_EVENTS: its value is 'many', expected a whole number from 0 on"],
     ["SIGNAL", "SIGKILL", "monitor: signal is 'SIGKILL', expected a signal that a process can listen to"]
   ])("refuses %s=%s", async (name, value, message) => {
     await using child = start("ends", { [`EFFECT_ASYNCIO_${name}`]: value })

@@ -11,6 +11,7 @@ import { beforeAll } from "vitest"
 import { version } from "../../src/internal/host/version.ts"
 import { command } from "../../src/node/command.ts"
 import { listenerOn } from "../../src/node/Inspector.ts"
+import { look } from "../../src/node/look.ts"
 import { Child, freePort } from "./Child.ts"
 import { installed } from "./installed.ts"
 
@@ -192,9 +193,23 @@ describe.concurrent("effect-asyncio", { timeout: 120_000 }, () => {
     [["ps", "me"], /^effect-asyncio: PID is "me", expected a whole number above 0\n/, 2],
     [["ps", "1", "--colour"], /^effect-asyncio: Unknown option '--colour'/, 2],
     [["ps", "1", "--timeout=soon"], /^effect-asyncio: --timeout is "soon", expected such as "5 seconds"\n/, 2],
+    [["ps", "1", "--timeout=0"], /^effect-asyncio: --timeout is "0", expected such as "5 seconds"\n/, 2],
+    [["ps", "1", "--port=65536"], /^effect-asyncio: --port is "65536", expected at most 65535\n/, 2],
     [["draw", "nothing.json"], /^effect-asyncio draw nothing.json: ENOENT/, 1],
-    [["draw", "package.json"], /^effect-asyncio draw package.json: it is no recording/, 1]
+    [["draw", "package.json"], /^effect-asyncio draw package.json: it is no recording/, 1],
+    [["draw", "README.md"], /^effect-asyncio draw README.md: it is no recording/, 1]
   ])("%s", async (args, output, code) => {
     expect(await run(...args)).toEqual([expect.stringMatching(output), code])
+  })
+
+  it("refuses to look at itself", async () => {
+    await expect(look(process.pid, 9229, 1_000)).rejects.toThrow("it is this very process, which can't look at itself")
+  })
+
+  it("ends well where nobody reads it to the end", async () => {
+    const flags = ["--conditions=effect-asyncio-source", "src/node/bin.ts", "--help"]
+    const child = spawn(process.execPath, flags, { stdio: ["ignore", "pipe", "inherit"] })
+    child.stdout.destroy()
+    expect(await once(child, "exit")).toEqual([0, null])
   })
 })
