@@ -33,11 +33,17 @@ const options = {
   filter: { type: "string" },
   help: { type: "boolean", short: "h" },
   json: { type: "boolean" },
-  port: { type: "string", default: "9229" },
+  port: { type: "string" },
   svg: { type: "boolean" },
-  timeout: { type: "string", default: "5 seconds" },
+  timeout: { type: "string" },
   version: { type: "boolean", short: "v" }
 } as const
+
+/** Those that each command knows, beside `--help` and `--version`. */
+const known: Readonly<Record<string, ReadonlyArray<string>>> = {
+  ps: ["filter", "json", "port", "timeout"],
+  draw: ["svg"]
+}
 
 /** What somebody wrote is no command. */
 class Misuse extends Error {}
@@ -69,11 +75,14 @@ const has = (text: string) => ({ createdAt = "", name, stack, wait }: TaskInfo):
 interface PsOptions {
   readonly filter?: string | undefined
   readonly json?: boolean | undefined
-  readonly port: string
-  readonly timeout: string
+  readonly port?: string | undefined
+  readonly timeout?: string | undefined
 }
 
-const ps = async (argument: string, { filter = "", json, port, timeout }: PsOptions): Promise<string> => {
+const ps = async (
+  argument: string,
+  { filter = "", json, port = "9229", timeout = "5 seconds" }: PsOptions
+): Promise<string> => {
   const pid = wholeNumber("PID", argument)
   const host = "bun" in process.versions ? "Bun" : "deno" in process.versions ? "Deno" : process.platform
   if (host === "Bun" || host === "Deno" || host === "win32") {
@@ -114,6 +123,8 @@ const obey = async (args: ReadonlyArray<string>): Promise<string> => {
   const [command, argument, ...others] = positionals
   if (values.help) return usage
   if (values.version) return version
+  const foreign = Object.keys(values).find((name) => known[command ?? ""]?.includes(name) === false)
+  if (foreign !== undefined) throw new Misuse(`${command} has no --${foreign}`)
   const isUse = argument !== undefined && others.length === 0
   if (command === "ps" && isUse) return await ps(argument, values)
   if (command === "draw" && isUse) return draw(argument, values)

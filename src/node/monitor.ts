@@ -44,7 +44,7 @@ export interface MonitorOptions {
   readonly deadlocks?: Duration.Input | undefined
   /** Whether a failure that nobody saw is told with the tree. Default: false. `EFFECT_ASYNCIO_UNSEEN`, 1 or 0. */
   readonly unseen?: boolean | undefined
-  /** A step that takes longer is told while it lasts, with its place. Default: none is. `EFFECT_ASYNCIO_WATCHDOG`. */
+  /** A step that takes longer is told while it lasts, with its place; 0: none is. Default: 0. `EFFECT_ASYNCIO_WATCHDOG`. */
   readonly watchdog?: Duration.Input | undefined
 }
 
@@ -132,7 +132,7 @@ class Monitor implements Disposable {
   private lastUnseen = -Infinity
 
   constructor(options: MonitorOptions) {
-    const { capacity = 10_000, deadlocks = "1 second", directory, unseen = false, watchdog } = options
+    const { capacity = 10_000, deadlocks = "1 second", directory, unseen = false, watchdog = 0 } = options
     this.signal = options.signal ?? (process.platform === "win32" ? "SIGBREAK" : "SIGQUIT")
     this.directory = directory
     this.recorder = capacity === 0 ? undefined : start("monitor", { capacity })
@@ -140,7 +140,8 @@ class Monitor implements Disposable {
     this.unobserve = unseen
       ? observe({ reported: (context) => this.tellOfFailure(inWords(context)) })
       : undefined
-    this.watchdog = watchdog === undefined ? undefined : new Watchdog(Duration.toMillis(watchdog), this.describeRunning)
+    const limit = Duration.toMillis(watchdog)
+    this.watchdog = limit === 0 ? undefined : new Watchdog(limit, this.describeRunning)
     process.on(this.signal, this.answer)
     if (this.interval > 0) this.lookIn(this.interval)
   }

@@ -195,6 +195,8 @@ describe.concurrent("effect-asyncio", { timeout: 120_000 }, () => {
     [["ps", "1", "--timeout=soon"], /^effect-asyncio: --timeout is "soon", expected such as "5 seconds"\n/, 2],
     [["ps", "1", "--timeout=0"], /^effect-asyncio: --timeout is "0", expected such as "5 seconds"\n/, 2],
     [["ps", "1", "--port=65536"], /^effect-asyncio: --port is "65536", expected at most 65535\n/, 2],
+    [["ps", "1", "--svg"], /^effect-asyncio: ps has no --svg\n/, 2],
+    [["draw", "package.json", "--json"], /^effect-asyncio: draw has no --json\n/, 2],
     [["draw", "nothing.json"], /^effect-asyncio draw nothing.json: ENOENT/, 1],
     [["draw", "package.json"], /^effect-asyncio draw package.json: it is no recording/, 1],
     [["draw", "README.md"], /^effect-asyncio draw README.md: it is no recording/, 1]
