@@ -72,6 +72,18 @@ const types: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2"
 }
 
+/** A page around the viewer, that tells what stands in it once it has opened a trace. */
+const frame = `<!doctype html><iframe></iframe><script>
+const viewer = document.querySelector("iframe")
+const look = () => {
+  const text = viewer.contentDocument?.body?.textContent ?? ""
+  if (text.includes("(tid ")) fetch("/told", { method: "POST", body: text })
+  else setTimeout(look, 50)
+}
+viewer.src = "/index.html#profileURL=" + encodeURIComponent(location.origin + "/trace.json")
+look()
+</script>`
+
 const checkTrace = async (
   browser: Browser,
   viewer: string,
@@ -80,6 +92,7 @@ const checkTrace = async (
   row: string
 ): Promise<void> => {
   const site: Site = (path) => {
+    if (path === "/") return { type: "text/html", content: frame }
     if (path === "/trace.json") return { type: "application/json", content: trace }
     try {
       return { type: types[extname(path)] ?? "text/plain", content: readFileSync(join(viewer, path)) }
@@ -87,13 +100,8 @@ const checkTrace = async (
       return undefined
     }
   }
-  const flags = ["--virtual-time-budget=20000", "--enable-unsafe-swiftshader"]
-  const { stdout } = await browser.open(
-    site,
-    flags,
-    (origin) => `/index.html#profileURL=${encodeURIComponent(`${origin}/trace.json`)}`
-  )
-  const found = stdout.includes(`${row} (tid `) ? [] : [`the viewer does not show "${row}"`]
+  const shown = await browser.ask(site, ["--enable-unsafe-swiftshader"])
+  const found = shown?.includes(`${row} (tid `) ? [] : [`the viewer does not show "${row}"`]
   note(name, `speedscope ${speedscope}`, found, `${JSON.parse(trace).traceEvents.length} events`)
 }
 
@@ -119,6 +127,8 @@ if (typeof browser === "string") {
   else {
     const viewer = join(folder, "node_modules/speedscope/dist/release")
     for (const [name, timeline] of timelines) {
+      // In a run that takes no time there is nothing for a viewer to show.
+      if (timeline.to === timeline.from) continue
       await checkTrace(browser, viewer, name, JSON.stringify(Insight.toChrome(timeline)), timeline.tasks[0]!.name)
     }
   }

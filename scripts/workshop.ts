@@ -8,10 +8,15 @@ import { x } from "tinyexec"
 /** The folder of the package. */
 export const root = resolve(import.meta.dirname, "..")
 
+const folders: Array<string> = []
+process.on("exit", () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+})
+
 /** A temporary folder that is gone when the script ends. */
 export const makeFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "effect-asyncio-"))
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  folders.push(folder)
   return folder
 }
 
