@@ -54,6 +54,8 @@ const note = (what: string, isColoured: boolean, problems: ReadonlyArray<string>
   process.exitCode = 1
 }
 const environment = (isColoured: boolean): NodeJS.ProcessEnv => ({
+  // Node takes no terminal of a machine that builds for one with colours.
+  CI: undefined,
   EFFECT_ASYNCIO_DEADLOCKS: "0",
   FORCE_COLOR: undefined,
   NO_COLOR: isColoured ? undefined : "1",
