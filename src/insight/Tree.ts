@@ -1,4 +1,5 @@
 /** The tree of tasks that a snapshot is told as. */
+import { shortened } from "../internal/host/printing.ts"
 import { circleInWords } from "../internal/task/circles.ts"
 import { coloured, type Ink, plain } from "./drawing/ink.ts"
 import type { FormatOptions } from "./format.ts"
@@ -200,7 +201,10 @@ const verbs: Readonly<Record<State, readonly [one: string, many: string]>> = {
 const inOrAgo = (seconds: number): string =>
   seconds < 0 ? `${durationInWords(-seconds)} ago` : `in ${durationInWords(seconds)}`
 
-const title = ({ name, stack }: TaskInfo): string => titleOf(name, stack.at(-1)?.name)
+const title = ({ name, stack }: TaskInfo): string => {
+  const runs = stack.at(-1)?.name
+  return titleOf(shortened(name), runs === undefined ? undefined : shortened(runs))
+}
 
 const tasksInWords = (count: number): string => count === 1 ? "1 task" : `${count} tasks`
 

@@ -1,5 +1,6 @@
 /** The rows of a timeline as they are shown: each below the one that created it, by names that people know. */
 import type { Row, Span, Timeline } from "./Timeline.ts"
+import { titleOf } from "./words.ts"
 
 export interface Placed {
   readonly row: Row
@@ -39,8 +40,7 @@ export const byLoop = ({ from, tasks, to }: Timeline) => {
 }
 
 /** `testA (Task-2)`, where somebody gave it no name; else that. */
-export const nameOf = ({ kind, name, runs }: Row): string =>
-  runs !== undefined && (kind === "branch" || /^Task-\d+$/.test(name)) ? `${runs} (${name})` : name
+export const nameOf = ({ kind, name, runs }: Row): string => titleOf(name, runs, kind === "branch" || undefined)
 
 export const namesOf = ({ tasks }: Timeline): ReadonlyMap<number, string> =>
   new Map(tasks.map((row) => [row.id, nameOf(row)]))

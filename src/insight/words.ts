@@ -1,10 +1,11 @@
 /** Words that texts of insight have in common. */
 import * as Duration from "effect/Duration"
-import { shortened } from "../internal/host/printing.ts"
 
-/** `fetch (Task-2)`: a task of default name goes by what runs in it, where that is known. */
-export const titleOf = (name: string, runs: string | undefined): string =>
-  runs !== undefined && /^Task-\d+$/.test(name) ? `${shortened(runs)} (${name})` : shortened(name)
+const isDefault = (name: string): boolean => /^Task-\d+$/.test(name)
+
+/** `fetch (Task-2)`: what nobody gave a name goes by what runs in it, where that is known. */
+export const titleOf = (name: string, runs: string | undefined, isUnnamed = isDefault(name)): string =>
+  runs !== undefined && isUnnamed ? `${runs} (${name})` : name
 
 /** No more digits than somebody reads. */
 export const durationInWords = (seconds: number): string => {
