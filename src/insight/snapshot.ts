@@ -152,15 +152,15 @@ export interface LoopInfo {
  * const { Lock } = asyncio
  *
  * const program = Effect.gen(function*() {
- *   const db = Insight.named(yield* Lock.make, "db")
- *   yield* asyncio.createTask(Lock.withLock(db, asyncio.sleep("1 hour")), { name: "writer" })
- *   yield* asyncio.createTask(Lock.withLock(db, Effect.void), { name: "reader" })
+ *   const ledger = Insight.named(yield* Lock.make, "ledger")
+ *   yield* asyncio.createTask(Lock.withLock(ledger, asyncio.sleep("1 hour")), { name: "writer" })
+ *   yield* asyncio.createTask(Lock.withLock(ledger, Effect.void), { name: "reader" })
  *   yield* asyncio.sleep(0)
  *   const tasks = Insight.snapshot().flatMap(({ tasks }) => tasks)
- *   return tasks.map(({ name, state, wait }) => `${name}: ${wait?.what ?? state}`)
+ *   return tasks.filter(({ wait }) => wait?.what === 'Lock "ledger"').map(({ name, state }) => `${name}: ${state}`)
  * })
  *
- * await asyncio.run(program) // => ["Task-1: running", "writer: a timer", 'reader: Lock "db"']
+ * await asyncio.run(program) // => ["reader: waiting"]
  * ```
  *
  * @category snapshots

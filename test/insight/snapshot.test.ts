@@ -393,8 +393,11 @@ describe("loops", () => {
     Effect.gen(function*() {
       const tasks: Array<string> = []
       yield* virtually(Effect.gen(function*() {
+        // Others of this process may have left loops open.
+        const { id } = yield* Insight.currentLoop
         yield* EventLoop.callSoon(() => {
-          for (const { tasks: all } of Insight.snapshot()) tasks.push(...all.map(({ state }) => state))
+          const own = Insight.snapshot().filter((loop) => loop.id === id)
+          for (const { tasks: all } of own) tasks.push(...all.map(({ state }) => state))
         })
         yield* sleep(1)
       }))
