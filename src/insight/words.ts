@@ -1,10 +1,8 @@
 /** Words that texts of insight have in common. */
 import * as Duration from "effect/Duration"
 
-const isDefault = (name: string): boolean => /^Task-\d+$/.test(name)
-
 /** `fetch (Task-2)`: what nobody gave a name goes by what runs in it, where that is known. */
-export const titleOf = (name: string, runs: string | undefined, isUnnamed = isDefault(name)): string =>
+export const titleOf = (name: string, runs: string | undefined, isUnnamed = /^Task-\d+$/.test(name)): string =>
   runs !== undefined && isUnnamed ? `${runs} (${name})` : name
 
 /** No more digits than somebody reads. */

@@ -306,14 +306,15 @@ describe("circles", () => {
           }))
         )
         yield* sleep("1 second")
-        const loops = Insight.snapshot()
+        // Its own two: others of this process may have left loops open.
+        const loops = Insight.snapshot().slice(-2)
         yield* Task.cancel(other)
         return loops
       })
       const loops = yield* virtually(program)
       const names = new Map(loops.flatMap(({ tasks }) => tasks.map(({ id, name }) => [id, name] as const)))
       const found = loops.map(({ circles }) => circles.map((circle) => circle.map((id) => names.get(id))))
-      expect(found.filter((circles) => circles.length > 0)).toEqual([[["here", "there"]], [["here", "there"]]])
+      expect(found).toEqual([[["here", "there"]], [["here", "there"]]])
     }))
 
   it.live("of 30,000 tasks", () =>
@@ -344,7 +345,8 @@ describe("loops", () => {
       }))
       expect([outer!.time, inner!.time]).toEqual([3600, 1])
       expect([outer!.ready, inner!.ready]).toEqual([0, 0])
-      expect(Insight.snapshot().map(({ id }) => id)).toEqual(before)
+      const after = Insight.snapshot().map(({ id }) => id)
+      expect(after.filter((id) => !before.includes(id))).toEqual([])
     }))
 
   it.live("plain data that survives JSON", () =>
