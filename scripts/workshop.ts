@@ -1,4 +1,4 @@
-/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of the README. */
+/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of pages. */
 import { markdownTable } from "markdown-table"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -84,13 +84,13 @@ export const table = (
   numbers: ReadonlySet<number> = new Set()
 ): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
 
-/** Writes `text` into the README, between `<!-- name -->` and `<!-- /name -->`. */
-export const writeReadme = (name: string, text: string): void => {
-  const path = join(root, "README.md")
+/** Writes `text` into the page, between `<!-- name -->` and `<!-- /name -->`. */
+export const writePart = (file: string, name: string, text: string): void => {
+  const path = join(root, file)
   const page = readFileSync(path, "utf8")
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const from = page.indexOf(begin) + begin.length
   const to = page.indexOf(end, from)
-  if (from < begin.length || to < 0) throw new Error(`README.md has no ${begin.trim()} … ${end}`)
+  if (from < begin.length || to < 0) throw new Error(`${file} has no ${begin.trim()} … ${end}`)
   writeFileSync(path, `${page.slice(0, from)}${text}\n${page.slice(to)}`)
 }
