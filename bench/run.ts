@@ -140,7 +140,11 @@ if (isWhole && cells.some(({ skipped }) => skipped === "no time")) {
   console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
 } else if (isWhole) {
   writeFileSync(join(here, "RESULTS.md"), resultsPage())
-  writePart("docs/costs.md", "bench", `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`)
+  writePart(
+    "docs/costs.md",
+    "bench",
+    `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`
+  )
 }
 
 function describe(about: Record<string, string>): string {
