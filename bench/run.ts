@@ -19,7 +19,7 @@
 import { globSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { parseArgs } from "node:util"
-import { writeReadme } from "../scripts/workshop.ts"
+import { writeParts } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
 import { type Cell, longTables, type Named, Results, shortTable } from "./report.ts"
 import { measure, type Process } from "./schedule.ts"
@@ -140,7 +140,9 @@ if (isWhole && cells.some(({ skipped }) => skipped === "no time")) {
   console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
 } else if (isWhole) {
   writeFileSync(join(here, "RESULTS.md"), resultsPage())
-  writeReadme("bench", `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`)
+  writeParts("README.md", {
+    bench: `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`
+  })
 }
 
 function describe(about: Record<string, string>): string {

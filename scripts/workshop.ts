@@ -84,13 +84,19 @@ export const table = (
   numbers: ReadonlySet<number> = new Set()
 ): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
 
-/** Writes `text` into the README, between `<!-- name -->` and `<!-- /name -->`. */
-export const writeReadme = (name: string, text: string): void => {
-  const path = join(root, "README.md")
-  const page = readFileSync(path, "utf8")
+/** Puts `text` into a page, between `<!-- name -->` and `<!-- /name -->`. */
+export const withPart = (page: string, name: string, text: string): string => {
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const from = page.indexOf(begin) + begin.length
   const to = page.indexOf(end, from)
-  if (from < begin.length || to < 0) throw new Error(`README.md has no ${begin.trim()} … ${end}`)
-  writeFileSync(path, `${page.slice(0, from)}${text}\n${page.slice(to)}`)
+  if (from < begin.length || to < 0) throw new Error(`the page has no ${begin.trim()} … ${end}`)
+  return `${page.slice(0, from)}${text}\n${page.slice(to)}`
+}
+
+/** Writes such parts of a page, named from the root. */
+export const writeParts = (path: string, parts: Readonly<Record<string, string>>): void => {
+  const file = join(root, path)
+  let page = readFileSync(file, "utf8")
+  for (const [name, text] of Object.entries(parts)) page = withPart(page, name, text)
+  writeFileSync(file, page)
 }
