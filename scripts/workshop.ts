@@ -1,4 +1,4 @@
-/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of the README. */
+/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of pages. */
 import { markdownTable } from "markdown-table"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -84,7 +84,7 @@ export const table = (
   numbers: ReadonlySet<number> = new Set()
 ): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
 
-/** Puts `text` into a page, between `<!-- name -->` and `<!-- /name -->`. */
+/** The page with `text` between `<!-- name -->` and `<!-- /name -->`. */
 export const withPart = (page: string, name: string, text: string): string => {
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const from = page.indexOf(begin) + begin.length
@@ -93,10 +93,8 @@ export const withPart = (page: string, name: string, text: string): string => {
   return `${page.slice(0, from)}${text}\n${page.slice(to)}`
 }
 
-/** Writes such parts of a page, named from the root. */
-export const writeParts = (path: string, parts: Readonly<Record<string, string>>): void => {
-  const file = join(root, path)
-  let page = readFileSync(file, "utf8")
-  for (const [name, text] of Object.entries(parts)) page = withPart(page, name, text)
-  writeFileSync(file, page)
+/** Writes such a part of a page of the package. */
+export const writePart = (file: string, name: string, text: string): void => {
+  const path = join(root, file)
+  writeFileSync(path, withPart(readFileSync(path, "utf8"), name, text))
 }

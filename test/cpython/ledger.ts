@@ -5,7 +5,7 @@
  * - `covered`: a scenario or a test that asserts the same, `scenario NAME` or `test/File.test.ts: title`, several behind
  *   `; `. Of a title inside of another either one, or both as `outer > inner`.
  * - `ported`: nothing; the port is in `test/cpython/FILE.test.ts`, under the test's name.
- * - `deliberate`: the row of a table that says so, `README.md: its first cell`, or a heading, `docs/page.md#anchor`.
+ * - `deliberate`: what says so, `docs/differences.md: the first cell of its row`, or a heading of a page.
  * - `n/a`: one of `reasons`.
  */
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
@@ -89,14 +89,9 @@ const hasTitle = (file: string, title: string): boolean => {
   return title.split(" > ").every((part) => [`"${part}"`, `\`${part}\``].some((quoted) => source.includes(quoted)))
 }
 
-const firstCells = (page: string): ReadonlyArray<string> =>
-  Array.from(page.matchAll(/^\| (.*?[^\\]) +\|/gm), ([, cell]) => cell!.trim())
-
-const anchors = (page: string): ReadonlyArray<string> =>
-  Array.from(
-    page.matchAll(/^#+ (.*)$/gm),
-    ([, heading]) => heading!.toLowerCase().replace(/[^\w\- ]/g, "").replaceAll(" ", "-")
-  )
+/** The first cells of a page's tables, and its headings. */
+const subjectsOf = (page: string): ReadonlyArray<string> =>
+  Array.from(page.matchAll(/^(?:\| (.*?[^\\]) *\||#+ (.*)$)/gm), ([, cell, heading]) => cell ?? heading!)
 
 // ------------------------------------------------------------------------------------------------------------ problems
 
@@ -114,9 +109,8 @@ const wrongWith = ({ file, pointer, test, verdict }: Row, ports: ReadonlyMap<str
     case "ported":
       return ports.get(test) === file ? undefined : `no port in ${file}.test.ts`
     case "deliberate": {
-      const [, page, anchor, cell] = /^([\w/]+\.md)(?:#([\w-]+)|: (.+))$/.exec(pointer) ?? []
-      if (page === undefined) return `no page: ${pointer}`
-      const known = anchor === undefined ? firstCells(read(page)).includes(cell!) : anchors(read(page)).includes(anchor)
+      const [, page, subject] = /^(\S+\.md): (.+)$/.exec(pointer) ?? []
+      const known = page !== undefined && subjectsOf(read(page)).includes(subject!)
       return known ? undefined : `no row and no heading: ${pointer}`
     }
     case "n/a":

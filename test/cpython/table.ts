@@ -2,12 +2,12 @@
  * `npm run cpython`: what is wrong with the ledger of CPython's own tests; prints the verdicts in numbers, and writes them
  * into `docs/conformance.md`. Exit code 1 if anything is wrong.
  */
-import { writeParts } from "../../scripts/workshop.ts"
+import { writePart } from "../../scripts/workshop.ts"
 import { problemsOf, readLedger, readNames, tablesOf } from "./ledger.ts"
 
 const [names, ledger] = [readNames(), readLedger()]
 const tables = tablesOf(names, ledger)
-writeParts("docs/conformance.md", { cpython: tables })
+writePart("docs/conformance.md", "cpython", tables)
 
 const problems = problemsOf(names, ledger)
 for (const problem of problems) console.log(problem)
