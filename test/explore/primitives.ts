@@ -588,6 +588,34 @@ const joins = Effect.gen(function*() {
   }
 })
 
+/** One stops two others and waits; whoever stops it meanwhile, they end all the same. */
+const stops = Effect.gen(function*() {
+  const parts = new Parts()
+  const tasks = [
+    yield* createTask(parts.b, { name: "a" }),
+    yield* createTask(parts.part(Effect.onInterrupt(inside, () => inside)), { name: "b" })
+  ]
+  const s = yield* createTask(
+    Effect.andThen(
+      sleep(0),
+      Effect.andThen(
+        Task.cancelAndWait(tasks),
+        check(() => holds(parts.running === 0, `all are stopped, ${parts.running} run on`))
+      )
+    ),
+    { name: "s" }
+  )
+  const exit = yield* Task.await(s)
+  const isCancelled = (yield* Explore.cancelled).has("s")
+  if (Exit.isFailure(exit)) {
+    if (!isCancelled || !Cause.hasInterruptsOnly(exit.cause)) return yield* exit
+    // Unless it was cancelled before it asked.
+    if (Task.cancelling(tasks[0]!) === 0 && Task.cancelling(tasks[1]!) === 0) yield* Task.cancelAndWait(tasks)
+  }
+  yield* quiet
+  holds(parts.running === 0, `${parts.running} run on`)
+})
+
 // ------------------------------------------------------------------------------------------------------------- all of them
 
 /** All that may differ. */
@@ -646,5 +674,6 @@ export const primitives: Readonly<Record<string, Program>> = {
   wait: waits,
   shield: shields,
   asCompleted: completions,
-  "Task.join": joins
+  "Task.join": joins,
+  "Task.cancelAndWait": stops
 }
