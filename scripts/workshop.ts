@@ -84,13 +84,17 @@ export const table = (
   numbers: ReadonlySet<number> = new Set()
 ): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
 
-/** Writes `text` into the page, between `<!-- name -->` and `<!-- /name -->`. */
-export const writePart = (file: string, name: string, text: string): void => {
-  const path = join(root, file)
-  const page = readFileSync(path, "utf8")
+/** The page with `text` between `<!-- name -->` and `<!-- /name -->`. */
+export const withPart = (page: string, name: string, text: string): string => {
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const from = page.indexOf(begin) + begin.length
   const to = page.indexOf(end, from)
-  if (from < begin.length || to < 0) throw new Error(`${file} has no ${begin.trim()} … ${end}`)
-  writeFileSync(path, `${page.slice(0, from)}${text}\n${page.slice(to)}`)
+  if (from < begin.length || to < 0) throw new Error(`the page has no ${begin.trim()} … ${end}`)
+  return `${page.slice(0, from)}${text}\n${page.slice(to)}`
+}
+
+/** Writes such a part of a page of the package. */
+export const writePart = (file: string, name: string, text: string): void => {
+  const path = join(root, file)
+  writeFileSync(path, withPart(readFileSync(path, "utf8"), name, text))
 }
