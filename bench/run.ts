@@ -6,7 +6,7 @@
  * random order, until figures agree or time is up. What is to be compared is so measured at the same times on the same
  * machine: look at ratios, not at times.
  *
- * A run of everything writes RESULTS.md, and the table in the project's README.
+ * A run of everything writes RESULTS.md, and the table in docs/costs.md.
  *
  * - `--only NAME`: the workloads whose names begin so; several times, or with commas
  * - `--variants A,B`: these variants, and raw Effect
@@ -19,7 +19,7 @@
 import { globSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { parseArgs } from "node:util"
-import { writeReadme } from "../scripts/workshop.ts"
+import { writePart } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
 import { type Cell, longTables, type Named, Results, shortTable } from "./report.ts"
 import { measure, type Process } from "./schedule.ts"
@@ -140,7 +140,11 @@ if (isWhole && cells.some(({ skipped }) => skipped === "no time")) {
   console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
 } else if (isWhole) {
   writeFileSync(join(here, "RESULTS.md"), resultsPage())
-  writeReadme("bench", `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`)
+  writePart(
+    "docs/costs.md",
+    "bench",
+    `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`
+  )
 }
 
 function describe(about: Record<string, string>): string {

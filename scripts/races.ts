@@ -77,7 +77,7 @@ export const write = Effect.gen(function*() {
 
 Twelve kinds of races that many programs have had, each with a mended twin. Each passes in the order in which it is
 written, so its test is green. \`npm run example races\` shows what [\`Explore.check\`](exploring.md) says of them,
-\`npm run example races lock-order\` the whole report of one. [scripts/races.ts](../scripts/races.ts) writes this page.
+\`npm run example races lock-order\` the whole report of one. \`scripts/races.ts\` writes this page.
 
 ![the report of a race: the failing run above the nearest that passes](race.svg)
 
@@ -102,7 +102,7 @@ default leaves them alone:
 ${yield* table(relyingOnOrder)}
 
 The same races in plain Effect, with fibers, \`Deferred\` and \`Effect.timeout\`
-([\`effectRaces.ts\`](../test/explore/effectRaces.ts)). Two need a fiber
+(\`test/explore/effectRaces.ts\`). Two need a fiber
 that yields where Effect may make it:
 
 ${yield* table(inEffect)}

@@ -26,6 +26,8 @@ const expected: ReadonlyArray<RegExp> = [
   /^AGENTS\.md$/,
   /^CHANGELOG\.md$/,
   /^LICENSE$/,
+  /^docs\/.+\.(md|svg)$/,
+  /^examples\/.+\.ts$/,
   /^src\/.+\.ts$/,
   /^dist\/.+\.js$/,
   /^dist\/.+\.js\.map$/,

@@ -1,4 +1,4 @@
-/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of the README. */
+/** What scripts share: temporary folders with exact packages, programs with their output, tables, parts of pages. */
 import { markdownTable } from "markdown-table"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -84,13 +84,17 @@ export const table = (
   numbers: ReadonlySet<number> = new Set()
 ): string => markdownTable(rows, { align: rows[0].map((_, column) => numbers.has(column) ? "r" : "") })
 
-/** Writes `text` into the README, between `<!-- name -->` and `<!-- /name -->`. */
-export const writeReadme = (name: string, text: string): void => {
-  const path = join(root, "README.md")
-  const page = readFileSync(path, "utf8")
+/** The page with `text` between `<!-- name -->` and `<!-- /name -->`. */
+export const withPart = (page: string, name: string, text: string): string => {
   const [begin, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const from = page.indexOf(begin) + begin.length
   const to = page.indexOf(end, from)
-  if (from < begin.length || to < 0) throw new Error(`README.md has no ${begin.trim()} … ${end}`)
-  writeFileSync(path, `${page.slice(0, from)}${text}\n${page.slice(to)}`)
+  if (from < begin.length || to < 0) throw new Error(`the page has no ${begin.trim()} … ${end}`)
+  return `${page.slice(0, from)}${text}\n${page.slice(to)}`
+}
+
+/** Writes such a part of a page of the package. */
+export const writePart = (file: string, name: string, text: string): void => {
+  const path = join(root, file)
+  writeFileSync(path, withPart(readFileSync(path, "utf8"), name, text))
 }

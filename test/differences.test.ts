@@ -1,4 +1,4 @@
-/** Deliberate differences of the README's table that no scenario shows. */
+/** Deliberate differences of docs/differences.md that no scenario shows. */
 import { describe } from "@effect/vitest"
 import { Effect, Fiber, FiberSet } from "effect"
 import * as asyncio from "effect-asyncio"

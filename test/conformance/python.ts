@@ -25,7 +25,7 @@ const call = `
 import importlib, json, os, sys
 module, name, args, folders = json.load(sys.stdin)
 sys.path[:0] = folders
-print(getattr(importlib.import_module(module), name)(*args), flush=True)
+print(getattr(importlib.import_module(module), name)(*args), end="", flush=True)
 os._exit(0)
 `
 

@@ -29,7 +29,7 @@ export interface MainSync {
 
 /** A scenario that is not translated yet, or will not be; `reason` says why. */
 export interface Untranslated {
-  /** `waiting`: for a part that is not built yet; `difference`: deliberate, see the README's table. */
+  /** `waiting`: for a part that is not built yet; `difference`: deliberate, see docs/differences.md. */
   readonly status: "waiting" | "difference"
   readonly reason: string
   /** For a deliberate difference: what we do instead, as log lines `[time, text]` of this program. */

@@ -1,10 +1,8 @@
 /**
  * `npm run conformance`: runs every scenario on every loop it can run on, prints the table, and writes it into
- * `docs/conformance.md` and the README. Exit code 1 if a scenario is neither equal nor listed, or listed and equal.
+ * `docs/conformance.md` and, in a line, into the README. Exit code 1 if a scenario is neither equal nor listed, or listed and equal.
  */
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
-import { root, table, writeReadme } from "../../scripts/workshop.ts"
+import { table, writePart } from "../../scripts/workshop.ts"
 import { isUntranslated, judge, type Status } from "./compare.ts"
 import { type Case, readCases } from "./suite.ts"
 
@@ -53,32 +51,17 @@ const listOf = (status: "difference" | "waiting"): string =>
     )
     .join("\n") || "None."
 
-const page = `# Conformance with CPython
+const pageName = "docs/conformance.md"
+writePart(pageName, "scenarios", whole)
+writePart(pageName, "differences", listOf("difference"))
+writePart(pageName, "waiting", listOf("waiting"))
 
-<!-- Written by \`npm run conformance\`. -->
-
-Each scenario is a small asyncio program, run on CPython 3.14.x on a virtual clock (\`test/conformance/python/\`, what it
-printed is in \`traces/\`), and the same program in TypeScript (\`groups/\`). _Equal_ means: every line and every time is the
-same, on the virtual loop, on \`EventLoop.layer\` under TestClock, and on the live loop's ready queue.
-
-${whole}
-
-## Deliberate differences
-
-What we do instead is tested as well.
-
-${listOf("difference")}
-
-## Waiting
-
-${listOf("waiting")}
-`
-
-writeFileSync(join(root, "docs/conformance.md"), page)
-
-/** The README has the columns that are not all zero. */
-const shown = [true, true, ...columns.map(([, status]) => judged.some((self) => self.status === status))]
-writeReadme("conformance", table([titles, ...rows].map((cells) => cells.filter((_, column) => shown[column])), numbers))
+const count = (status: Status): number => judged.filter((self) => self.status === status).length
+writePart(
+  "README.md",
+  "conformance",
+  `**${count("equal")} of ${judged.length} are equal, ${count("difference")} differ on purpose.**`
+)
 
 const problems = [
   ...strays.map((stray) => `${stray} has no Python program`),
