@@ -1,7 +1,7 @@
 /** CPython's `test_eager_task_factory.py`: every task is an eager one, as with its factory. */
 import { Context, Effect } from "effect"
 import * as asyncio from "effect-asyncio"
-import { EventLoop, Future, Task, TaskGroup } from "effect-asyncio"
+import { type EventLoop, Future, Task, TaskGroup } from "effect-asyncio"
 import { self } from "../support/loops.ts"
 import { ended, port } from "./support.ts"
 

@@ -1,5 +1,5 @@
 /** CPython's `test_tasks.py`. */
-import { Cause, Context, Effect, Exit, Option, Stream } from "effect"
+import { Cause, Context, Effect, type Exit, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
