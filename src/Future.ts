@@ -11,8 +11,10 @@
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
@@ -21,15 +23,20 @@ import type { Awaitable } from "./Awaitable.ts"
 import { InvalidStateError, RuntimeError } from "./Errors.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
+import { format } from "./internal/host/printing.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
+import { timeoutError } from "./internal/parts/TimeoutImpl.ts"
 import * as abort from "./internal/task/abort.ts"
+import { checkAwaitables } from "./internal/task/awaitables.ts"
 import * as internal from "./internal/task/future.ts"
 import { FutureImpl } from "./internal/task/future.ts"
 import { rejectionOf } from "./internal/task/rejection.ts"
+import { currentTask } from "./internal/task/task.ts"
 import * as internalTasks from "./internal/task/tasks.ts"
 import { cancelMessage as cancelMessageOf, isCancelled } from "./internal/waiting/cancelled.ts"
 import * as walk from "./internal/waiting/Walk.ts"
 import type { Task } from "./Task.ts"
+import { wait } from "./wait.ts"
 
 /**
  * A value of type `A` that will be there later, or a failure of type `E`.
@@ -431,7 +438,7 @@ export const cancelled = (self: Future<any, any>): boolean => {
 }
 
 const pending = (call: string, future: FutureImpl<any, any>): Effect.Effect<never, InvalidStateError> =>
-  Effect.fail(new InvalidStateError({ message: `${call}: ${future} has no result yet` }))
+  Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} has no result yet` }))
 
 /**
  * The value of a future that is done, without waiting.
@@ -670,6 +677,102 @@ const request = (
 const checkCancelOptions = check.options<{ readonly message?: string | undefined }>({ message: check.string })
 
 /**
+ * Asks one or many to cancel, and waits until all of them have ended.
+ *
+ * **When to use**
+ *
+ * Use wherever something has to be over before the program goes on: before a connection is closed, a file removed, a
+ * worker made anew. It takes the place of `cancel` with a `wait`, a `join` or an `await` behind it.
+ *
+ * **Details**
+ *
+ * Each gets one request, with the message, before anything waits; one that has not begun never does. It resumes when the
+ * last has ended, two ticks later, however that ended: one that meets its cancellation and goes on is waited for as long as
+ * it goes on. It gives nothing. A failure while cleaning up is reported, unless somebody looks at it: `Task.await` gives the
+ * exit, without a wait by then. Of one that had failed before nothing is reported, as with `cancel`.
+ *
+ * After `timeout` the waiting fails with `TimeoutError`, which names those that go on ending; nothing is asked of them again.
+ * Cancelled while it waits, the caller ends cancelled at once; the others have their requests all the same. That is
+ * trio's and asyncio's rule, where `task.cancel()`, then `await task` within `suppress(CancelledError)` would swallow the
+ * caller's own cancellation (python/cpython#103486).
+ *
+ * The task that calls it can't be among them: it would wait for its own end, and dies with `RuntimeError` before anything is
+ * asked. Of those that wait for the caller each is cancelled itself, and does not pass its request on to whom it waits for;
+ * so two that cancel and wait for each other both end. None at all: no wait. No tick if all are done. O(n).
+ *
+ * **Example** (Workers that are over before the connection is)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const seen: Array<string> = []
+ * const worker = (name: string) =>
+ *   Effect.onInterrupt(
+ *     asyncio.sleep("1 hour"),
+ *     () => Effect.andThen(asyncio.sleep("1 second"), Effect.sync(() => seen.push(`${name} is over`)))
+ *   )
+ *
+ * const program = Effect.gen(function*() {
+ *   const workers = yield* Effect.forEach(["a", "b"], (name) => asyncio.createTask(worker(name)))
+ *   yield* asyncio.sleep(0)
+ *   yield* asyncio.Task.cancelAndWait(workers, { message: "shutdown", timeout: "10 seconds" })
+ *   seen.push("the connection is closed")
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(program))
+ * seen // => ["a is over", "b is over", "the connection is closed"]
+ * ```
+ *
+ * @category cancelling
+ * @since 0.2.0
+ */
+export const cancelAndWait = <Timeout extends Duration.Input | undefined = undefined>(
+  self: Future<any, any> | Iterable<Future<any, any>>,
+  options?: { readonly message?: string | undefined; readonly timeout?: Timeout | undefined }
+): Effect.Effect<void, [Timeout] extends [undefined] ? never : Cause.TimeoutError, EventLoop> =>
+  // Without a timeout it can't fail with one.
+  Effect.withFiber((fiber) => endAll(fiber, self, options)) as Effect.Effect<void, any, EventLoop>
+
+const endAll = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  self: Future<any, any> | Iterable<Future<any, any>>,
+  options: { readonly message?: string | undefined; readonly timeout?: Duration.Input | undefined } | undefined
+): Effect.Effect<void, Cause.TimeoutError, EventLoop> => {
+  const call = "Future.cancelAndWait"
+  checkEndOptions(call, options)
+  const futures = isCollection(self)
+    ? Array.from(self, (future) => impl("cancelAndWait", future))
+    : [impl("cancelAndWait", self)]
+  checkAwaitables(call, futures, fiber)
+  const me = currentTask(fiber)
+  for (const future of futures) {
+    if (future === me) throw new RuntimeError({ message: `${call}: ${future} cannot wait for its own end` })
+  }
+  walk.cancelAll(futures, options?.message, me)
+  const left = futures.filter((future) => future.exit === undefined)
+  for (const future of futures) if (future.exit !== undefined) future.retrieve()
+  if (left.length === 0) return Effect.void
+  return Effect.flatMap(wait(left, { timeout: options?.timeout }), ({ pending }) => {
+    if (pending.size === 0) return Effect.void
+    const { message } = timeoutError(call, check.nanos(call, options!.timeout!))
+    return Effect.fail(new Cause.TimeoutError(`${message}; still ending: ${format(Array.from(pending))}`))
+  })
+}
+
+const checkEndOptions = check.options<
+  { readonly message?: string | undefined; readonly timeout?: Duration.Input | undefined }
+>({
+  message: check.string,
+  timeout: check.duration
+})
+
+/** An Effect is iterable as well, and belongs here as little as anything else. */
+const isCollection = (self: unknown): self is Iterable<Future<any, any>> =>
+  Predicate.isIterable(self) && !isFuture(self) && !Effect.isEffect(self)
+
+/**
  * The message given to `cancel`, if the cause has one.
  *
  * **Example** (The reason, in a clean-up)
@@ -838,7 +941,7 @@ const complete = <A, E>(
     const future = settable(call, self)
     return future.complete(exit)
       ? Effect.void
-      : Effect.fail(new InvalidStateError({ message: `${call}: ${future} is done already` }))
+      : Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} is done already` }))
   })
 
 /**

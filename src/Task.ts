@@ -212,8 +212,7 @@ export const currentUnsafe = (): Task<unknown, unknown> | undefined => {
  *   yield* asyncio.sleep(0)
  *   const me = Option.getOrThrow(yield* asyncio.currentTask)
  *   const others = Array.from(yield* asyncio.allTasks).filter((task) => task !== me)
- *   for (const task of others) yield* asyncio.Task.cancel(task)
- *   yield* asyncio.wait(others)
+ *   yield* asyncio.Task.cancelAndWait(others)
  *   return others.map((task) => [task.name, asyncio.Task.cancelled(task)])
  * })
  *
@@ -440,6 +439,7 @@ export {
   await,
   awaitedBy,
   cancel,
+  cancelAndWait,
   cancelled,
   cancelMessage,
   cancelUnsafe,

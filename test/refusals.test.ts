@@ -39,6 +39,8 @@ const options = (of: Readonly<Record<string, Kind>>): Kind => ({
 })
 
 const isEmptyObject = (stray: unknown): boolean => stray?.constructor === Object && Object.keys(stray).length === 0
+const isEmptyCollection = (stray: unknown): boolean =>
+  stray === "" || Array.isArray(stray) && stray.length === 0 || stray instanceof Map && stray.size === 0
 const isNumber = (stray: unknown): boolean => typeof stray === "number" && !Number.isNaN(stray)
 const isWhole = (stray: unknown, least: number): boolean => Number.isInteger(stray) && (stray as number) >= least
 const isFunction = (stray: unknown): boolean => typeof stray === "function"
@@ -61,6 +63,7 @@ const signal = value(new AbortController().signal, (stray) => stray instanceof A
 const cause = value(Cause.fail("no"))
 const deferred = kind(Deferred.make())
 const future = kind(asyncio.Future.make(), asyncio.Future.isFuture)
+const futures = kind(asyncio.Future.make(), (stray) => asyncio.Future.isFuture(stray) || isEmptyCollection(stray))
 const task = kind(asyncio.createTask(Effect.void), asyncio.Task.isTask)
 const lock = kind(asyncio.Lock.make)
 const event = kind(asyncio.Event.make, (stray) => stray === strayEvent)
@@ -181,6 +184,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Future.await": row(future),
   "Future.cancel": row(future, options({ message: text })),
   "Future.cancelUnsafe": row(future, options({ message: text })),
+  "Future.cancelAndWait": row(futures, options({ message: text, timeout: duration })),
   "Future.cancelMessage": row(cause),
   "Future.addDoneCallback": row(future, callback),
   "Future.removeDoneCallback": row(future, callback),

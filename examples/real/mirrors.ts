@@ -50,8 +50,7 @@ export const main = Effect.gen(function*() {
     returnWhen: ({ succeeded }) => succeeded > 0,
     timeout: "5 seconds"
   })
-  for (const task of pending) yield* Task.cancel(task)
-  if (pending.size > 0) yield* asyncio.wait(pending)
+  yield* Task.cancelAndWait(pending)
 
   for (const task of done) {
     const outcome = Exit.match(yield* Task.await(task), {

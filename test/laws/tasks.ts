@@ -1,5 +1,5 @@
 /** Tasks and what is nearest to them: joins, watchers, futures, runners, sleeps. */
-import { Effect, Fiber } from "effect"
+import { Effect, Exit, Fiber } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Future, Task } from "effect-asyncio"
 import { outcomeOf } from "./everyStep.ts"
@@ -119,6 +119,48 @@ const await_: Subject = {
         law.sawExit(yield* Task.await(task))
         yield* sleep("1 second")
       }))
+  ]
+}
+
+const cancelAndWait: Subject = {
+  name: "cancelAndWait",
+  programs: [
+    program("whoever comes back, all are over; whoever is cancelled, all are asked", (law) =>
+      Effect.gen(function*() {
+        const tasks = [
+          yield* named("quick", sleep("1 hour")),
+          yield* named("slow", slowly(slowly(sleep("1 hour")))),
+          yield* named("done", Effect.succeed("value"))
+        ]
+        yield* sleep("1 second")
+        const stop = Effect.onExit(Task.cancelAndWait(tasks), (exit) =>
+          Effect.sync(() => {
+            const over = tasks.every(Task.done)
+            law.expect(over || Exit.isFailure(exit), "it came back before all were over")
+          }))
+        const stopper = yield* named("stopper", stop)
+        law.rest(() => {
+          const asked = tasks.slice(0, 2).filter((task) => Task.cancelled(task)).length
+          law.expect(asked === 2 || law.wasHit(), `${asked} of 2 were asked`)
+        })
+        yield* Task.await(stopper)
+      }), { cancels: true }),
+    program("one that goes on, until the waiting is over", (law) =>
+      Effect.gen(function*() {
+        const task = yield* named("stubborn", stubbornly(sleep("1 hour")))
+        yield* sleep("1 second")
+        const exit = yield* Effect.exit(Task.cancelAndWait(task, { timeout: "500 millis" }))
+        if (law.undisturbed) law.equal(outcomeOf(exit), "fail TimeoutError", "the waiting")
+        yield* Task.cancelAndWait(task)
+        law.expect(Task.done(task), "it came back before the task was over")
+      }), { cancels: true, stubborn: ["stubborn"] }),
+    program("two that stop each other", (law) =>
+      Effect.gen(function*() {
+        const a: Task.Task<void> = yield* named("a", Effect.suspend(() => Task.cancelAndWait(b)))
+        const b: Task.Task<void> = yield* named("b", Effect.onInterrupt(sleep("1 second"), () => Task.cancelAndWait(a)))
+        yield* Task.await(a)
+        yield* Task.await(b)
+      }), { cancels: true })
   ]
 }
 
@@ -265,4 +307,4 @@ const sleep_: Subject = {
   ]
 }
 
-export const tasks: ReadonlyArray<Subject> = [join, await_, future, runner, sleep_]
+export const tasks: ReadonlyArray<Subject> = [join, await_, cancelAndWait, future, runner, sleep_]

@@ -53,6 +53,24 @@ describe("createTask", () => {
     // @ts-expect-error: Db is missing
     void Effect.runPromise(EventLoop.provide(createTask(number)))
   })
+  it("cancelAndWait: one or many; a TimeoutError only with a timeout", () => {
+    const limit: string | undefined = undefined as string | undefined
+    expectTypeOf(Task.cancelAndWait(task)).toEqualTypeOf<Effect.Effect<void, never, Loop>>()
+    expectTypeOf(Task.cancelAndWait(future)).toEqualTypeOf<Effect.Effect<void, never, Loop>>()
+    expectTypeOf(Task.cancelAndWait(new Set([task, future]), { message: "m" }))
+      .toEqualTypeOf<Effect.Effect<void, never, Loop>>()
+    expectTypeOf(Task.cancelAndWait([task], { timeout: "1 second" }))
+      .toEqualTypeOf<Effect.Effect<void, Cause.TimeoutError, Loop>>()
+    expectTypeOf(Task.cancelAndWait([task], { timeout: undefined })).toEqualTypeOf<Effect.Effect<void, never, Loop>>()
+    expectTypeOf(Task.cancelAndWait([task], { timeout: limit as "1 second" | undefined }))
+      .toEqualTypeOf<Effect.Effect<void, Cause.TimeoutError, Loop>>()
+    // @ts-expect-error: no task
+    Task.cancelAndWait(number)
+    // @ts-expect-error: no task yet
+    Task.cancelAndWait(createTask(pure))
+    // @ts-expect-error: several arguments
+    Task.cancelAndWait(task, task)
+  })
   it("currentTask and allTasks", () => {
     expectTypeOf(currentTask).toEqualTypeOf<Effect.Effect<Option.Option<Task.Task<unknown, unknown>>, never, Loop>>()
     expectTypeOf(allTasks).toEqualTypeOf<Effect.Effect<ReadonlySet<Task.Task<unknown, unknown>>, never, Loop>>()

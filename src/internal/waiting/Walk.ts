@@ -104,8 +104,12 @@ export const cancel = (first: Cancellable, message?: string | undefined, from?: 
 }
 
 /** Cancels many that may wait for each other, with one request each: O(n), in chains and circles too. */
-export const cancelAll = (futures: ReadonlyArray<Cancellable>): void => {
-  const walk = new Walk(undefined, undefined, new Set())
+export const cancelAll = (
+  futures: ReadonlyArray<Cancellable>,
+  message?: string | undefined,
+  from?: Cancellable | undefined
+): void => {
+  const walk = new Walk(message, from, new Set())
   walk.goOnWithAll(futures)
   walk.run()
 }
