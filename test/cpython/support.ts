@@ -5,8 +5,8 @@
  * fails it.
  */
 import { it } from "@effect/vitest"
-import { Effect } from "effect"
-import type { Task } from "effect-asyncio"
+import { Cause, Effect, Exit } from "effect"
+import type { EventLoop, Task } from "effect-asyncio"
 import { expect } from "vitest"
 import { onVirtual, type Program } from "../support/loops.ts"
 
@@ -28,4 +28,21 @@ export const portBoth = <A>(
 ): void => {
   port(names, program({ eager: false }), expected)
   check(`${[names].flat().join(", ")}, eager`, program({ eager: true }), expected)
+}
+
+/** How it ends: with its value, with all its failures, errors by their names, or "cancelled". */
+export const endOf = (
+  program: Effect.Effect<unknown, unknown, EventLoop.EventLoop>
+): Effect.Effect<unknown, never, EventLoop.EventLoop> =>
+  Effect.map(Effect.exit(program), (exit) => {
+    if (Exit.isSuccess(exit)) return exit.value
+    const errors = exit.cause.reasons.flatMap((reason) =>
+      Cause.isFailReason(reason) ? [reason.error] : Cause.isDieReason(reason) ? [reason.defect] : []
+    )
+    return errors.length === 0 ? "cancelled" : errors.map((error) => error instanceof Error ? error.name : error)
+  })
+
+/** Of what makes its own loops. */
+export const portOutside = (name: string, program: () => Promise<unknown>, expected: unknown): void => {
+  it(name, async () => expect(await program()).toEqual(expected))
 }
