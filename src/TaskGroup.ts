@@ -17,6 +17,41 @@ import { openRegion } from "./internal/task/openRegion.ts"
 import type { Options, Task } from "./Task.ts"
 
 /**
+ * What a task of `group.start` calls when it has started.
+ *
+ * **Details**
+ *
+ * trio's `task_status.started`.
+ *
+ * **Example** (A server that is there, and the client that needs its port)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const serve = Effect.fn("serve")(function*(started: asyncio.TaskGroup.Started<number>) {
+ *   yield* asyncio.sleep("5 millis") // it opens its socket
+ *   yield* started(8080)
+ *   yield* asyncio.sleep("1 hour")
+ * })
+ *
+ * const program = asyncio.TaskGroup.run((group) =>
+ *   Effect.gen(function*() {
+ *     const port = yield* group.start(serve, { name: "server" })
+ *     yield* group.cancel
+ *     return `talked to ${port}`
+ *   })
+ * )
+ *
+ * await asyncio.run(program) // => "talked to 8080"
+ * ```
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type Started<in T = void> = (value: T) => Effect.Effect<void>
+
+/**
  * The group of a running block.
  *
  * @category models
@@ -36,6 +71,34 @@ export interface TaskGroup {
     effect: Effect.Effect<A, E, R>,
     options?: Options
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
+  /**
+   * Creates a task in the group, waits until it says that it has started, and gives what it said.
+   *
+   * **When to use**
+   *
+   * Use where what the task offers is needed at once: a server's port, a subscription, a connection that stays open.
+   *
+   * **Details**
+   *
+   * The task calls `started`, an effect, with the value; without an annotation, `(started: TaskGroup.Started<number>) => …`,
+   * it takes none. Then it is as any other of the group. Until then what it ends with is the starter's, and none of the
+   * group's: a failure, typed; a cancellation, as from a join; where it just ends, the defect `RuntimeError`. `started` again,
+   * or after that end, dies with it in whoever calls. Cancelling the starter while it waits cancels the task and waits for it:
+   * if that goes on and starts all the same, the starter has the value. Cancelled in the tick between, the starter loses the
+   * value; the task is the group's.
+   *
+   * Resumes one tick after `started`, two after the task's end, at once where an eager one starts in its first step. Dies with
+   * `RuntimeError` where `createTask` does. trio's and anyio's `start`.
+   *
+   * **Gotchas**
+   *
+   * `E` is the starter's before the start and the block's after it. Who catches it around `start` has it caught for the
+   * start alone: the task may fail later, and fail the block.
+   */
+  start<A, E, R, T = void>(
+    body: (started: Started<T>) => Effect.Effect<A, E, R>,
+    options?: Options
+  ): Effect.Effect<T, E, R | EventLoop>
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */

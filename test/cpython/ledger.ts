@@ -98,7 +98,7 @@ const subjectsOf = (page: string): ReadonlyArray<string> =>
 const wrongWith = ({ file, pointer, test, verdict }: Row, ports: ReadonlyMap<string, string>): string | undefined => {
   switch (verdict) {
     case "covered":
-      for (const one of pointer.split("; ")) {
+      for (const one of pointer.split(/; (?=scenario |test\/)/)) {
         const [, scenario] = /^scenario (\w+)$/.exec(one) ?? []
         const [, path, title] = /^(test\/\S+): (.+)$/.exec(one) ?? []
         if (!(scenario === undefined ? path !== undefined && hasTitle(path, title!) : isScenario(scenario))) {

@@ -520,6 +520,40 @@ const group = Effect.gen(function*() {
   if (!cancelled.has("g")) holds(Task.cancelling(g) === 0, "a request of the group's is left")
 })
 
+/** Who starts a task has its value, or what it failed with, or is cancelled; the group has what comes later. */
+const starts = Effect.gen(function*() {
+  const parts = new Parts()
+  let isStarted = false
+  const serve = (started: asyncio.TaskGroup.Started<string>) =>
+    Effect.gen(function*() {
+      yield* Effect.onInterrupt(inside, () => sleep(1))
+      yield* parts.fails
+      yield* started("ready")
+      isStarted = true
+      yield* sleep(1)
+    })
+  const g = yield* createTask(
+    TaskGroup.run((group) =>
+      Effect.onExit(
+        group.start((started: asyncio.TaskGroup.Started<string>) => parts.part(serve(started)), { name: "a" }),
+        (exit) =>
+          check(() => {
+            holds(isStarted || parts.running === 0, "the start is over, the task has not started and runs on")
+            holds(Exit.isFailure(exit) || isStarted && exit.value === "ready", "the value of none that has started")
+          })
+      )
+    ),
+    { name: "g" }
+  )
+  const exit = yield* Task.await(g)
+  holds(parts.running === 0, "the group is over, its task is not")
+  if (Exit.isSuccess(exit)) return holds(!parts.isFailed, "the failure of the start is lost")
+  if (Cause.hasDies(exit.cause)) return yield* exit
+  const cancelled = yield* Explore.cancelled
+  if (Cause.hasInterruptsOnly(exit.cause)) holds(cancelled.has("g") || cancelled.has("a"), "nobody cancelled it")
+  else holds(parts.isFailed, "it failed, and the task did not")
+})
+
 const waits = Effect.gen(function*() {
   const parts = new Parts()
   const [a, b] = [
@@ -671,6 +705,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   "gather, one at a time": oneByOne,
   timeout: timeouts,
   TaskGroup: group,
+  "TaskGroup.start": starts,
   wait: waits,
   shield: shields,
   asCompleted: completions,

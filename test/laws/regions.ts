@@ -251,6 +251,35 @@ const taskGroup: Subject = {
           yield* group.createTask(part(inside), { name: "a" })
           yield* group.createTask(part(sleep("3 seconds")), { name: "b" })
         }))),
+    program("tasks that start, slowly, one too late, one never", (law) =>
+      block(law, (group, part) => {
+        const running = new Set<string>()
+        const serve = (name: string, seconds: number) => {
+          let isStarted = false
+          const start = group.start((started: asyncio.TaskGroup.Started<string>) => {
+            running.add(name)
+            const starts = Effect.tap(started(name), () => Effect.sync(() => void (isStarted = true)))
+            const serving = Effect.andThen(sleep({ seconds }), Effect.andThen(starts, sleep("2 seconds")))
+            return Effect.ensuring(part(slowly(serving)), Effect.sync(() => running.delete(name)))
+          }, { name })
+          return Effect.onExit(start, () =>
+            Effect.sync(() => law.expect(isStarted || !running.has(name), "it has not started, and runs on")))
+        }
+        return Effect.gen(function*() {
+          law.equal(yield* serve("a", 1), "a", "what it started with")
+          const late = yield* Effect.exit(asyncio.timeout("500 millis", () =>
+            serve("late", 1)))
+          if (law.undisturbed) law.equal(outcomeOf(late), "fail TimeoutError", "the late one's start")
+          yield* group.createTask(serve("c", 0), { name: "starter" })
+          const failing = (_: asyncio.TaskGroup.Started) => part(Effect.andThen(sleep("1 second"), law.fail("never")))
+          // The starter has it, and nobody else.
+          const starter = Effect.ensuring(
+            law.look(group.start(failing, { name: "never" })),
+            Effect.sync(() => law.failed.delete("never"))
+          )
+          yield* Effect.ignore(starter)
+        })
+      })),
     program("group.cancel", (law) =>
       block(law, (group, part) =>
         Effect.gen(function*() {

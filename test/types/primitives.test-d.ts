@@ -97,6 +97,27 @@ it("what prints says so in its type: typescript-eslint's no-base-to-string looks
   >().toHaveProperty("toString")
 })
 
+it("what a task of a group starts with", () => {
+  TaskGroup.run((group) =>
+    Effect.gen(function*() {
+      type Loop = asyncio.EventLoop.EventLoop
+      const typed = (started: asyncio.TaskGroup.Started<number>) =>
+        Effect.andThen(started(1), Effect.fail("E1" as const))
+      expectTypeOf(group.start(typed)).toEqualTypeOf<Effect.Effect<number, "E1", Loop>>()
+      expectTypeOf(group.start(typed, { name: "server", eager: true }))
+        .toEqualTypeOf<Effect.Effect<number, "E1", Loop>>()
+      expectTypeOf(group.start((started) => started())).toEqualTypeOf<Effect.Effect<void, never, Loop>>()
+      // @ts-expect-error: without an annotation it takes no value
+      group.start((started) => started(1))
+      // @ts-expect-error: another value
+      group.start((started: asyncio.TaskGroup.Started<number>) => started("one"))
+      // @ts-expect-error: the effect in place of a function that gives it
+      group.start(Effect.void)
+      yield* Effect.void
+    })
+  )
+})
+
 it("a TaskGroup's block can fail with what its tasks and its body fail with", () => {
   const block = TaskGroup.run((group) =>
     Effect.gen(function*() {

@@ -14,19 +14,22 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "../../Awaitable.ts"
 import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
 import type { Options, Task } from "../../Task.ts"
 import type { TaskGroup } from "../../TaskGroup.ts"
-import { callSite } from "../host/callSite.ts"
+import { type CallSite, callSite } from "../host/callSite.ts"
+import * as check from "../host/check.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { atomically } from "../host/withoutYield.ts"
 import { counted } from "../host/words.ts"
 import { type Block, observer } from "../kernel/observer.ts"
+import type { Node } from "../kernel/WaitQueue.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
-import { FutureCallback, type FutureImpl } from "../task/future.ts"
+import { FutureCallback, type FutureImpl, join } from "../task/future.ts"
 import type { InnerRegion } from "../task/openRegion.ts"
 import type { TaskImpl } from "../task/task.ts"
 import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
@@ -34,6 +37,7 @@ import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import type { Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
+import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
 
 export class TaskGroupImpl extends Printable implements TaskGroup, Block {
@@ -90,26 +94,60 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     options?: Options
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
     const site = callSite(this.createTask)
-    return makesTask("group.createTask", (fiber) => {
-      if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
-        throw new RuntimeError({ message: "TaskGroup.createTask: the group has ended" })
-      }
-      if (this.aborting) throw new RuntimeError({ message: "TaskGroup.createTask: the group is shutting down" })
-      let member: Member
-      const created = (task: TaskImpl<A, E>) => task.push(member = new Member(this, task))
-      const task = createTask("TaskGroup.createTask", fiber, effect, options, site, created)
-      this.tasks.add(task)
-      member!.join()
-      // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
-      if (this.aborting) cancel(task, undefined)
-      return Effect.succeed(task)
+    return makesTask(
+      "group.createTask",
+      (fiber) =>
+        Effect.succeed(
+          this.add("TaskGroup.createTask", fiber, effect, options, site, (task) => new Member(this, task))
+        )
+    )
+  }
+
+  start<A, E, R, T = void>(
+    body: (started: (value: T) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
+    options?: Options
+  ): Effect.Effect<T, E, R | EventLoop> {
+    const call = "TaskGroup.start"
+    const site = callSite(this.start)
+    // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
+    return atomically((fiber) => {
+      check.callback(call, "the body", body)
+      let starting: Starting<T>
+      const started = (value: T) => Effect.sync(() => starting.started(value))
+      const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
+      this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
+      // What the task fails with is of its own type.
+      return join(starting! as FutureImpl<T, E>)
     })
   }
 
-  taskEnded(task: TaskImpl<any, any>): void {
+  private add<A, E, R>(
+    call: string,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    effect: Effect.Effect<A, E, R>,
+    options: Options | undefined,
+    site: CallSite | undefined,
+    makeMember: (task: TaskImpl<A, E>) => Member
+  ): TaskImpl<A, E> {
+    if (this.state === "ended" || this.state === "waiting" && this.tasks.size === 0) {
+      throw new RuntimeError({ message: `${call}: the group has ended` })
+    }
+    if (this.aborting) throw new RuntimeError({ message: `${call}: the group is shutting down` })
+    let member: Member
+    const created = (task: TaskImpl<A, E>) => task.push(member = makeMember(task))
+    const task = createTask(call, fiber, effect, options, site, created)
+    this.tasks.add(task)
+    member!.join()
+    // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
+    if (this.aborting) cancel(task, undefined)
+    return task
+  }
+
+  /** `isTaken`: what it ended with is somebody else's. */
+  taskEnded(task: TaskImpl<any, any>, isTaken = false): void {
     this.tasks.delete(task)
     const exit = task.exit!
-    if (isFailure(exit)) {
+    if (!isTaken && isFailure(exit)) {
       task.retrieve()
       this.addFailure(exit.cause)
       this.breakOff()
@@ -253,14 +291,14 @@ class GroupWaiter extends Waiter<Request | undefined> {
 class Member extends FutureCallback {
   // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
   private joined = false
-  private readonly group: TaskGroupImpl
-  private readonly task: TaskImpl<any, any>
+  protected readonly group: TaskGroupImpl
+  protected readonly task: TaskImpl<any, any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>) {
     super(task)
     this.group = group
     this.task = task
   }
-  override get awaiter(): Task<unknown, unknown> | undefined {
+  override get awaiter(): Node["awaiter"] {
     return this.group.parent
   }
   /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
@@ -275,5 +313,20 @@ class Member extends FutureCallback {
   }
   run(): void {
     this.group.taskEnded(this.task)
+  }
+}
+
+/** The same while the task starts: the starter awaits it, and has what it ends with. */
+class Starter extends Member {
+  private readonly starting: Starting<any>
+  constructor(group: TaskGroupImpl, task: TaskImpl<any, any>, starting: Starting<any>) {
+    super(group, task)
+    this.starting = starting
+  }
+  override get awaiter(): Node["awaiter"] {
+    return this.starting.exit === undefined ? this.starting : super.awaiter
+  }
+  override run(): void {
+    this.group.taskEnded(this.task, this.starting.taskEnded())
   }
 }
