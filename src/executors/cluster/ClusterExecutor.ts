@@ -1,23 +1,27 @@
 /**
- * Many machines: an executor on Effect's cluster.
+ * Executors on many machines: a job is a stored message, which one of the cluster's runners takes.
  *
  * @since 0.2.0
  */
 import type { MessageStorage } from "effect/cluster/MessageStorage"
 import type { Sharding } from "effect/cluster/Sharding"
 import type { ShardingConfig } from "effect/cluster/ShardingConfig"
+import * as Singleton from "effect/cluster/Singleton"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { SqlClient } from "effect/sql/SqlClient"
 import * as EventLoop from "../../EventLoop.ts"
 import * as check from "../../internal/host/check.ts"
 import * as Executor from "../Executor.ts"
 import type * as Job from "../Job.ts"
-import { jobsOf } from "../parts/JobImpl.ts"
+import { type JobsImpl, jobsOf } from "../parts/JobImpl.ts"
 import { makeExecutor } from "../parts/makeExecutor.ts"
 import { executorOf } from "../parts/submission.ts"
 import { Caller } from "./Caller.ts"
+import { sweep } from "./retention.ts"
 import { serve } from "./serving.ts"
 
 /**
@@ -27,46 +31,216 @@ import { serve } from "./serving.ts"
  * @since 0.2.0
  */
 export interface Options {
-  /** Whether jobs go on when their tasks are cancelled, and when the program ends. Default: they are cancelled, too. */
+  /** Whether jobs go on when their tasks are cancelled, or the program ends. Default: they are cancelled, too. */
   readonly detach?: boolean | undefined
   /**
-   * How long a task that is cancelled waits for its job's end; after that it ends without, and what is stored of the request
-   * ends the job. And how long a task whose job has ended waits for reports that are on their way. Default: 5 seconds.
+   * How long a cancelled task waits for the end of its job; it then ends without, and the job when the request gets to it. Also
+   * how long a task whose job has ended waits for reports that have not arrived. Default: 5 seconds.
    */
   readonly grace?: Duration.Input | undefined
 }
 
 const checkOptions = check.options<Options>({ detach: check.boolean, grace: check.duration })
 
+/** What the tables of Effect's storages have room for. */
+const maxNameLength = 150
+
+const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
+  const group = jobsOf(call, jobs)
+  if (group.name.length <= maxNameLength) return group
+  return check.illegal(call, "the name of the jobs", group.name, `one of at most ${maxNameLength} characters`)
+}
+
+/**
+ * Makes an executor whose jobs run on the runners of a cluster.
+ *
+ * **When to use**
+ *
+ * Use where one machine is not enough, or where a job has to outlive the program that submits it.
+ *
+ * **Details**
+ *
+ * A submitted job is a message in the cluster's storage. It runs at least once: when its runner is lost it is started again on
+ * another one. Its outcome is stored exactly once, and each who submits that id gets it: the second joins the job while it
+ * runs, later on gets what is stored, from another process too, and with another input; the first input counts. So an id
+ * names a piece of work, `report-2026-10`, and a program that is started again finds what it had begun.
+ *
+ * A cancelled job that waits never runs; one that runs is interrupted on its runner, and its task ends when it has ended, or
+ * after `grace`. A cancelled id is spent: it gives a cancelled task to all who submit it. With `detach` the task ends at once
+ * and the job goes on.
+ *
+ * Reports (`onProgress`) come from the runner, past the storage: those who listen get them as they come, and of what went
+ * before the newest 1,000. Closing the scope cancels the jobs that are left.
+ *
+ * Costs some milliseconds and two to five commits a job. `asyncio` has nothing of the kind; people use Celery, arq, dramatiq.
+ *
+ * **Gotchas**
+ *
+ * A handler can run twice. Make its effects idempotent, by `info.id`.
+ *
+ * There is no order among jobs: each goes to the runner that its id hashes to. An id has at most 255 characters.
+ *
+ * `attempt` counts what `retries` does. A job that is started again as its runner was lost is in the same attempt.
+ *
+ * **Example** (Work that is done once, however often the program starts)
+ *
+ * ```ts
+ * const cluster = yield* ClusterExecutor.make(reports)
+ * const task = yield* runInExecutor(cluster, report, { month }, { id: `report-${month}` })
+ * ```
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
 export const make = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   options?: Options
 ): Effect.Effect<Executor.Executor<J>, never, Sharding | MessageStorage | Scope.Scope> =>
   Effect.suspend(() => {
-    const known = jobsOf("ClusterExecutor.make", jobs)
-    checkOptions("ClusterExecutor.make", options)
+    const call = "ClusterExecutor.make"
+    const group = groupOf(call, jobs)
+    checkOptions(call, options)
     const { detach = false, grace = "5 seconds" } = options ?? {}
-    const settings = { detach, grace: Math.max(0, check.nanos("ClusterExecutor.make", grace) / 1e6) }
-    return Effect.map(Caller.make(known.name, settings), ({ run }) =>
-      makeExecutor<J>({ jobs: known, name: known.name, places: undefined, run }))
+    const settings = { detach, grace: Math.max(0, check.nanos(call, grace) / 1e6) }
+    return Effect.map(
+      Caller.make(group.name, settings),
+      ({ run }) => makeExecutor<J>({ jobs: group, name: group.name, places: undefined, run })
+    )
   })
 
+/**
+ * `make` as the default executor: of `submit`, `map` and `toThread`.
+ *
+ * **Gotchas**
+ *
+ * In a process that is a runner, too, provide it on top of the runner, not beside it: it has to be closed first, as its jobs
+ * can't be cancelled through a runner that leaves.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
 export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   options?: Options
 ): Layer.Layer<Executor.Service, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
 
+/**
+ * Runs the group's jobs in this process, which is one of the cluster's runners.
+ *
+ * **Details**
+ *
+ * Each job is handed to the executor `on`: a `ThreadPool`, so that no job holds up the runner, which has to say every few
+ * seconds that it lives; the pool's `size` is how many jobs run here at once. What fails with `WorkerLost` there does so for
+ * the caller, whose `retries` count.
+ *
+ * An executor that is broken, `BrokenExecutor`, is no outcome of a job. It is logged, and the job waits for it, or for another
+ * runner once this one has gone.
+ *
+ * Closing it, at the end of the process, lets jobs that run here end, within the `entityTerminationTimeout` of the program's
+ * `ShardingConfig` (15 seconds); what is left then is interrupted, and is started again on another runner.
+ *
+ * **Gotchas**
+ *
+ * Callers and runners may have different versions of a job. An input that the runner can't read, or a job that it has not, is
+ * a `BrokenExecutor` for the caller, and for all who submit that id; an outcome that the caller can't read is one for this
+ * caller alone. Deploy runners first, and add to schemas only what old values can do without.
+ *
+ * **Example** (A runner)
+ *
+ * ```ts
+ * const threads = ThreadPool.make(reports, new URL("./worker.ts", import.meta.url), { size: 4 })
+ * const runner = ClusterExecutor.layerRunner(reports, threads).pipe(
+ *   Layer.provide(NodeClusterSocket.layer({ shardingConfig: ClusterExecutor.settings })),
+ *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
+ * )
+ * await runMain(Layer.launch(runner))
+ * ```
+ *
+ * @category layers
+ * @since 0.2.0
+ */
 export const layerRunner = <J extends Job.Any, E, R>(
   jobs: Job.Jobs<J>,
   on: Effect.Effect<Executor.Executor<J>, E, R>
 ): Layer.Layer<never, E, Exclude<R, Scope.Scope> | Sharding> =>
   Layer.unwrap(Effect.gen(function*() {
-    const known = jobsOf("ClusterExecutor.layerRunner", jobs)
-    const executor = executorOf("ClusterExecutor.layerRunner", yield* on)
+    const call = "ClusterExecutor.layerRunner"
+    const group = groupOf(call, jobs)
+    const executor = executorOf(call, yield* on)
+    // Closed in the other order: the jobs, the loop that they run on, the executor.
     const loop = yield* Layer.build(EventLoop.layer())
-    return serve({ jobs: known, executor, loop })
+    return serve({ jobs: group, executor, loop })
   }))
 
+/**
+ * Options of `layerRetention`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface RetentionOptions {
+  /** How long a job is kept after its end. Default: 7 days. */
+  readonly keep?: Duration.Input | undefined
+  /** How often somebody looks. Default: 1 hour. */
+  readonly every?: Duration.Input | undefined
+  /** What the names of the tables begin with, where the storage was made with another. Default: "cluster". */
+  readonly prefix?: string | undefined
+}
+
+const checkRetention = check.options<RetentionOptions>({
+  keep: check.duration,
+  every: check.duration,
+  prefix: check.string
+})
+
+/**
+ * Deletes what is stored of the group's jobs some time after their end. Without it everything is kept for good.
+ *
+ * **Details**
+ *
+ * It goes with the runners; one of them does it at a time. Messages and replies are deleted, 1,000 jobs in a transaction, in
+ * PostgreSQL, MySQL or SQLite. What has not ended is never deleted.
+ *
+ * **Gotchas**
+ *
+ * An id whose job is deleted is free again: submitted once more, it runs once more. So keep jobs for longer than somebody may
+ * come back for them.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerRetention = <J extends Job.Any>(
+  jobs: Job.Jobs<J>,
+  options?: RetentionOptions
+): Layer.Layer<never, never, Sharding | SqlClient> =>
+  Layer.suspend(() => {
+    const call = "ClusterExecutor.layerRetention"
+    const { name } = groupOf(call, jobs)
+    checkRetention(call, options)
+    const { every = "1 hour", keep = "7 days", prefix = "cluster" } = options ?? {}
+    const swept = sweep(name, check.nanos(call, keep) / 1e6, prefix).pipe(
+      Effect.catchCause((cause) => Effect.logWarning(`Old jobs of ${name} could not be deleted`, cause)),
+      Effect.repeat(Schedule.spaced(every))
+    )
+    return Singleton.make(`effect-asyncio/retention/${name}`, Effect.asVoid(swept))
+  })
+
+/**
+ * What to set of Effect's `ShardingConfig`, on runners and callers alike.
+ *
+ * **Details**
+ *
+ * A lost runner's jobs start again on another one within 15 seconds; with Effect's defaults that can take 36. A runner holds
+ * 1,000 jobs that run or wait for its executor, some 60 MB, in place of 10,000; more wait in the storage.
+ *
+ * **Gotchas**
+ *
+ * A runner whose process can't answer for longer than 12 seconds, as a job computes on its own thread or the machine stands
+ * still, is taken for lost: its jobs run twice.
+ *
+ * @category settings
+ * @since 0.2.0
+ */
 export const settings: Partial<ShardingConfig["Service"]> = {
   shardLockExpiration: "12 seconds",
   shardLockRefreshInterval: "4 seconds",

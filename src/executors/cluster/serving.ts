@@ -18,6 +18,9 @@ import type { AnyExecutor } from "../parts/submission.ts"
 import { Feed } from "./Feed.ts"
 import { entityOf, keyOf, type Outcome, type Run } from "./protocol.ts"
 
+/** Between tries of an executor that does not work. */
+const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
+
 interface Runner {
   readonly jobs: JobsImpl<Any>
   readonly executor: AnyExecutor
@@ -68,10 +71,10 @@ const run = (
     onFailure: ({ message }) => unreadable(`its input is none of its runner's version: ${oneLine(message)}`),
     onSuccess: (received) => {
       const onProgress = job.progress === undefined ? {} : { onProgress: publish }
-      const executed = executor.execute(job, received as never, { id, attempt, ...onProgress }).pipe(
+      const executed = Effect.suspend(() => executor.execute(job, received as never, { id, attempt, ...onProgress })).pipe(
         // What this machine can't do says nothing of the job: it stays, and goes to another with the runner's end.
         Effect.tapError((error) => error instanceof BrokenExecutor ? warn(error) : Effect.void),
-        Effect.retry({ while: (error) => error instanceof BrokenExecutor, schedule: Schedule.spaced("10 seconds") }),
+        Effect.retry({ while: (error) => error instanceof BrokenExecutor, schedule: patience }),
         Effect.provideContext(loop),
         // Spans of the cluster's own are no part of the program's.
         Effect.updateContext((context: Context.Context<never>) => {

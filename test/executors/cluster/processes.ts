@@ -1,0 +1,56 @@
+/** Runners and callers as processes, bundled once, as Node takes a second of work to load one from its sources. */
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { openSync } from "node:fs"
+import { join } from "node:path"
+import { makeFolder } from "../../../scripts/workshop.ts"
+import { bundle } from "../../node/processes.ts"
+
+export class Processes {
+  readonly folder = makeFolder()
+  /** What they log. */
+  readonly log = join(this.folder, "log")
+  private readonly out = openSync(this.log, "a")
+  private readonly pathOf: (name: string) => string
+  private readonly url: string
+  // INVARIANT: those that have not ended.
+  private readonly running = new Set<ChildProcess>()
+  private port = 30_000 + Math.floor(Math.random() * 20_000)
+
+  private constructor(pathOf: (name: string) => string, url: string) {
+    this.pathOf = pathOf
+    this.url = url
+  }
+
+  static async make(url: string): Promise<Processes> {
+    const programs = ["runner", "caller"].map((name) => `test/executors/cluster/${name}.ts`)
+    return new Processes(await bundle(programs), url)
+  }
+
+  /** Starts one; `notes` is the file that says which jobs have started and ended. */
+  start(name: string, notes: string, ...args: ReadonlyArray<number>): ChildProcess {
+    const child = fork(this.pathOf(name), args.map(String), {
+      env: { ...process.env, DATABASE_URL: this.url, NOTES: notes },
+      execArgv: [],
+      stdio: ["ignore", this.out, this.out, "ipc"]
+    })
+    this.running.add(child)
+    child.on("exit", () => this.running.delete(child))
+    return child
+  }
+
+  runner(notes: string): ChildProcess {
+    return this.start("runner", notes, this.port++)
+  }
+
+  readonly endAll = async (): Promise<void> => {
+    const ends = Array.from(this.running, (child) => once(child, "exit"))
+    for (const child of this.running) child.kill("SIGKILL")
+    await Promise.all(ends)
+  }
+}
+
+export const isUp = async (child: ChildProcess): Promise<void> => {
+  const [said] = await Promise.race([once(child, "message"), once(child, "exit").then(() => ["ended"])])
+  if (said !== "up") throw new Error(`it does not come up: ${String(said)}`)
+}
