@@ -10,7 +10,7 @@ import { execute, root } from "./workshop.ts"
 /** Writes the code of a project's `src`: an entry for each public module, and what they share. */
 export const bundle = async (project: string, output: string): Promise<void> => {
   const source = join(project, "src")
-  const modules = globSync("{*,*/index,node/{bin,preload}}.ts", { cwd: source })
+  const modules = globSync("{*,*/index,node/{bin,preload},executors/*/index}.ts", { cwd: source })
   const entries = Object.fromEntries(modules.map((module) => [module.slice(0, -3), join(source, module)]))
   await build({
     root: project,
@@ -26,7 +26,7 @@ export const bundle = async (project: string, output: string): Promise<void> => 
       modulePreload: false,
       lib: { entry: entries, formats: ["es"] },
       rolldownOptions: {
-        external: /^(effect\/|node:)/,
+        external: /^(effect\/|@effect\/|node:)/,
         output: {
           entryFileNames: "[name].js",
           chunkFileNames: "internal/[name].js",

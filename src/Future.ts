@@ -438,7 +438,7 @@ export const cancelled = (self: Future<any, any>): boolean => {
 }
 
 const pending = (call: string, future: FutureImpl<any, any>): Effect.Effect<never, InvalidStateError> =>
-  Effect.fail(new InvalidStateError({ message: `${call}: ${future} has no result yet` }))
+  Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} has no result yet` }))
 
 /**
  * The value of a future that is done, without waiting.
@@ -941,7 +941,7 @@ const complete = <A, E>(
     const future = settable(call, self)
     return future.complete(exit)
       ? Effect.void
-      : Effect.fail(new InvalidStateError({ message: `${call}: ${future} is done already` }))
+      : Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} is done already` }))
   })
 
 /**

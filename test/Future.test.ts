@@ -108,7 +108,7 @@ describe("completing", () => {
           const error = yield* Effect.flip(complete(done))
           expect(error).toBeInstanceOf(InvalidStateError)
           expect(error._tag).toBe("InvalidStateError")
-          expect(error.message).toMatch(new RegExp(`^${name}: `))
+          expect(error.message).toMatch(new RegExp(`^Future\\.${name}: `))
           expect(yield* Future.await(done)).toEqual(before)
         }
       })

@@ -194,5 +194,9 @@ export const wholeNumber = (call: string, what: string, value: number, least: nu
   if (!Number.isInteger(value) || value < least) illegal(call, what, value, `a whole number from ${least} on`)
 }
 
+/** `wholeNumber`, of an option. */
+/* @__NO_SIDE_EFFECTS__ */
+export const count = (least: number): Kind => (call, what, value) => wholeNumber(call, what, value as number, least)
+
 /** A queue's bound: asyncio takes 0 and negative numbers for none. */
 export const maxsize: Kind = kind((value) => Number.isInteger(value) || value === Infinity, "a whole number")

@@ -1,0 +1,134 @@
+/**
+ * Executors: what runs jobs. Each backend is one function, `execute`; all else is asyncio's, as what is submitted is a task.
+ *
+ * @since 0.2.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { EventLoop } from "../EventLoop.ts"
+import * as check from "../internal/host/check.ts"
+import { version } from "../internal/host/version.ts"
+import type { Failure } from "./errors.ts"
+import type * as Job from "./Job.ts"
+import { handlersOf } from "./parts/handlers.ts"
+import { jobsOf } from "./parts/JobImpl.ts"
+import { runHere } from "./parts/LocalExecutor.ts"
+import { makeExecutor } from "./parts/makeExecutor.ts"
+import { Places } from "./parts/Places.ts"
+
+/**
+ * What runs the jobs `J`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Executor<in J extends Job.Any> {
+  readonly "~effect-asyncio/Executor": (_: J) => void
+  /** Runs a job once. Interruption cancels it, and ends when the job has ended or its worker is gone. */
+  readonly execute: <K extends J>(
+    job: K,
+    input: Job.Input<K>,
+    options: ExecuteOptions<Job.Progress<K>>
+  ) => Effect.Effect<Job.Success<K>, Job.Error<K> | Failure, EventLoop>
+  /** `<Executor name='images' hash, resize>`. */
+  toString(): string
+}
+
+/**
+ * What goes with a job to its executor.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface ExecuteOptions<in P = never> {
+  /** The submission's, the same in each attempt. */
+  readonly id: string
+  /** Counted from 1, which is the default. */
+  readonly attempt?: number | undefined
+  /** Takes the job's reports, one after the other. */
+  readonly onProgress?: ((value: P) => Effect.Effect<unknown>) | undefined
+}
+
+/**
+ * The service that `submit`, `map` and `toThread` ask for.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export interface Service {
+  readonly "~effect-asyncio/Executor/Service": unique symbol
+}
+
+/**
+ * The default executor. Its jobs are not in its type: asked for one that it does not have, it dies.
+ *
+ * **Details**
+ *
+ * Providing it is asyncio's `loop.set_default_executor`; `layer` makes the layer.
+ *
+ * @category services
+ * @since 0.2.0
+ */
+export const Executor: Context.Service<Service, Executor<Job.Any>> = Context.Service(
+  `effect-asyncio@${version}/Executor`
+)
+
+/**
+ * Makes an executor the default one, as long as the layer's scope is open.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = <J extends Job.Any, E, R>(
+  make: Effect.Effect<Executor<J>, E, R>
+): Layer.Layer<Service, E, Exclude<R, Scope.Scope>> =>
+  // Of whom it is asked for jobs that it has not, its own check speaks.
+  Layer.effect(Executor, make as unknown as Effect.Effect<Executor<Job.Any>, E, R>)
+
+/**
+ * Options of an executor in this process.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface LocalOptions {
+  /** How many jobs run at once. Default: all. */
+  readonly size?: number | undefined
+}
+
+const checkLocal = check.options<LocalOptions>({ size: check.count(1) })
+
+/**
+ * Makes an executor that runs its jobs in this process, as tasks of the caller's loop.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const local = <J extends Job.Any, const H extends Job.Handlers<J, unknown>>(
+  jobs: Job.Jobs<J>,
+  handlers: Job.HandlersOf<J, H>,
+  options?: LocalOptions
+): Effect.Effect<Executor<J>, never, Job.Services<H>> =>
+  Effect.map(handlersOf("Executor.local", jobs, handlers), (handlers) => {
+    checkLocal("Executor.local", options)
+    return makeExecutor<J>({
+      jobs: jobsOf("Executor.local", jobs),
+      name: jobs.name,
+      places: new Places(options?.size ?? Infinity, jobs.name),
+      run: (execution) => runHere(handlers, execution)
+    })
+  })
+
+/**
+ * `local` as the default executor.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layerLocal = <J extends Job.Any, const H extends Job.Handlers<J, unknown>>(
+  jobs: Job.Jobs<J>,
+  handlers: Job.HandlersOf<J, H>,
+  options?: LocalOptions
+): Layer.Layer<Service, never, Exclude<Job.Services<H>, Scope.Scope>> => layer(local(jobs, handlers, options))

@@ -1,0 +1,10 @@
+/**
+ * Running jobs elsewhere: in this process, on threads, in other processes, on other machines, all by the same verbs.
+ *
+ * @since 0.2.0
+ */
+export { BrokenExecutor, type Failure, WorkerLost } from "./errors.ts"
+export * as Executor from "./Executor.ts"
+export * as Job from "./Job.ts"
+export { map, type MapOptions } from "./map.ts"
+export { runInExecutor, submit, type SubmitOptions, toThread } from "./submit.ts"

@@ -1,0 +1,151 @@
+/**
+ * `map`: a job for each input, so many at a time, and the results in the inputs' order.
+ *
+ * There are as many lanes as may run at once; each is a task that runs one job after the other and pulls the next input
+ * when it has room. So an endless or expensive iterable is read no further than needed, and a job costs no task of its own.
+ *
+ * @since 0.2.0
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type { EventLoop } from "../EventLoop.ts"
+import { gather } from "../gather.ts"
+import { callSite } from "../internal/host/callSite.ts"
+import * as check from "../internal/host/check.ts"
+import { createTask } from "../internal/task/createTask.ts"
+import type { Failure } from "./errors.ts"
+import type { Service } from "./Executor.ts"
+import type * as Job from "./Job.ts"
+import { nextId } from "./parts/ids.ts"
+import { type AnyJob, jobOf } from "./parts/JobImpl.ts"
+import { type AnyExecutor, attempts, checkJob, defaultExecutor, type Submission } from "./parts/submission.ts"
+
+/**
+ * Options of `map`.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface MapOptions<in P = never, out E = never, out R = never> {
+  /** How many are submitted at a time; inputs are pulled as there is room. Default: all at once. */
+  readonly concurrency?: number | "unbounded" | undefined
+  /** Of each job: see `SubmitOptions`. Default: 0. */
+  readonly retries?: number | undefined
+  /** Takes what the jobs report, and the place of the input. */
+  readonly onProgress?: ((value: P, index: number) => Effect.Effect<unknown, E, R>) | undefined
+}
+
+/**
+ * Runs a job for each input on the default executor, and gives the results in the order of the inputs.
+ *
+ * @category verbs
+ * @since 0.2.0
+ */
+export const map = <J extends Job.Any, E = never, R = never>(
+  job: J,
+  inputs: Iterable<Job.Input<J>>,
+  options?: MapOptions<Job.Progress<J>, E, R>
+): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
+  const site = callSite(map)
+  return Effect.withFiber((fiber) => {
+    const impl = jobOf("map", job)
+    checkOptions("map", options)
+    const executor = defaultExecutor("map", fiber)
+    checkJob("map", executor, { job: impl, onProgress: options?.onProgress as Submission["onProgress"] })
+    const mapping = new Mapping(executor, impl, inputs, options)
+    const lanes = mapping.lanes().map((lane) =>
+      createTask("map", fiber, lane as Effect.Effect<void>, { name: impl.name }, site)
+    )
+    return Effect.onExitPrimitive(
+      Effect.map(gather(lanes, { cancelOnError: true }), () => mapping.results as Array<Job.Success<J>>),
+      mapping.close
+    )
+  })
+}
+
+const concurrency = check.kind(
+  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
+  "a whole number above 0, or \"unbounded\""
+)
+
+const checkOptions = check.options<MapOptions>({ concurrency, retries: check.count(0), onProgress: check.callback })
+
+class Mapping {
+  // INVARIANT: the results that there are, each at the place of its input.
+  readonly results: Array<unknown> = []
+  private readonly executor: AnyExecutor
+  private readonly job: AnyJob
+  private readonly iterator: Iterator<unknown>
+  private readonly options: MapOptions<never, unknown, unknown>
+  /** The place of the next input. */
+  private place = 0
+  private isDone = false
+
+  constructor(
+    executor: AnyExecutor,
+    job: AnyJob,
+    inputs: Iterable<unknown>,
+    options: MapOptions<never, unknown, unknown> = {}
+  ) {
+    isIterable("map", "the inputs", inputs)
+    this.executor = executor
+    this.job = job
+    this.iterator = inputs[Symbol.iterator]()
+    this.options = options
+  }
+
+  /** As many as may run at once, each with its first input. */
+  lanes(): ReadonlyArray<Effect.Effect<void, unknown, EventLoop>> {
+    const { concurrency } = this.options
+    const limit = typeof concurrency === "number" ? concurrency : Infinity
+    const lanes: Array<Effect.Effect<void, unknown, EventLoop>> = []
+    while (lanes.length < limit) {
+      const next = this.pull()
+      if (next === undefined) break
+      lanes.push(this.lane(next))
+    }
+    return lanes
+  }
+
+  /** Runs one, then the next that nobody has. */
+  private lane(first: Pulled): Effect.Effect<void, unknown, EventLoop> {
+    let next: Pulled | undefined = first
+    return Effect.whileLoop({
+      while: () => next !== undefined,
+      body: () => this.run(next!),
+      step: (result) => {
+        this.results[next!.place] = result
+        next = this.pull()
+      }
+    })
+  }
+
+  private run({ input, place }: Pulled): Effect.Effect<unknown, unknown, EventLoop> {
+    const { job } = this
+    const { onProgress, retries = 0 } = this.options
+    const report = onProgress === undefined ? undefined : (value: unknown) => onProgress(value as never, place)
+    return attempts("map", this.executor, { id: nextId(), job, input, onProgress: report, retries } as Submission)
+  }
+
+  private pull(): Pulled | undefined {
+    if (this.isDone) return undefined
+    this.isDone = true // one that throws is done
+    const { done, value } = this.iterator.next()
+    if (done === true) return undefined
+    this.isDone = false
+    return { input: value, place: this.place++ }
+  }
+
+  /** What the iterable has open is closed, as by the end of a `for … of`. */
+  readonly close = (): undefined => {
+    if (!this.isDone) this.iterator.return?.()
+    this.isDone = true
+  }
+}
+
+interface Pulled {
+  readonly input: unknown
+  readonly place: number
+}
+
+const isIterable = check.kind(Predicate.isIterable, "an iterable of inputs")

@@ -1,0 +1,12 @@
+/** Ids of those submissions that nobody named. */
+
+/** Of this process. */
+const origin: string = /* @__PURE__ */ Array.from(
+  /* @__PURE__ */ crypto.getRandomValues(/* @__PURE__ */ new Uint32Array(3)),
+  (part) => part.toString(36)
+).join("")
+
+let count = 0
+
+/** One that no other process gives. Not random: where schedules are explored, nothing random may run. */
+export const nextId = (): string => `${origin}-${++count}`

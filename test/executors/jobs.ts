@@ -1,0 +1,57 @@
+/** Jobs that tests submit; what they do stands in handlers.ts. */
+import { Schema } from "effect"
+import { Job } from "effect-asyncio/executors"
+
+export class Odd extends Schema.TaggedError<Odd>()("Odd", { n: Schema.Number }) {}
+
+export const half = Job.make("half", { payload: Schema.Number, success: Schema.Number, error: Odd })
+/** Reports from 1 to `n`, and gives what went before. */
+export const steps = Job.make("steps", {
+  payload: Schema.Number,
+  success: Schema.Array(Schema.Number),
+  progress: Schema.Struct({ step: Schema.Number, at: Schema.Date })
+})
+/** Reports that it has begun, and waits for ever. */
+export const park = Job.make("park", { payload: Schema.String, progress: Schema.String })
+/** As `park`, and needs some ticks for its clean-up. */
+export const parkLong = Job.make("parkLong", { payload: Schema.String, progress: Schema.String })
+/** What the jobs before have written into the worker's book. */
+export const book = Job.make("book", { success: Schema.Array(Schema.String) })
+export const write = Job.make("write", { payload: Schema.String })
+export const broken = Job.make("broken", { payload: Schema.String })
+/** Ends cancelled by itself. */
+export const quit = Job.make("quit")
+/** Who it is. */
+export const self = Job.make("self", {
+  success: Schema.Struct({
+    id: Schema.String,
+    attempt: Schema.Number,
+    task: Schema.String,
+    span: Schema.UndefinedOr(Schema.String),
+    parent: Schema.UndefinedOr(Schema.String)
+  })
+})
+export const echo = Job.make("echo", {
+  payload: Schema.Struct({ when: Schema.Date, bytes: Schema.Uint8Array, tags: Schema.HashSet(Schema.String) }),
+  success: Schema.Struct({ when: Schema.Date, bytes: Schema.Uint8Array, tags: Schema.HashSet(Schema.String) })
+})
+/** Reports what its schema refuses. */
+export const wrongReport = Job.make("wrongReport", { progress: Schema.Number })
+/** Gives what its schema refuses. */
+export const wrongResult = Job.make("wrongResult", { success: Schema.Number })
+
+export const all = Job.group(
+  "tests",
+  half,
+  steps,
+  park,
+  parkLong,
+  book,
+  write,
+  broken,
+  quit,
+  self,
+  echo,
+  wrongReport,
+  wrongResult
+)
