@@ -38,5 +38,5 @@ port(
 port(
   "ToThreadTests.test_to_thread_concurrent",
   withJobs(Effect.map(gather(Array.from({ length: 10 }, () => toThread(call, input))), (values) => values.length)),
-  [10, new Array(10).fill(input)]
+  [10, Array.from({ length: 10 }, () => input)]
 )
