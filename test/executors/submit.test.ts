@@ -145,8 +145,8 @@ describe("refused, before anything is sent", () => {
     }))
   it.effect("no executor, for who has no types", () =>
     Effect.gen(function*() {
-      // @ts-expect-error: Executor is missing
-      const defect = yield* onVirtual(defectOf(toThread(half, 1)))
+      const untyped = toThread(half, 1) as Effect.Effect<number, unknown, asyncio.EventLoop.EventLoop>
+      const defect = yield* onVirtual(defectOf(untyped))
       expect(defect.message).toBe(
         "toThread: no executor: provide ThreadPool.layer, Executor.layerLocal, or another"
       )
