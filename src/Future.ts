@@ -751,13 +751,13 @@ const endAll = (
     if (future === me) throw new RuntimeError({ message: `${call}: ${future} cannot wait for its own end` })
   }
   walk.cancelAll(futures, options?.message, me)
-  const left = futures.filter((future) => future.exit === undefined)
   for (const future of futures) if (future.exit !== undefined) future.retrieve()
-  if (left.length === 0) return Effect.void
-  return Effect.flatMap(wait(left, { timeout: options?.timeout }), ({ pending }) => {
+  const running = futures.filter((future) => future.exit === undefined)
+  if (running.length === 0) return Effect.void
+  return Effect.flatMap(wait(running, { timeout: options?.timeout }), ({ pending }) => {
     if (pending.size === 0) return Effect.void
-    const { message } = timeoutError(call, check.nanos(call, options!.timeout!))
-    return Effect.fail(new Cause.TimeoutError(`${message}; still ending: ${format(Array.from(pending))}`))
+    const left = `; still ending: ${format(Array.from(pending))}`
+    return Effect.fail(timeoutError(call, check.nanos(call, options!.timeout!), left))
   })
 }
 

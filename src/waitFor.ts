@@ -70,7 +70,7 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos))
+      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos), Effect.fail)
     }),
   (duration) => check.duration("waitFor", "the duration", duration)
 )
