@@ -26,13 +26,13 @@ import { type AnyExecutor, attempts, checkJob, defaultExecutor, type Submission 
  * @category models
  * @since 0.2.0
  */
-export interface MapOptions<in P = never, out R = never> {
+export interface MapOptions<in P = never, out E = never, out R = never> {
   /** How many are submitted at a time; inputs are pulled as there is room. Default: all at once. */
   readonly concurrency?: number | "unbounded" | undefined
   /** Of each job: see `SubmitOptions`. Default: 0. */
   readonly retries?: number | undefined
   /** Takes what the jobs report, and the place of the input. */
-  readonly onProgress?: ((value: P, index: number) => Effect.Effect<unknown, never, R>) | undefined
+  readonly onProgress?: ((value: P, index: number) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
@@ -41,11 +41,11 @@ export interface MapOptions<in P = never, out R = never> {
  * @category verbs
  * @since 0.2.0
  */
-export const map = <J extends Job.Any, R = never>(
+export const map = <J extends Job.Any, E = never, R = never>(
   job: J,
   inputs: Iterable<Job.Input<J>>,
-  options?: MapOptions<Job.Progress<J>, R>
-): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure, R | Service | EventLoop> => {
+  options?: MapOptions<Job.Progress<J>, E, R>
+): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
   const site = callSite(map)
   return Effect.withFiber((fiber) => {
     const impl = jobOf("map", job)
@@ -76,7 +76,7 @@ class Mapping {
   private readonly executor: AnyExecutor
   private readonly job: AnyJob
   private readonly iterator: Iterator<unknown>
-  private readonly options: MapOptions<never, unknown>
+  private readonly options: MapOptions<never, unknown, unknown>
   /** The place of the next input. */
   private place = 0
   private isDone = false
@@ -85,7 +85,7 @@ class Mapping {
     executor: AnyExecutor,
     job: AnyJob,
     inputs: Iterable<unknown>,
-    options: MapOptions<never, unknown> = {}
+    options: MapOptions<never, unknown, unknown> = {}
   ) {
     isIterable("map", "the inputs", inputs)
     this.executor = executor

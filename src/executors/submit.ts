@@ -33,7 +33,7 @@ import {
  * @category models
  * @since 0.2.0
  */
-export interface SubmitOptions<in P = never, out R = never> {
+export interface SubmitOptions<in P = never, out E = never, out R = never> {
   /** Default: a new one. In a cluster the same id is the same job: it joins the running one, or gets the stored result. */
   readonly id?: string | undefined
   /** The task's name. Default: the job's. */
@@ -41,7 +41,7 @@ export interface SubmitOptions<in P = never, out R = never> {
   /** Runs again after `WorkerLost`, at most so often. Never after the job's own failure. Default: 0. */
   readonly retries?: number | undefined
   /** Takes what the job reports, one after the other, in order, all of it before the task ends. */
-  readonly onProgress?: ((value: P) => Effect.Effect<unknown, never, R>) | undefined
+  readonly onProgress?: ((value: P) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
@@ -50,12 +50,12 @@ export interface SubmitOptions<in P = never, out R = never> {
  * @category verbs
  * @since 0.2.0
  */
-export const submit = <J extends Job.Any, R = never>(
+export const submit = <J extends Job.Any, E = never, R = never>(
   job: J,
   input: Job.Input<J>,
-  options?: SubmitOptions<Job.Progress<J>, R>
+  options?: SubmitOptions<Job.Progress<J>, E, R>
 ):
-  & Effect.Effect<Task<Job.Success<J>, Job.Error<J> | Failure>, never, R | Executor.Service | EventLoop>
+  & Effect.Effect<Task<Job.Success<J>, Job.Error<J> | Failure | E>, never, R | Executor.Service | EventLoop>
   & Awaitable.MakesTask =>
 {
   const site = callSite(submit)
@@ -71,12 +71,12 @@ export const submit = <J extends Job.Any, R = never>(
  * @category verbs
  * @since 0.2.0
  */
-export const runInExecutor = <J extends Job.Any, K extends J, R = never>(
+export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = never>(
   executor: Executor.Executor<J>,
   job: K,
   input: Job.Input<K>,
-  options?: SubmitOptions<Job.Progress<K>, R>
-): Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure>, never, R | EventLoop> & Awaitable.MakesTask => {
+  options?: SubmitOptions<Job.Progress<K>, E, R>
+): Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure | E>, never, R | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(runInExecutor)
   return makesTask(
     "runInExecutor",
@@ -91,15 +91,15 @@ export const runInExecutor = <J extends Job.Any, K extends J, R = never>(
  * @category verbs
  * @since 0.2.0
  */
-export const toThread = <J extends Job.Any, R = never>(
+export const toThread = <J extends Job.Any, E = never, R = never>(
   job: J,
   input: Job.Input<J>,
-  options?: SubmitOptions<Job.Progress<J>, R>
-): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure, R | Executor.Service | EventLoop> => {
+  options?: SubmitOptions<Job.Progress<J>, E, R>
+): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure | E, R | Executor.Service | EventLoop> => {
   const site = callSite(toThread)
   return Effect.withFiber((fiber) =>
     join(
-      start<Job.Success<J>, Job.Error<J> | Failure>(
+      start<Job.Success<J>, Job.Error<J> | Failure | E>(
         "toThread",
         fiber,
         defaultExecutor("toThread", fiber),
@@ -128,12 +128,13 @@ const start = <A, E>(
   executor: AnyExecutor,
   job: Job.Any,
   input: unknown,
-  options: SubmitOptions<never, unknown> | undefined,
+  options: SubmitOptions<never, unknown, unknown> | undefined,
   site: CallSite | undefined
 ): TaskImpl<A, E> => {
+  const own = jobOf(call, job)
   checkOptions(call, options)
-  const { id = nextId(), name = job.name, onProgress, retries = 0 } = options ?? {}
-  const submission = { id, job: jobOf(call, job), input, onProgress, retries } as Submission
+  const { id = nextId(), name = own.name, onProgress, retries = 0 } = options ?? {}
+  const submission = { id, job: own, input, onProgress, retries } as Submission
   checkJob(call, executor, submission)
   const effect = attempts(call, executor, submission) as Effect.Effect<A, E>
   return createTask(call, fiber, effect, { name }, site)

@@ -41,7 +41,7 @@ const { Explore, TestLoop, VirtualLoop } = testing
 const page = new Map(
   readFileSync(join(root, "docs/errors.md"), "utf8").split(/^### /m).slice(1).map((section) => [
     section.slice(0, section.indexOf("\n")),
-    Array.from(section.matchAll(/^\| `([^`]+)` \|/gm), ([, message]) => message!)
+    Array.from(section.matchAll(/^\| `([^`]+)` +\|/gm), ([, message]) => message!)
   ])
 )
 

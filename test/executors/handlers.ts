@@ -35,12 +35,13 @@ export const handlers: Job.Handlers<Jobs, Book> = {
   quit: () => Effect.interrupt,
   self: Effect.fnUntraced(function*(_, { attempt, id }) {
     const task = yield* asyncio.currentTask
-    const span = yield* Effect.option(Effect.currentParentSpan)
+    const span = Option.getOrUndefined(yield* Effect.option(Effect.currentSpan))
     return {
       id,
       attempt,
       task: Option.match(task, { onNone: () => "none", onSome: ({ name }) => name }),
-      trace: Option.getOrUndefined(Option.map(span, ({ traceId }) => traceId))
+      span: span?.name,
+      parent: span === undefined ? undefined : Option.getOrUndefined(span.parent)?.spanId
     }
   }),
   echo: Effect.succeed,

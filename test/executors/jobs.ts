@@ -27,7 +27,8 @@ export const self = Job.make("self", {
     id: Schema.String,
     attempt: Schema.Number,
     task: Schema.String,
-    trace: Schema.UndefinedOr(Schema.String)
+    span: Schema.UndefinedOr(Schema.String),
+    parent: Schema.UndefinedOr(Schema.String)
   })
 })
 export const echo = Job.make("echo", {

@@ -6,8 +6,10 @@
  * that gave. (Joining the handler would be asyncio's rule for tasks: one that swallows the request goes on with its value.
  * No interrupt that went to another process can do that.)
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Tracer from "effect/Tracer"
 import { shortened } from "../../internal/host/printing.ts"
 import { createTask } from "../../internal/task/createTask.ts"
 import { ended } from "../../internal/task/future.ts"
@@ -26,6 +28,7 @@ export const runHere = (handlers: HandlersImpl, execution: Execution): Effect.Ef
   const { exit, input, progress } = codecsOf(job)
   return Effect.flatMap(through(input, execution.input), (received) =>
     Effect.withFiber((fiber) => {
+      const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
       let broken: Exit.Exit<never> | undefined
       const report = (_: unknown, encoded: unknown) => {
         if (onProgress === undefined || waiter.state !== "parked") return Effect.void
@@ -39,7 +42,7 @@ export const runHere = (handlers: HandlersImpl, execution: Execution): Effect.Ef
         })
       }
       const work = Effect.flatMap(
-        Effect.exit(handlers.run(job, { attempt, id, input: received }, report)),
+        Effect.exit(handlers.run(job, { attempt, id, input: received }, report, span)),
         (ended) => broken === undefined ? through(exit, ended) : Effect.succeed(broken)
       )
       const task = createTask("submit", fiber, work, { name: job.name }, undefined)

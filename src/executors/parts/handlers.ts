@@ -55,15 +55,21 @@ export class HandlersImpl {
     this.context = ofTheTask(context)
   }
 
-  /** What the job's handler does. It is to run as a task named as the job. */
-  run(job: AnyJob, { attempt, id, input }: Attempt, report: Report): Effect.Effect<unknown, unknown> {
-    return Effect.provideContext(
-      Effect.suspend(() => {
-        const info: Info<unknown> = { attempt, id, progress: (value) => this.progress(job, value, report) }
-        return check.given(this.call, `the handler of job '${job.name}'`, this.handlers[job.name]!(input, info))
-      }),
-      this.context
-    )
+  /** What the job's handler does. It is to run as a task named as the job; `span` is the submitter's, if it has one. */
+  run(
+    job: AnyJob,
+    { attempt, id, input }: Attempt,
+    report: Report,
+    span: Tracer.AnySpan | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const handled = Effect.suspend(() => {
+      const info: Info<unknown> = { attempt, id, progress: (value) => this.progress(job, value, report) }
+      return check.given(this.call, `the handler of job '${job.name}'`, this.handlers[job.name]!(input, info))
+    })
+    const provided = Effect.provideContext(handled, this.context)
+    return span === undefined
+      ? provided
+      : Effect.withSpan(provided, job.name, { kind: "server", parent: span, attributes: { "job.id": id } })
   }
 
   private progress(job: AnyJob, value: unknown, report: Report): Effect.Effect<void> {

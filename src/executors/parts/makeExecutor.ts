@@ -76,7 +76,11 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
         // The job's own types are known to who submits it.
         return run({ job: own, input, id, attempt, onProgress: onProgress as Execution["onProgress"] })
       })
-      return Effect.onExitPrimitive(places === undefined ? begun : places.withHeld(begun), meter.end)
+      const placed = Effect.suspend(() => {
+        meter.wait()
+        return places === undefined ? begun : places.withHeld(begun)
+      })
+      return Effect.onExitPrimitive(placed, meter.end)
     })
     return measured as Effect.Effect<Job.Success<K>, Job.Error<K>, EventLoop>
   }

@@ -39,7 +39,7 @@ export class Meters {
     this.executor = executor
   }
 
-  /** For one attempt at the job, which waits from now on. */
+  /** For one attempt at the job. */
   of(job: AnyJob, fiber: Fiber.Fiber<unknown, unknown>): Meter {
     let metrics = this.byJob.get(job)
     if (metrics === undefined) this.byJob.set(job, metrics = metricsOf({ executor: this.executor, job: job.name }))
@@ -51,14 +51,18 @@ class Meter {
   private readonly metrics: JobMetrics
   private readonly context: Context.Context<never>
   private readonly clock: Clock.Clock
-  /** When a worker got it, in nanoseconds. */
-  private since: number | undefined = undefined
+  /** When a worker got it, in nanoseconds; before that, whether it waits for one. */
+  private since: number | "waiting" | undefined = undefined
 
   constructor(metrics: JobMetrics, context: Context.Context<never>, clock: Clock.Clock) {
     this.metrics = metrics
     this.context = context
     this.clock = clock
-    metrics.waiting.modifyUnsafe(1, context)
+  }
+
+  wait(): void {
+    this.since = "waiting"
+    this.metrics.waiting.modifyUnsafe(1, this.context)
   }
 
   begin(): void {
@@ -70,7 +74,8 @@ class Meter {
 
   readonly end = (exit: Exit.Exit<unknown, unknown>): undefined => {
     const { context, metrics, since } = this
-    if (since === undefined) return void metrics.waiting.modifyUnsafe(-1, context)
+    if (since === undefined) return
+    if (since === "waiting") return void metrics.waiting.modifyUnsafe(-1, context)
     metrics.running.modifyUnsafe(-1, context)
     metrics.duration.updateUnsafe((nowNanos(this.clock) - since) / 1e6, context)
     if (exit._tag === "Failure" && exit.cause.reasons.some(isLoss)) metrics.lost.updateUnsafe(1, context)

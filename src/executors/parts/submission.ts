@@ -51,18 +51,29 @@ export const defaultExecutor = (call: string, fiber: Fiber.Fiber<unknown, unknow
 export const attempts = (
   call: string,
   executor: AnyExecutor,
-  { input, job, retries, ...options }: Submission
-): Effect.Effect<unknown, unknown, EventLoop> => {
-  const attempt = (count: number): Effect.Effect<unknown, unknown, EventLoop> => {
-    // Its type was checked where the job's was known.
-    const once = executor.execute(job, input as never, { ...options, attempt: count })
-    return count > retries ? once : Effect.catchIf(once, isLossOf(options.id), () => attempt(count + 1))
-  }
-  return Effect.catchCause(
-    attempt(1),
-    (cause) => Effect.andThen(refuse(call, job, input, cause), Effect.failCause(cause))
-  )
-}
+  { input, job, onProgress, retries, ...options }: Submission
+): Effect.Effect<unknown, unknown, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const heard = onProgress === undefined ? {} : { onProgress: asSubmitter(call, onProgress, fiber.context) }
+    const attempt = (count: number): Effect.Effect<unknown, unknown, EventLoop> => {
+      // Its type was checked where the job's was known.
+      const once = executor.execute(job, input as never, { ...options, ...heard, attempt: count })
+      return count > retries ? once : Effect.catchIf(once, isLossOf(options.id), () => attempt(count + 1))
+    }
+    return Effect.catchCause(
+      attempt(1),
+      (cause) => Effect.andThen(refuse(call, job, input, cause), Effect.failCause(cause))
+    )
+  })
+
+/** With the submitter's services, and as its task, in whatever fiber the backend takes reports. */
+const asSubmitter = (
+  call: string,
+  onProgress: NonNullable<Submission["onProgress"]>,
+  context: Context.Context<never>
+) =>
+(value: unknown) =>
+  Effect.provideContext(Effect.suspend(() => check.given(call, "onProgress", onProgress(value))), context)
 
 /** Not every `WorkerLost` is one of this job's: its handler may have some of its own. */
 const isLossOf = (id: string) => (error: unknown): boolean => error instanceof WorkerLost && error.id === id
