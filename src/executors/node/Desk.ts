@@ -25,7 +25,7 @@ import { type Codec, codecsOf } from "../parts/codecs.ts"
 import { type HandlersImpl, handlersOf } from "../parts/handlers.ts"
 import { endWithParent, leaveSignalsToParent } from "./gaps.ts"
 import { pack } from "./Parcels.ts"
-import type { FromWorker, Span, ToWorker } from "./wire.ts"
+import type { FromWorker, ToWorker } from "./wire.ts"
 
 type Run = Extract<ToWorker, { readonly _tag: "Run" }>
 
@@ -92,9 +92,9 @@ class Desk {
     const report = reports ? (_: unknown, encoded: unknown) => this.report(call, encoded) : () => Effect.void
     const work = Effect.flatMap(
       Effect.orDie(codec.decode(input)),
-      (input) => this.handlers.run(job, { attempt, id, input }, report)
+      (input) => this.handlers.run(job, { attempt, id, input }, report, span && Tracer.externalSpan(span))
     )
-    const task = createTask("serve", this.fiber, spanned(work, name, span), { name }, undefined)
+    const task = createTask("serve", this.fiber, work, { name }, undefined)
     this.tasks.set(call, task)
     task.retrieve()
     task.addCallback(() => {
@@ -123,6 +123,3 @@ class Desk {
     })
   }
 }
-
-const spanned = <A, E>(work: Effect.Effect<A, E>, name: string, span: Span | undefined): Effect.Effect<A, E> =>
-  span === undefined ? work : Effect.withSpan(work, name, { kind: "server", parent: Tracer.externalSpan(span) })
