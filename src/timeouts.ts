@@ -14,7 +14,8 @@ import * as Predicate from "effect/Predicate"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { ofNanos, ofSeconds } from "./internal/host/Moment.ts"
-import { block, TimeoutErrorTypeId } from "./internal/parts/TimeoutImpl.ts"
+import { TimeoutErrorTypeId } from "./internal/parts/timeoutError.ts"
+import { block } from "./internal/parts/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
 /**

@@ -11,9 +11,8 @@
  *
  * Arming and moving cost O(log n) in the timers that wait.
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../../Timeout.ts"
@@ -27,6 +26,7 @@ import { getLoop } from "../loop/currentLoop.ts"
 import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import { cancelRegion, uncancel } from "../waiting/cancellation.ts"
 import { isCancelled, outcomeOf } from "../waiting/cancelled.ts"
+import { timeoutError } from "./timeoutError.ts"
 
 /**
  * Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. `over` is what
@@ -156,25 +156,6 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     }
     return !outside && isCancelled(exit) ? timeoutError(this.call, this.limit!) : undefined
   }
-}
-
-export const TimeoutErrorTypeId = "~effect-asyncio/TimeoutError"
-
-/** Effect's own, to every eye but `isTimeoutError`'s. */
-class TimeoutError extends Cause.TimeoutError {
-  get [TimeoutErrorTypeId](): true {
-    return true
-  }
-}
-
-/** `limit` in nanoseconds; `more`: what else there is to say. */
-export const timeoutError = (call: string, limit: number, more = ""): Cause.TimeoutError =>
-  new TimeoutError(`${call}: timed out ${limit > 0 ? `after ${format(limit)}` : "at once"}${more}`)
-
-/** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
-const format = (nanos: number): string => {
-  const unit = nanos < 1e9 ? 1e3 : 1e6
-  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
 }
 
 class Deadline extends PlainTimer implements Entry {
