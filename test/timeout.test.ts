@@ -33,7 +33,7 @@ const limits = [
       Effect.flatMap(
         timeoutOption({ seconds }, () => body),
         Option.match({
-          onNone: () => Effect.fail(new Error(tooLate("timeoutOption", seconds).slice("fail ".length))),
+          onNone: () => Effect.fail(new Cause.TimeoutError(tooLate("timeoutOption", seconds).slice("fail ".length))),
           onSome: Effect.succeed
         })
       )
