@@ -158,6 +158,42 @@ export const withLock: {
 export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
+ * Acquires the lock if that needs no waiting; tells whether it did.
+ *
+ * **When to use**
+ *
+ * Use to do something else where it is taken. `locked` and then `acquire` say the same in two steps; with this one nothing
+ * can come between.
+ *
+ * **Details**
+ *
+ * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1). trio's
+ * `acquire_nowait`, which raises `WouldBlock` in place of giving false.
+ *
+ * **Example** (One clean-up at a time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   const cleanUp = Effect.gen(function*() {
+ *     if (!(yield* asyncio.Lock.acquireNowait(lock))) return "somebody is at it"
+ *     return yield* Effect.ensuring(asyncio.sleep(0, "cleaned up"), asyncio.Lock.release(lock))
+ *   })
+ *   return yield* asyncio.gather([cleanUp, cleanUp])
+ * })
+ *
+ * await asyncio.run(program) // => ["cleaned up", "somebody is at it"]
+ * ```
+ *
+ * @category using
+ * @since 0.2.0
+ */
+export const acquireNowait = (self: Lock): Effect.Effect<boolean> => impl("acquireNowait", self).acquireNowait()
+
+/**
  * Acquires the lock until the scope closes. The waiting can be cancelled.
  *
  * **Example** (Two locks in one scope)

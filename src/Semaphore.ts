@@ -165,6 +165,42 @@ export const withPermit: {
 export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
+ * Acquires the semaphore if that needs no waiting; tells whether it did.
+ *
+ * **When to use**
+ *
+ * Use to do something else where it is taken. `locked` and then `acquire` say the same in two steps; with this one nothing
+ * can come between.
+ *
+ * **Details**
+ *
+ * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1). trio's
+ * `acquire_nowait`, which raises `WouldBlock` in place of giving false.
+ *
+ * **Example** (Turned away instead of made to wait)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const seats = yield* asyncio.Semaphore.make(2)
+ *   const guest = Effect.gen(function*() {
+ *     if (!(yield* asyncio.Semaphore.acquireNowait(seats))) return "full"
+ *     return yield* Effect.ensuring(asyncio.sleep(0, "served"), asyncio.Semaphore.release(seats))
+ *   })
+ *   return yield* asyncio.gather([guest, guest, guest])
+ * })
+ *
+ * await asyncio.run(program) // => ["served", "served", "full"]
+ * ```
+ *
+ * @category using
+ * @since 0.2.0
+ */
+export const acquireNowait = (self: Semaphore): Effect.Effect<boolean> => impl("acquireNowait", self).acquireNowait()
+
+/**
  * Takes a permit until the scope closes. The waiting can be cancelled.
  *
  * **Example** (A pool of one connection)
@@ -259,23 +295,24 @@ export const releaseUnsafe = (self: Semaphore): void => impl("releaseUnsafe", se
 /**
  * Whether an acquire would have to wait.
  *
- * **Example** (Turned away instead of made to wait)
+ * **Details**
+ *
+ * To act on it take `acquireNowait`.
+ *
+ * **Example** (One left, none left)
  *
  * ```ts import.meta.vitest
  * import { Effect } from "effect"
  * import * as asyncio from "effect-asyncio"
  *
  * const program = Effect.gen(function*() {
- *   const seats = yield* asyncio.Semaphore.make(2)
- *   const guest = Effect.suspend(() =>
- *     asyncio.Semaphore.locked(seats)
- *       ? Effect.succeed("full")
- *       : asyncio.Semaphore.withPermit(seats, asyncio.sleep(0, "served"))
- *   )
- *   return yield* asyncio.gather([guest, guest, guest])
+ *   const seats = yield* asyncio.Semaphore.make(1)
+ *   const before = asyncio.Semaphore.locked(seats)
+ *   yield* asyncio.Semaphore.acquire(seats)
+ *   return [before, asyncio.Semaphore.locked(seats)]
  * })
  *
- * await asyncio.run(program) // => ["served", "served", "full"]
+ * await asyncio.run(program) // => [false, true]
  * ```
  *
  * @category state

@@ -12,9 +12,10 @@ import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
+import { concurrency } from "./internal/parts/Limiter.ts"
 import { TaskGroupImpl } from "./internal/parts/TaskGroupImpl.ts"
 import { openRegion } from "./internal/task/openRegion.ts"
-import type { Options, Task } from "./Task.ts"
+import type { Options as TaskOptions, Task } from "./Task.ts"
 
 /**
  * What a task of `group.start` calls when it has started.
@@ -69,7 +70,7 @@ export interface TaskGroup {
    */
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
-    options?: Options
+    options?: TaskOptions
   ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
   /**
    * Creates a task in the group, waits until it says that it has started, and gives what it said.
@@ -97,12 +98,23 @@ export interface TaskGroup {
    */
   start<A, E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E, R>,
-    options?: Options
+    options?: TaskOptions
   ): Effect.Effect<T, E, R | EventLoop>
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
   toString(): string
+}
+
+/**
+ * Options of a group.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Options {
+  /** How many of its tasks may be at work at once; the others wait for their turn. Default: all at once. */
+  readonly concurrency?: number | "unbounded" | undefined
 }
 
 /**
@@ -116,9 +128,18 @@ export interface TaskGroup {
  * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
  * `async with TaskGroup()`.
  *
+ * With `concurrency` so many tasks are at work at once, first come, first served. `createTask` does not wait, so that tasks
+ * of the group may add to it: a task that finds no place is created all the same, is pending, and waits for its turn in its
+ * first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free again when the task has
+ * ended, clean-up included, and the next one begins two ticks later. A body that makes far more tasks than there are places takes a
+ * bounded `Queue` and so many workers instead, or `gather`, which makes them lazily.
+ *
  * **Gotchas**
  *
  * A body that `group.cancel` cuts short has no value: the block then gives `undefined`. Let such a body end in `void`.
+ *
+ * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. Where all that have one do so,
+ * nobody gets on.
  *
  * **Example** (A failure ends the siblings)
  *
@@ -136,15 +157,38 @@ export interface TaskGroup {
  * await asyncio.run(Effect.flip(program)) // => "no"
  * ```
  *
+ * **Example** (Two at work at once)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const ends: Array<number> = []
+ * const work = Effect.andThen(
+ *   asyncio.sleep("1 second"),
+ *   Effect.map(asyncio.EventLoop.time, (time) => ends.push(time))
+ * )
+ * const program = asyncio.TaskGroup.run(
+ *   (group) => Effect.forEach([1, 2, 3, 4, 5], () => group.createTask(work)),
+ *   { concurrency: 2 }
+ * )
+ *
+ * await Effect.runPromise(VirtualLoop.run(program))
+ * ends // => [1, 1, 2, 2, 3]
+ * ```
+ *
  * @category running
  * @since 0.1.0
  */
 export const run = <A, E, R>(
-  body: (group: TaskGroup) => Effect.Effect<A, E, R>
+  body: (group: TaskGroup) => Effect.Effect<A, E, R>,
+  options?: Options
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     check.callback("TaskGroup.run", "the body", body)
-    const group = new TaskGroupImpl(getLoop("TaskGroup.run", fiber))
+    checkOptions("TaskGroup.run", options)
+    const group = new TaskGroupImpl(getLoop("TaskGroup.run", fiber), options?.concurrency)
     return Effect.onInterrupt(
       openRegion(
         (region) => {
@@ -157,3 +201,5 @@ export const run = <A, E, R>(
       () => group.interrupted()
     )
   })
+
+const checkOptions = check.options<Options>({ concurrency })

@@ -14,6 +14,7 @@ import { type CallSite, callSite } from "./internal/host/callSite.ts"
 import * as check from "./internal/host/check.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import { Gathering } from "./internal/parts/Gathering.ts"
+import { concurrency } from "./internal/parts/Limiter.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { join } from "./internal/task/future.ts"
 import { asAwaited } from "./internal/waiting/cancelled.ts"
@@ -165,10 +166,6 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
   return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options, site)) as Effect.Effect<any, any, any>
 }
 
-const concurrency = check.kind(
-  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
-  "a whole number above 0, or \"unbounded\""
-)
 const checkOptions = check.options<gather.Options>({
   concurrency,
   returnExceptions: check.boolean,

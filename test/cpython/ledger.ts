@@ -7,6 +7,8 @@
  * - `ported`: nothing; the port is in `test/cpython/FILE.test.ts`, under the test's name.
  * - `deliberate`: what says so, `docs/differences.md: the first cell of its row`, or a heading of a page.
  * - `n/a`: one of `reasons`.
+ *
+ * What asyncio exports for coordination has a row of `docs/names.md`: its name here, or why it is left out.
  */
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
@@ -143,6 +145,14 @@ export const problemsOf = (names: Names, ledger: ReadonlyArray<Row>): ReadonlyAr
     ),
     ...(without > mostWithoutMeaning ? [`${without} are n/a, more than ${mostWithoutMeaning}`] : [])
   ]
+}
+
+/** The public names of asyncio that no row's first cell has, a line each. */
+export const namesWithoutRow = (names: Names): ReadonlyArray<string> => {
+  const code = subjectsOf(read("docs/names.md")).flatMap((subject) => subject.match(/`[^`]+`/g) ?? []).join(" ")
+  return names.public
+    .filter(({ name }) => !new RegExp(`\\b${name}\\b`).test(code))
+    .map(({ name }) => `asyncio.${name}: no row of docs/names.md`)
 }
 
 // --------------------------------------------------------------------------------------------------------------- table

@@ -251,6 +251,25 @@ const taskGroup: Subject = {
           yield* group.createTask(part(inside), { name: "a" })
           yield* group.createTask(part(sleep("3 seconds")), { name: "b" })
         }))),
+    ...[1, 2].map((concurrency) =>
+      program(`${concurrency} at work at once`, (law) =>
+        law.encloses("the group", (part) =>
+          lossless(
+            law,
+            asyncio.TaskGroup.run((group) => {
+              let working = 0
+              const begun: Array<number> = []
+              const work = (i: number) =>
+                part(Effect.suspend(() => {
+                  begun.push(i)
+                  law.expect(++working <= concurrency, `${working} at work at once`)
+                  law.expect(begun.toSorted().join() === begun.join(), `they began in the order ${begun}`)
+                  return Effect.ensuring(slowly(sleep("1 second")), Effect.sync(() => void working--))
+                }))
+              return Effect.forEach([0, 1, 2, 3], (i) => group.createTask(work(i), { name: `${i}` }), { discard: true })
+            }, { concurrency })
+          )))
+    ),
     program("tasks that start, slowly, one too late, one never", (law) =>
       block(law, (group, part) => {
         const running = new Set<string>()

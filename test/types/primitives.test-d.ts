@@ -97,6 +97,23 @@ it("what prints says so in its type: typescript-eslint's no-base-to-string looks
   >().toHaveProperty("toString")
 })
 
+it("limits", () => {
+  for (const concurrency of [1, "unbounded", Infinity, undefined] as const) {
+    expectTypeOf(TaskGroup.run(() => Effect.fail("no" as const), { concurrency }))
+      .toEqualTypeOf<Effect.Effect<never, "no", EventLoop.EventLoop>>()
+  }
+  // @ts-expect-error: no limit
+  TaskGroup.run(() => Effect.void, { concurrency: "all" })
+  // @ts-expect-error: no option
+  TaskGroup.run(() => Effect.void, { limit: 1 })
+  // @ts-expect-error: no limit
+  asyncio.asCompleted([Effect.void], { concurrency: "all" })
+  expectTypeOf(asyncio.Lock.acquireNowait).returns.toEqualTypeOf<Effect.Effect<boolean>>()
+  expectTypeOf(asyncio.Semaphore.acquireNowait).returns.toEqualTypeOf<Effect.Effect<boolean>>()
+  // @ts-expect-error: a semaphore is no lock
+  asyncio.Lock.acquireNowait(asyncio.Semaphore.make(1))
+})
+
 it("what a task of a group starts with", () => {
   TaskGroup.run((group) =>
     Effect.gen(function*() {

@@ -37,6 +37,8 @@ import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import type { Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
+import { type Concurrency, limitOf } from "./Limiter.ts"
+import { Places } from "./Places.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
 
@@ -55,12 +57,16 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   asked = false
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
+  /** For so many tasks at once, where there is a limit. */
+  private readonly places: Places | undefined
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
-  constructor(loop: LoopImpl) {
+  constructor(loop: LoopImpl, concurrency: Concurrency) {
     super()
     this.loop = loop
+    const limit = limitOf(concurrency)
+    this.places = limit === Infinity ? undefined : new Places(limit)
   }
 
   get kind(): string {
@@ -135,6 +141,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (this.aborting) throw new RuntimeError({ message: `${call}: the group is shutting down` })
     let member: Member
     const created = (task: TaskImpl<A, E>) => task.push(member = makeMember(task))
+    const { places } = this
+    if (places !== undefined && Effect.isEffect(effect)) effect = Effect.andThen(places.acquire, effect)
     const task = createTask(call, fiber, effect, options, site, created)
     this.tasks.add(task)
     member!.join()
@@ -152,6 +160,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
       this.addFailure(exit.cause)
       this.breakOff()
     }
+    // Not before: those that wait for their turn do not begin when one has failed.
+    this.places?.leave(task)
     if (this.tasks.size === 0) this.waiter?.look()
   }
 
