@@ -1,21 +1,29 @@
 /**
  * `npm run verify -- package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
  * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
- * Node, and what it adds to a bundle. Exit code 1 if anything fails.
+ * Node, forgotten `yield*` found as docs/forgotten-yield.md says, and what it adds to a bundle. Exit code 1 if anything fails.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import { gzipSync } from "node:zlib"
 import { build } from "vite"
 import manifest from "../package.json" with { type: "json" }
-import { type Ended, execute, install, makeFolder, table } from "./workshop.ts"
+import { diagnosticsOf } from "./languageServer.ts"
+import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
 
 /** The oldest of each that has to do. */
 const effectVersion = "4.1.0"
 
 const typescripts: ReadonlyArray<string> = ["5.9.3", "6.0.3", "7.0.2"]
+
+/** Those of docs/forgotten-yield.md, by their commands. */
+const languageServices = {
+  "effect-tsgo": { typescript: "7.0.2", "@effect/tsgo": "0.45.0" },
+  "effect-language-service": { typescript: "6.0.3", "@effect/language-service": "0.87.2" }
+}
 
 const tools = { publint: "0.3.25", "@arethetypeswrong/cli": "0.18.5", knip: "6.44.2" }
 
@@ -234,6 +242,55 @@ const checkTypes = async (folder: string, stranger: string): Promise<void> => {
   }
 }
 
+/** The page's program, its steps, and what it says that they show: on the command line, in `tsc`, in an editor. */
+const checkForgotten = async (folder: string, tarball: string): Promise<void> => {
+  const page = readFileSync(join(root, "docs/forgotten-yield.md"), "utf8")
+  const program = /```ts import\.meta\.vitest\n(.*?)```/s.exec(page)![1]!
+  const found = /```text\n(.*?)```/s.exec(page)![1]!.trim().split("\n")
+  const compilerOptions = {
+    target: "ES2022",
+    lib: ["ES2025", "ESNext.Disposable"],
+    module: "NodeNext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    plugins: [{ name: "@effect/language-service" }]
+  }
+  const shown = (output: string) =>
+    output.split("\n").map((line) => line.replace(`${project}/`, "")).filter((line) => line.includes("floatingEffect"))
+  let project = ""
+  for (const [name, packages] of Object.entries(languageServices)) {
+    project = join(folder, name)
+    const installed = await install(project, {
+      effect: effectVersion,
+      "effect-asyncio": `file:${tarball}`,
+      ...packages
+    })
+    if (!installed.ok) return void noteEnd("forgotten yield*", "installed", installed)
+    writeFileSync(join(project, "app.ts"), program)
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }))
+    const bin = join(project, "node_modules/.bin", name)
+    const options = ["--project", "tsconfig.json", "--strict", "--severity", "error,warning", "--format", "text"]
+    const told = await execute(bin, ["diagnostics", ...options], { cwd: project })
+    const isTold = !told.ok && isDeepStrictEqual(shown(told.output).toSorted(), found.toSorted())
+    note("forgotten yield*", isTold, `${name} diagnostics`, told.output)
+    const patched = await execute(bin, ["patch"], { cwd: project })
+    const tsc = join(project, "node_modules/typescript/bin/tsc")
+    const compiled = await execute(process.execPath, [tsc], { cwd: project })
+    note(
+      "forgotten yield*",
+      patched.ok && shown(compiled.output).length === found.length,
+      `${name} patch, tsc`,
+      patched.output + compiled.output
+    )
+    if (name !== "effect-tsgo") continue
+    const underlined = await diagnosticsOf([tsc, "--lsp", "--stdio"], project, "app.ts")
+    const isUnderlined = shown(underlined.join("\n")).length === found.length
+    note("forgotten yield*", isUnderlined, "in an editor, by tsc --lsp", underlined.join("\n"))
+  }
+}
+
 const checkSize = async (folder: string, [title, code, budget]: (typeof budgets)[number]): Promise<void> => {
   const entry = join(folder, `${title.replaceAll(" ", "-")}.js`)
   writeFileSync(entry, code)
@@ -291,6 +348,7 @@ const check = async (): Promise<void> => {
     noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
   }
   await checkCommand(stranger)
+  await checkForgotten(join(folder, "forgotten"), tarball)
   for (const budget of budgets) await checkSize(stranger, budget)
 }
 
