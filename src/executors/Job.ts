@@ -26,6 +26,7 @@ export interface Job<out Name extends string, in I, out A, out E = never, out P 
     readonly _E: (_: never) => E
     readonly _P: (_: never) => P
   }
+  /** What handlers, metrics and snapshots call it. */
   readonly name: Name
   /** `<Job name='resize'>`. */
   toString(): string
@@ -121,6 +122,7 @@ export const make = <
  */
 export interface Jobs<out J extends Any> {
   readonly "~effect-asyncio/Jobs": (_: never) => J
+  /** What the executor of them is called. */
   readonly name: string
   /** `<Jobs name='images' hash, resize>`. */
   toString(): string
