@@ -2,12 +2,15 @@
  * `npm run cluster`: what a cluster does while its processes die, on a real PostgreSQL; prints the tables of
  * docs/executors.md. `npm run cluster -- rough 20`, `takeover 3` or `costs`: one of them. Exit code 1 if a result is lost.
  */
+import { loadavg } from "node:os"
 import { startPostgres } from "../examples/real/cluster/postgres.ts"
 import { costs } from "../test/executors/cluster/costs.ts"
 import { Processes } from "../test/executors/cluster/processes.ts"
 import { rough, takeover } from "../test/executors/cluster/rough.ts"
 import { table } from "./workshop.ts"
-import { loadavg } from "node:os"
+
+// The folder goes as this process does, and its children with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1))
 
 const [part, times] = process.argv.slice(2)
 const database = await startPostgres()

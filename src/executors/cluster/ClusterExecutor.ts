@@ -11,8 +11,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { RuntimeError } from "../../Errors.ts"
 import * as EventLoop from "../../EventLoop.ts"
 import * as check from "../../internal/host/check.ts"
 import * as Executor from "../Executor.ts"
@@ -145,6 +147,9 @@ export const layer = <J extends Job.Any>(
  * a `BrokenExecutor` for the caller, and for all who submit that id; an outcome that the caller can't read is one for this
  * caller alone. Deploy runners first, and add to schemas only what old values can do without.
  *
+ * A runner is no task: on a loop, where steps are atomic, Effect's cluster can come to a standstill, so this dies there. Run it
+ * with Effect's own `runMain`; where a process is both, provide the runner around the loop.
+ *
  * **Example** (A runner)
  *
  * ```ts
@@ -153,7 +158,7 @@ export const layer = <J extends Job.Any>(
  *   Layer.provide(NodeClusterSocket.layer({ shardingConfig: ClusterExecutor.settings })),
  *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
  * )
- * await runMain(Layer.launch(runner))
+ * NodeRuntime.runMain(Layer.launch(runner))
  * ```
  *
  * @category layers
@@ -166,6 +171,13 @@ export const layerRunner = <J extends Job.Any, E, R>(
   Layer.unwrap(Effect.gen(function*() {
     const call = "ClusterExecutor.layerRunner"
     const group = groupOf(call, jobs)
+    if (yield* Scheduler.PreventSchedulerYield) {
+      // Its fibers wait for each other in loops that end when one of them yields (internal/entityManager.ts: interruptShard).
+      const message =
+        `${call}: built on an event loop, where no fiber yields by itself, as Effect's cluster has to: provide it ` +
+        "outside of the loop, or run it with Effect's own runMain"
+      return yield* Effect.die(new RuntimeError({ message }))
+    }
     const executor = executorOf(call, yield* on)
     // Closed in the other order: the jobs, the loop that they run on, the executor.
     const loop = yield* Layer.build(EventLoop.layer())
@@ -231,7 +243,9 @@ export const layerRetention = <J extends Job.Any>(
  * **Details**
  *
  * A lost runner's jobs start again on another one within 15 seconds; with Effect's defaults that can take 36. A runner holds
- * 1,000 jobs that run or wait for its executor, some 60 MB, in place of 10,000; more wait in the storage.
+ * 1,000 jobs that run or wait for its executor, some 60 MB, in place of 10,000; more wait in the storage. There are 100 shards,
+ * not 300: each is handed over on its own when a runner comes or goes. All processes of a cluster have to agree on that number,
+ * for good.
  *
  * **Gotchas**
  *
@@ -244,5 +258,6 @@ export const layerRetention = <J extends Job.Any>(
 export const settings: Partial<ShardingConfig["Service"]> = {
   shardLockExpiration: "12 seconds",
   shardLockRefreshInterval: "4 seconds",
-  maxResidentEntities: 1_000
+  maxResidentEntities: 1_000,
+  shardsPerGroup: 100
 }

@@ -71,17 +71,18 @@ const run = (
     onFailure: ({ message }) => unreadable(`its input is none of its runner's version: ${oneLine(message)}`),
     onSuccess: (received) => {
       const onProgress = job.progress === undefined ? {} : { onProgress: publish }
-      const executed = Effect.suspend(() => executor.execute(job, received as never, { id, attempt, ...onProgress })).pipe(
-        // What this machine can't do says nothing of the job: it stays, and goes to another with the runner's end.
-        Effect.tapError((error) => error instanceof BrokenExecutor ? warn(error) : Effect.void),
-        Effect.retry({ while: (error) => error instanceof BrokenExecutor, schedule: patience }),
-        Effect.provideContext(loop),
-        // Spans of the cluster's own are no part of the program's.
-        Effect.updateContext((context: Context.Context<never>) => {
-          const bare = Context.omit(Tracer.ParentSpan)(context)
-          return span === undefined ? bare : Context.add(bare, Tracer.ParentSpan, Tracer.externalSpan(span))
-        })
-      )
+      const executed = Effect.suspend(() => executor.execute(job, received as never, { id, attempt, ...onProgress }))
+        .pipe(
+          // What this machine can't do says nothing of the job: it stays, and goes to another with the runner's end.
+          Effect.tapError((error) => error instanceof BrokenExecutor ? warn(error) : Effect.void),
+          Effect.retry({ while: (error) => error instanceof BrokenExecutor, schedule: patience }),
+          Effect.provideContext(loop),
+          // Spans of the cluster's own are no part of the program's.
+          Effect.updateContext((context: Context.Context<never>) => {
+            const bare = Context.omit(Tracer.ParentSpan)(context)
+            return span === undefined ? bare : Context.add(bare, Tracer.ParentSpan, Tracer.externalSpan(span))
+          })
+        )
       const outcome = Effect.flatMap(Effect.exit(executed), (exit): Effect.Effect<Outcome> => {
         const lost = lossOf(exit, id)
         if (lost !== undefined) return Effect.succeed({ _tag: "WorkerLost", reason: lost.reason })

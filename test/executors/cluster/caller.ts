@@ -22,5 +22,7 @@ const main = Effect.gen(function*() {
   process.send?.({ results: yield* asyncio.gather(tasks) })
 })
 
+// Nothing is left of a test that is killed.
+process.on("disconnect", () => process.exit(1))
 await runMain(main.pipe(Effect.scoped, Effect.provide(client)))
-process.disconnect?.()
+process.exit()

@@ -20,14 +20,17 @@ const runner = (size: number) =>
 const cluster = (size: number, options?: ClusterExecutor.Options) =>
   Layer.provide(ClusterExecutor.layer(all, options), runner(size))
 
-/** Runs it on a cluster of its own. */
+/** Runs it on a loop within a cluster. */
+const runIn = <A, E, R>(layer: Layer.Layer<R>, program: Effect.Effect<A, E, R | asyncio.EventLoop.EventLoop>) =>
+  Effect.runPromise(Effect.provide(asyncio.EventLoop.provide(program), layer))
+
 const run = <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>) =>
-  asyncio.run(Effect.provide(program, cluster(2)))
+  runIn(cluster(2), program)
 
 describe("the laws, in a cluster", () => {
   for (const { expected, name, program, size } of laws) {
     it(name, async () => {
-      expect(await asyncio.run(Effect.provide(program, cluster(size)))).toEqual(expected)
+      expect(await runIn(cluster(size), program)).toEqual(expected)
     })
   }
 })
@@ -81,7 +84,7 @@ describe("an id is a piece of work", () => {
 
 describe("those who leave", () => {
   it("the executor that closes cancels its jobs; then it takes no more", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.gen(function*() {
         const { executor, task } = yield* Effect.scoped(Effect.gen(function*() {
           const executor = yield* ClusterExecutor.make(all)
@@ -94,11 +97,11 @@ describe("those who leave", () => {
         expect(asyncio.Task.cancelled(task)).toBe(true)
         const late = yield* Effect.exit(asyncio.Task.join(yield* runInExecutor(executor, half, 2)))
         expect(messageOf(late)).toBe("job 'half': the executor is closed")
-      }).pipe(Effect.provide(runner(1)))
+      }).pipe(asyncio.EventLoop.provide, Effect.provide(runner(1)))
     ))
 
   it("detach: the task ends at once, the job goes on, and its id gets what it gives", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.scoped(Effect.gen(function*() {
         const detached = yield* ClusterExecutor.make(slow, { detach: true })
         const began = yield* asyncio.Event.make
@@ -114,6 +117,7 @@ describe("those who leave", () => {
         yield* asyncio.Event.set(gate)
         expect([...seen, yield* again]).toEqual([true, false, "waited"])
       })).pipe(
+        asyncio.EventLoop.provide,
         Effect.provide(Layer.provideMerge(
           ClusterExecutor.layerRunner(
             slow,
@@ -133,7 +137,7 @@ const gate = Effect.runSync(asyncio.Event.make)
 
 describe("the runner's executor", () => {
   it("what is lost there is lost for the caller; each retry is another attempt", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.scoped(Effect.gen(function*() {
         const cluster = yield* ClusterExecutor.make(all)
         const lost = yield* Effect.exit(asyncio.Task.join(yield* runInExecutor(cluster, half, 8, { id: "a" })))
@@ -141,20 +145,25 @@ describe("the runner's executor", () => {
           new WorkerLost({ job: "half", id: "a", reason: "attempt 1" })
         )
         expect(yield* yield* runInExecutor(cluster, half, 8, { id: "a", retries: 2 })).toBe(4)
-      })).pipe(Effect.provide(failing((id, attempt) =>
-        attempt < 3 ? new WorkerLost({ job: "half", id, reason: `attempt ${attempt}` }) : undefined
-      )))
+      })).pipe(
+        asyncio.EventLoop.provide,
+        Effect.provide(
+          failing((id, attempt) =>
+            attempt < 3 ? new WorkerLost({ job: "half", id, reason: `attempt ${attempt}` }) : undefined
+          )
+        )
+      )
     ))
 
   it("one that is broken makes the job wait", () => {
     let tries = 0
     const isBroken = () => ++tries < 3 ? new BrokenExecutor({ message: "no worker" }) : undefined
-    return asyncio.run(
+    return Effect.runPromise(
       Effect.scoped(Effect.gen(function*() {
         const cluster = yield* ClusterExecutor.make(all)
         expect(yield* yield* runInExecutor(cluster, half, 8)).toBe(4)
         expect(tries).toBe(3)
-      })).pipe(Effect.provide(failing(isBroken)))
+      })).pipe(asyncio.EventLoop.provide, Effect.provide(failing(isBroken)))
     )
   })
 })
@@ -192,39 +201,39 @@ describe("two versions of a job", () => {
     }))
 
   it("what only adds is read by both", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.gen(function*() {
         expect(yield* ask(compatible, { month: "10", currency: "EUR" }, "a")).toEqual(Exit.succeed(42))
-      }).pipe(Effect.provide(runner))
+      }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
     ))
 
   it("an input that the runner can't read is its caller's failure, and the id's", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.gen(function*() {
         const message = /^job 'total': its input is none of its runner's version: .*month/
         expect(messageOf(yield* ask(incompatible, { year: 2026 }, "a"))).toMatch(message)
         expect(messageOf(yield* ask(v1, { month: "10" }, "a"))).toMatch(message)
-      }).pipe(Effect.provide(runner))
+      }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
     ))
 
   it("an outcome that a caller can't read is a failure for this one alone", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.gen(function*() {
         expect(yield* ask(v1, { month: "10" }, "a")).toEqual(Exit.succeed(42))
         expect(messageOf(yield* ask(incompatible, { year: 2026 }, "a"))).toMatch(
           /^job 'total': what is stored as the outcome of a is none of this version's: /
         )
         expect(yield* ask(v1, { month: "10" }, "a")).toEqual(Exit.succeed(42))
-      }).pipe(Effect.provide(runner))
+      }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
     ))
 
   it("a job that the runner does not have", () =>
-    asyncio.run(
+    Effect.runPromise(
       Effect.gen(function*() {
         expect(messageOf(yield* ask(Job.make("sum"), undefined, "a"))).toBe(
           `job 'sum': its runner has ${old}, and no such job`
         )
-      }).pipe(Effect.provide(runner))
+      }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
     ))
 })
 
@@ -239,3 +248,8 @@ const messageOf = (exit: Exit.Exit<unknown, unknown>): string => {
   const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit
   return error instanceof Error ? error.message : String(error)
 }
+
+it("a runner is none of a loop's tasks", async () => {
+  const exit = await asyncio.run(Effect.exit(Effect.scoped(Layer.build(runner(1)))))
+  expect(messageOf(exit)).toMatch(/^ClusterExecutor\.layerRunner: built on an event loop, /)
+})

@@ -23,12 +23,12 @@ export class Processes {
   }
 
   static async make(url: string): Promise<Processes> {
-    const programs = ["runner", "caller"].map((name) => `test/executors/cluster/${name}.ts`)
+    const programs = ["runner", "caller", "bench"].map((name) => `test/executors/cluster/${name}.ts`)
     return new Processes(await bundle(programs), url)
   }
 
   /** Starts one; `notes` is the file that says which jobs have started and ended. */
-  start(name: string, notes: string, ...args: ReadonlyArray<number>): ChildProcess {
+  start(name: string, notes: string | undefined, ...args: ReadonlyArray<number>): ChildProcess {
     const child = fork(this.pathOf(name), args.map(String), {
       env: { ...process.env, DATABASE_URL: this.url, NOTES: notes },
       execArgv: [],
@@ -39,7 +39,7 @@ export class Processes {
     return child
   }
 
-  runner(notes: string): ChildProcess {
+  runner(notes: string | undefined): ChildProcess {
     return this.start("runner", notes, this.port++)
   }
 

@@ -52,6 +52,7 @@ export const rough = async (
     const before = seen
     let own = 0
     caller = processes.start("caller", notes, count, millis, seed)
+    caller.on("exit", (code) => code === 1 && results.resolve([]))
     caller.on("message", (said: { readonly number?: number; readonly results?: ReadonlyArray<number> }) => {
       if (said.results !== undefined) results.resolve(said.results)
       if (said.number === undefined) return

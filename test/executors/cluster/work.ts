@@ -18,7 +18,7 @@ export const jobs = Job.group("work", work)
 export const handlers: Job.Handlers<typeof work> = {
   work: Effect.fnUntraced(function*({ millis, number }, { id }) {
     note(`start ${id}`)
-    yield* asyncio.sleep(millis)
+    if (millis > 0) yield* asyncio.sleep(millis)
     note(`end ${id}`)
     return number
   })
