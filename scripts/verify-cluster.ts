@@ -54,4 +54,3 @@ try {
   await database.close()
 }
 console.log(table([["in a cluster", "", ""], ...rows]))
-process.exit()

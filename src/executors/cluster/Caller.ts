@@ -9,13 +9,6 @@
  * ended; that it is to end is a message which is sent from here, under the id by which the storage knows the request. That is
  * another one than the client's where somebody else has submitted the job before.
  */
-import type * as Cause from "effect/Cause"
-import type {
-  AlreadyProcessingMessage,
-  EntityNotAssignedToRunner,
-  MailboxFull,
-  PersistenceError
-} from "effect/cluster/ClusterError"
 import * as EntityAddress from "effect/cluster/EntityAddress"
 import * as EntityId from "effect/cluster/EntityId"
 import * as Envelope from "effect/cluster/Envelope"
@@ -33,11 +26,12 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import * as check from "../../internal/host/check.ts"
-import { oneLine, shortened } from "../../internal/host/printing.ts"
-import { BrokenExecutor, WorkerLost } from "../errors.ts"
+import { shortened } from "../../internal/host/printing.ts"
+import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import { elsewhere } from "../parts/elsewhere.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
+import { outcomeOf, type SendError } from "./outcome.ts"
 import { entityOf, keyOf, type Outcome, Run } from "./protocol.ts"
 
 export interface Settings {
@@ -45,8 +39,6 @@ export interface Settings {
   readonly grace: number
   readonly detach: boolean
 }
-
-type SendError = EntityNotAssignedToRunner | MailboxFull | AlreadyProcessingMessage | PersistenceError
 
 /** What the storages of Effect have room for. */
 const maxIdLength = 255
@@ -187,38 +179,3 @@ export class Caller {
     return Effect.ignore(Effect.retry(told, Schedule.spaced("500 millis")))
   }
 }
-
-/** What the job has ended with, by what the cluster says of it. */
-const outcomeOf = (
-  { id, job }: Execution,
-  ended: Exit.Exit<Outcome, SendError>
-): Effect.Effect<unknown, unknown> =>
-  Effect.matchCauseEffect(ended, {
-    onFailure: (cause): Effect.Effect<never, BrokenExecutor> => {
-      const failure = cause.reasons.find((reason) => reason._tag === "Fail")
-      if (failure === undefined) return Effect.failCause(cause as Cause.Cause<never>)
-      const { error } = failure
-      return new BrokenExecutor({
-        message: `job '${job.name}': ${error._tag}: ${oneLine(error.message)}`,
-        cause: error
-      })
-    },
-    onSuccess: (outcome) => {
-      switch (outcome._tag) {
-        case "Exit":
-          return Effect.matchEffect(codecsOf(job).exit.decode(outcome.exit), {
-            onSuccess: (exit) => exit as Exit.Exit<unknown, unknown>,
-            onFailure: ({ message }) =>
-              new BrokenExecutor({
-                message: `job '${job.name}': what is stored as the outcome of ${id} is none of this version's: ${
-                  oneLine(message)
-                }`
-              })
-          })
-        case "WorkerLost":
-          return new WorkerLost({ job: job.name, id, reason: outcome.reason })
-        case "Unreadable":
-          return new BrokenExecutor({ message: `job '${job.name}': ${outcome.message}` })
-      }
-    }
-  })
