@@ -181,4 +181,8 @@ interface Pulled {
   readonly place: number
 }
 
-const isIterable = check.kind(Predicate.isIterable, "an iterable of inputs")
+/** A lone text is one as well, of letters; an Effect is, to be yielded. */
+const isIterable = check.kind(
+  (value) => Predicate.isObject(value) && Symbol.iterator in value && !Effect.isEffect(value),
+  "an iterable of inputs"
+)
