@@ -81,8 +81,8 @@ export interface TaskGroup {
    *
    * **Details**
    *
-   * The task calls `started`, an effect, with the value; without an annotation, `(started: TaskGroup.Started<number>)
-   * => …`, it takes none. From then on it is like any other task of the group. Until then, what it ends with goes to
+   * The task calls `started`, an effect, with the value; without an annotation,
+   * `(started: TaskGroup.Started<number>) => …`, it takes none. From then on it is like any other task of the group. Until then, what it ends with goes to
    * the starter and not to the group: a failure, typed; a cancellation, as from a join; if it just ends, the defect
    * `RuntimeError`. `started` again, or after that end, dies with it in whoever calls. Cancelling the starter while it
    * waits cancels the task and waits for it: if that goes on and starts all the same, the starter has the value.
@@ -125,8 +125,8 @@ export interface Options {
  * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures arrive together
  * in one `Cause`. A single cancelled task is not a failure. Cancelling the block cancels its tasks, waits for them, and
  * stays a cancellation unless there are failures; then these come out, and the request is delivered at the next
- * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's `async with
- * TaskGroup()`.
+ * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
+ * `async with TaskGroup()`.
  *
  * With `concurrency` at most that many tasks are at work at once, first come, first served. `createTask` does not wait,
  * so that tasks of the group may add to it: a task that finds no place is created all the same, is pending, and waits
