@@ -134,6 +134,34 @@ const timeoutAt: Subject = {
   )
 }
 
+const boundGroup: Subject = {
+  name: "TaskGroup.make",
+  programs: [
+    program(
+      "tasks that end with their scope",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make()
+            yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+            yield* group.createTask(part(sleep("1 second")), { name: "b" })
+            yield* slowly(sleep("2 seconds"))
+          })))
+    ),
+    program(
+      "a failure, and who joins it",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make<string>()
+            yield* group.createTask(part(Effect.andThen(sleep("1 second"), law.fail("a"))), { name: "a" })
+            yield* group.createTask(part(failsSlowly(law, "b")), { name: "b" })
+            yield* law.look(Effect.ignore(law.look(group.join)))
+          })))
+    )
+  ]
+}
+
 const timeoutOption: Subject = {
   name: "timeoutOption",
   programs: deadlines((seconds, body) =>
