@@ -74,7 +74,7 @@ export interface TaskGroup {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: TaskOptions
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
   /**
    * Creates a task in the group, waits until it says that it has started, and gives what it said.
    *
@@ -102,7 +102,7 @@ export interface TaskGroup {
   start<A, E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E, R>,
     options?: TaskOptions
-  ): Effect.Effect<T, E, R | EventLoop>
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop>
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
@@ -216,12 +216,12 @@ export interface Bound<in out E> {
   createTask<A, E2 extends E, R>(
     effect: Effect.Effect<A, E2, R>,
     options?: TaskOptions
-  ): Effect.Effect<Task<A, E2>, never, R | EventLoop> & Awaitable.MakesTask
+  ): Effect.Effect<Task<A, E2>, never, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
   /** Creates a task, and waits until it says that it has started, as in a block. */
   start<A, E2 extends E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E2, R>,
     options?: TaskOptions
-  ): Effect.Effect<T, E2, R | EventLoop>
+  ): Effect.Effect<T, E2, Awaitable.Given<R> | EventLoop>
   /** Ends the group without an error: cancels its tasks. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /**

@@ -157,7 +157,7 @@ const boundGroup: Subject = {
             yield* group.createTask(part(Effect.andThen(sleep("1 second"), law.fail("a"))), { name: "a" })
             yield* group.createTask(part(failsSlowly(law, "b")), { name: "b" })
             // Where a was cancelled nobody fails.
-          yield* Effect.ignore(asyncio.timeout("5 seconds", () => law.look(group.join)))
+            yield* Effect.ignore(asyncio.timeout("5 seconds", () => law.look(group.join)))
           })))
     )
   ]

@@ -116,7 +116,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
     const site = callSite(this.createTask)
     return makesTask(
       "group.createTask",
@@ -130,7 +130,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   start<A, E, R, T = void>(
     body: (started: (value: T) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<T, E, R | EventLoop> {
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
     const site = callSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
