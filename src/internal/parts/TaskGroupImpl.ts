@@ -55,6 +55,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   private aborting = false
   // INVARIANT: only while it is aborting: it has one request on its own block's owner, until it has ended.
   asked = false
+  // INVARIANT: false while the body runs; then, whether nothing in it has met the group's own request.
+  private owed = false
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
   /** For so many tasks at once, where there is a limit. */
@@ -193,6 +195,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     this.asked = true
     if (this.region.open) cancelRegion(this.region)
     else {
+      this.owed = true
       this.region.owner.requests++
       this.waiter?.look()
     }
@@ -203,6 +206,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   bodyEnded(exit: Exit.Exit<any, any>): Effect.Effect<any, any> {
     this.state = "waiting"
     this.body = exit
+    this.owed = this.region.owner.pending?.origin === this.region
     return Effect.suspend(() => {
       if (exit._tag === "Failure") this.abort()
       return Effect.flatMap(this.tasksEnded(), (request) => {
@@ -230,21 +234,26 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     })
   }
 
-  private finish(exit: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
+  private finish(ended: Exit.Exit<any, any>, interrupted = false): Effect.Effect<any, any> {
     this.state = "ended"
     const { owner } = this.region
     if (this.asked) uncancel(owner)
     if (isFailure(this.body)) this.addFailure(this.body.cause)
     const { asked, failures } = this
-    const cancelled = isCancelled(exit)
     const failed = failures.length > 0
+    // Requests of others are left, though the body has met and dropped them: the group's own is one of the task then, as in
+    // asyncio. It comes out if the wait for the tasks has met it, else at the next suspension of the code around.
+    const goesOn = this.owed && owner.requests > 0 && !failed && ended._tag === "Success" && !interrupted
+    const exit = goesOn && this.waiter !== undefined ? cancelledExit(undefined) : ended
+    if (exit !== ended) this.region.interrupted ??= { message: undefined, by: undefined, origin: this.region }
+    const cancelled = isCancelled(exit)
     const outcome = verdict({ failed, cancelled, asked, requests: owner.requests, interrupted })
     if (observer !== undefined) {
       observer.closed(this, failed ? "failed" : outcome === "body" && cancelled ? "cancelled" : "ok")
     }
-    if (outcome === "body") return exit
     if (outcome === "nothing") return Effect.void
-    if (outcome === "failures, then cancelled") putOff(owner)
+    if (outcome === "failures, then cancelled" || goesOn && exit === ended) putOff(owner)
+    if (outcome === "body") return exit
     return Effect.failCause(Cause.fromReasons(failures))
   }
 }
