@@ -103,6 +103,11 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
  * It is an Effect: without `yield*` there is no task. `gather([createTask(work)])` would only wait for the task to be
  * made, and does not compile; `gather([work])` makes the task by itself.
  *
+ * An effect that asks for a `Scope` would take its creator's, and find what it has acquired released where that closes
+ * first. So the compiler asks for `Awaitable.ScopeOfATask`, which nobody has: give the task a scope of its own,
+ * `createTask(Effect.scoped(work))`, or the one that is meant, `Scope.provide(work, scope)`. A scope of its own without a word
+ * would release at the task's end what was meant for the creator.
+ *
  * **Example** (Two at once)
  *
  * ```ts import.meta.vitest
@@ -125,7 +130,7 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
 export const create = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options
-): Effect.Effect<Task<A, E>, never, R | EventLoop> & Awaitable.MakesTask => {
+): Effect.Effect<Task<A, E>, never, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask => {
   const site = callSite(create)
   return makesTask(
     "createTask",
