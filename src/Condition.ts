@@ -35,6 +35,7 @@ import type { Task } from "./Task.ts"
  */
 export interface Condition extends Pipeable {
   readonly "~effect-asyncio/Condition": unknown
+  /** The lock that its operations need: its own, or the one given to `make`. */
   readonly lock: Lock.Lock
   /** `<Condition unlocked>`, `<Condition locked waiters=2>`: whether its lock is held, and who waits to be notified. */
   toString(): string
@@ -47,9 +48,11 @@ export interface Condition extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** How many wait to be notified. */
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
+  /** Those of its lock. */
   readonly lock: Lock.Statistics
 }
 

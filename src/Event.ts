@@ -40,7 +40,9 @@ export interface Event extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** Whether it is set. */
   readonly isSet: boolean
+  /** How many wait for it. */
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>

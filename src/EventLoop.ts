@@ -39,9 +39,11 @@ import type { Task } from "./Task.ts"
  * @since 0.1.0
  */
 export interface Handle {
+  /** Whether it was cancelled. */
   readonly cancelled: boolean
   /** Keeps the callback from running. Again, or after it ran: nothing happens. */
   readonly cancel: Effect.Effect<void>
+  /** `cancel` for plain callbacks. */
   cancelUnsafe(): void
   /** With the callback's name: `<Handle tick>`, `<Handle cancelled tick>`, `<TimerHandle when=5 tick>`. */
   toString(): string
@@ -65,9 +67,13 @@ export interface TimerHandle extends Handle {
  * @since 0.1.0
  */
 export interface ExceptionContext {
+  /** What happened, as asyncio says it: `Task exception was never retrieved`. */
   readonly message: string
+  /** What it failed with. */
   readonly cause?: Cause.Cause<unknown> | undefined
+  /** The future, where it is about one that is no task. */
   readonly future?: Future<unknown, unknown> | undefined
+  /** The task, where it is about one. */
   readonly task?: Task<unknown, unknown> | undefined
   /** The future or task in words, with its name and where it was created; there also when it is collected already. */
   readonly subject?: string | undefined
@@ -100,12 +106,17 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Shape {
+  /** What `time` gives, for plain code: seconds. */
   readonly timeUnsafe: () => number
+  /** Whether it has closed: no task and no callback can be added any more. */
   readonly isClosed: () => boolean
   /** What `allTasks` gives, for plain code. O(n). */
   readonly allTasksUnsafe: () => ReadonlySet<Task<unknown, unknown>>
+  /** `callSoon` for plain code. */
   readonly callSoonUnsafe: <A>(callback: () => Awaitable.NotEffect<A>) => Handle
+  /** `callLater` for plain code. */
   readonly callLaterUnsafe: <A>(delay: Duration.Input, callback: () => Awaitable.NotEffect<A>) => TimerHandle
+  /** `callAt` for plain code. */
   readonly callAtUnsafe: <A>(when: number, callback: () => Awaitable.NotEffect<A>) => TimerHandle
   /** `<EventLoop open tasks=2>`, `<EventLoop closed>`. */
   toString(): string

@@ -25,7 +25,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { format } from "./internal/host/printing.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
-import { timeoutError } from "./internal/parts/TimeoutImpl.ts"
+import { timeoutError } from "./internal/parts/timeoutError.ts"
 import * as abort from "./internal/task/abort.ts"
 import { checkAwaitables } from "./internal/task/awaitables.ts"
 import * as internal from "./internal/task/future.ts"
@@ -751,13 +751,13 @@ const endAll = (
     if (future === me) throw new RuntimeError({ message: `${call}: ${future} cannot wait for its own end` })
   }
   walk.cancelAll(futures, options?.message, me)
-  const left = futures.filter((future) => future.exit === undefined)
   for (const future of futures) if (future.exit !== undefined) future.retrieve()
-  if (left.length === 0) return Effect.void
-  return Effect.flatMap(wait(left, { timeout: options?.timeout }), ({ pending }) => {
+  const running = futures.filter((future) => future.exit === undefined)
+  if (running.length === 0) return Effect.void
+  return Effect.flatMap(wait(running, { timeout: options?.timeout }), ({ pending }) => {
     if (pending.size === 0) return Effect.void
-    const { message } = timeoutError(call, check.nanos(call, options!.timeout!))
-    return Effect.fail(new Cause.TimeoutError(`${message}; still ending: ${format(Array.from(pending))}`))
+    const left = `; still ending: ${format(Array.from(pending))}`
+    return Effect.fail(timeoutError(call, check.nanos(call, options!.timeout!), left))
   })
 }
 

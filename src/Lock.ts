@@ -47,6 +47,7 @@ export interface Lock extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** Whether somebody has it. */
   readonly locked: boolean
   /** The task that acquired it; undefined if it is free, or was acquired outside of any task. */
   readonly holder: Task<unknown, unknown> | undefined

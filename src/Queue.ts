@@ -64,13 +64,17 @@ export interface Options {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** How many items are in it. */
   readonly size: number
   /** Items put and not marked done. */
   readonly unfinished: number
+  /** Whether `shutdown` was called. */
   readonly isShutDown: boolean
-  /** The tasks that wait for an item, for room, and for the end of all work, first in line first. */
+  /** The tasks that wait for an item, first in line first. */
   readonly getters: ReadonlyArray<Task<unknown, unknown>>
+  /** Those that wait for room, first in line first. */
   readonly putters: ReadonlyArray<Task<unknown, unknown>>
+  /** Those that wait in `join`. */
   readonly joiners: ReadonlyArray<Task<unknown, unknown>>
 }
 

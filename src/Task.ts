@@ -40,6 +40,7 @@ import { asCancelled, cancelMessage as cancelMessageOf, handling, isCancelled } 
  */
 export interface Task<out A, out E = never> extends Future<A, E> {
   readonly "~effect-asyncio/Task": unknown
+  /** Given to `create` or set by `setName`; else `Task-N`. */
   readonly name: string
   /** Undefined before the first step. Its exit can differ from the task's; joining it is no retrieval. */
   readonly fiber: Fiber.Fiber<A, E> | undefined

@@ -109,9 +109,13 @@ export declare namespace wait {
    * @since 0.1.0
    */
   export interface Tally {
+    /** Those that ended with a value. */
     readonly succeeded: number
+    /** Those that ended with a failure or defect. */
     readonly failed: number
+    /** Those that ended cancelled. */
     readonly cancelled: number
+    /** Those that have not ended. */
     readonly pending: number
   }
 
@@ -145,7 +149,9 @@ export declare namespace wait {
    * @since 0.1.0
    */
   export interface Result<T> {
+    /** Those that have ended, in the input's order. */
     readonly done: ReadonlySet<T>
+    /** The others, in the input's order. They run on. */
     readonly pending: ReadonlySet<T>
   }
 }

@@ -17,7 +17,8 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { dual } from "./internal/host/curried.ts"
 import { ofNanos } from "./internal/host/Moment.ts"
-import { block, timeoutError } from "./internal/parts/TimeoutImpl.ts"
+import { timeoutError } from "./internal/parts/timeoutError.ts"
+import { block } from "./internal/parts/TimeoutImpl.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { FutureImpl, join } from "./internal/task/future.ts"
 import { StandIn } from "./internal/task/StandIn.ts"
@@ -70,7 +71,7 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos))
+      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos), Effect.fail)
     }),
   (duration) => check.duration("waitFor", "the duration", duration)
 )

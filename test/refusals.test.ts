@@ -127,6 +127,9 @@ const rows: Readonly<Record<string, Row>> = {
   sleep: row(duration, any),
   timeout: row(duration, body),
   timeoutAt: row(seconds, body),
+  timeoutOption: row(duration, body),
+  isTimeoutError: row(any),
+  sleepUntil: row(seconds),
   wait: row(awaitables, options({ returnWhen: value("ALL_COMPLETED", isFunction), timeout: duration })),
   waitFor: dataLast(awaitable, duration),
 

@@ -1,7 +1,8 @@
 /** The loop's own calls, as CPython's test_base_events.py tests them. */
-import { Cause, Effect } from "effect"
+import { Cause, Effect, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Runner } from "effect-asyncio"
+import { Executor, Job, toThread } from "effect-asyncio/executors"
 import { VirtualLoop } from "effect-asyncio/testing"
 import { defectOf, logged, loggedBy, onVirtual, ticks } from "../support/loops.ts"
 import { endOf, port, portOutside } from "./support.ts"
@@ -176,6 +177,24 @@ port(
     return task.name
   }),
   "test_task"
+)
+
+// ----------------------------------------------------------------------------------------------------- default executor
+
+const double = Job.make("double", { payload: Schema.Number, success: Schema.Number })
+const doubled = <E>(executor: Effect.Effect<Executor.Executor<typeof double>, E>) =>
+  Effect.provide(toThread(double, 21), Executor.layer(executor))
+
+port(
+  "BaseEventLoopTests.test_set_default_executor",
+  doubled(Executor.local(Job.group("math", double), { double: (n) => Effect.succeed(2 * n) })),
+  42
+)
+
+port(
+  "BaseEventLoopTests.test_set_default_executor_error",
+  Effect.map(defectOf(doubled(Effect.succeed({} as never))), ({ message, name }) => [name, message]),
+  ["IllegalArgumentError", "toThread: the executor is {}, expected an Executor"]
 )
 
 // ---------------------------------------------------------------------------------------------------------- failed runs

@@ -1,5 +1,5 @@
 /** run and Runner, as CPython's test_runners.py tests them. SIGINT is an AbortSignal here. */
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
@@ -58,6 +58,25 @@ portOutside(
     return [Task.done(left), reports.length, reports[1] === left, String(reports[0])]
   },
   [true, 2, true, "Unhandled exception during shutdown of the event loop"]
+)
+
+// A leftover that reads a stream: its clean-up fails, the stream is closed all the same, and main's failure comes out.
+portOutside(
+  "RunTests.test_asyncio_run_closes_gens_after_hanging_tasks_errors",
+  async () => {
+    const seen: Array<unknown> = []
+    const note = (what: unknown) => Effect.sync(() => seen.push(what))
+    const fidget = Stream.ensuring(Stream.fromEffectRepeat(sleep("1 second")), note("closed"))
+    const spin = Effect.onInterrupt(Stream.runDrain(fidget), () => Effect.die(new RangeError("zero")))
+    const main = Effect.gen(function*() {
+      yield* EventLoop.setExceptionHandler(({ message }) => note(message))
+      yield* createTask(spin)
+      yield* sleep("1500 millis")
+      return yield* Effect.die(new RangeError("fancy"))
+    })
+    return [await rejection(asyncio.run(main, options())), seen]
+  },
+  [["RangeError", "fancy"], ["closed", "Unhandled exception during shutdown of the event loop"]]
 )
 
 // --------------------------------------------------------------------------------------------------------------- Runner

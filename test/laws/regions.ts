@@ -1,5 +1,5 @@
 /** What opens a region: deadlines, groups, catchCancelled, and several of them in branches of one task. */
-import { type Cause, Effect, Exit, Fiber, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { type EventLoop, Task } from "effect-asyncio"
 import { type Law, outcomeOf, type Program } from "./everyStep.ts"
@@ -131,6 +131,16 @@ const timeoutAt: Subject = {
   name: "timeoutAt",
   programs: deadlines((seconds, body) =>
     Effect.flatMap(asyncio.EventLoop.time, (now) => asyncio.timeoutAt(now + seconds, () => body))
+  )
+}
+
+const timeoutOption: Subject = {
+  name: "timeoutOption",
+  programs: deadlines((seconds, body) =>
+    Effect.flatMap(
+      asyncio.timeoutOption({ seconds }, () => body),
+      Option.match({ onNone: () => Effect.fail(new Cause.TimeoutError()), onSome: Effect.succeed })
+    )
   )
 }
 
@@ -548,4 +558,12 @@ const branches: Subject = {
   ]
 }
 
-export const regions: ReadonlyArray<Subject> = [timeout, timeoutAt, waitFor, taskGroup, catchCancelled, branches]
+export const regions: ReadonlyArray<Subject> = [
+  timeout,
+  timeoutAt,
+  timeoutOption,
+  waitFor,
+  taskGroup,
+  catchCancelled,
+  branches
+]

@@ -1,6 +1,6 @@
 // @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off promiseInEffectSuccess:off
 // What is not run is what these are about.
-import { type Cause, Effect, Order, type Scope, type Stream } from "effect"
+import { type Cause, Effect, type Option, Order, type Scope, type Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import type { EventLoop, QueueEmpty, QueueFull, QueueShutDown } from "effect-asyncio"
 import { expectTypeOf, it } from "vitest"
@@ -155,6 +155,19 @@ it("time limits add a TimeoutError", () => {
   expectTypeOf(asyncio.timeout("1 second", () => work)).toEqualTypeOf<
     Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
   >()
+  expectTypeOf(asyncio.timeoutOption("1 second", () => work)).toEqualTypeOf<
+    Effect.Effect<Option.Option<"value">, "no", Scope.Scope | EventLoop.EventLoop>
+  >()
+  expectTypeOf(
+    Effect.catchIf(asyncio.timeout("1 second", () => work), asyncio.isTimeoutError, (error) => {
+      expectTypeOf(error).toExtend<Cause.TimeoutError>()
+      return Effect.succeed("late" as const)
+    })
+    // Somebody else's is left.
+  ).toEqualTypeOf<Effect.Effect<"value" | "late", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>>()
+  expectTypeOf(asyncio.sleepUntil(1)).toEqualTypeOf<Effect.Effect<void, never, EventLoop.EventLoop>>()
+  // @ts-expect-error: seconds of the clock, no duration
+  asyncio.sleepUntil("1 second")
   expectTypeOf(asyncio.waitFor(work, "1 second")).toEqualTypeOf<
     Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
   >()

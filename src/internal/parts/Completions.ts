@@ -25,7 +25,7 @@ import { Cohort, type Listener } from "./Cohort.ts"
 import { concurrency, Limiter } from "./Limiter.ts"
 import { QueueImpl } from "./QueueImpl.ts"
 import { Fifo } from "./Storage.ts"
-import { timeoutError } from "./TimeoutImpl.ts"
+import { timeoutError } from "./timeoutError.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
