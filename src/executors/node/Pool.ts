@@ -163,7 +163,9 @@ export class Pool implements Desk, Owner {
   /** Cancels what runs and what waits; when this ends no worker is left. */
   readonly close = Effect.promise(async () => {
     this.state = "closing"
-    for (const waiter of [...this.places.line.nodes()]) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
+    // A copy of the line, which they leave.
+    const waiting = Array.from(this.places.line.nodes())
+    for (const waiter of waiting) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
     for (const call of this.unsent) call.settle(Effect.interrupt)
     this.unsent.clear()
     await Promise.all([...this.workers, ...this.leaving].map((worker) => worker.close(this.grace)))
