@@ -252,6 +252,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Task.uncancel": row(task),
   "Task.catchCancelled": dataLast(effect, callback),
 
+  "TaskGroup.make": row(options({ concurrency })),
   "TaskGroup.run": row(body, options({ concurrency })),
 
   "Timeout.when": row(timeout),

@@ -30,7 +30,7 @@ import type { Node } from "../kernel/WaitQueue.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
 import { FutureCallback, type FutureImpl, join } from "../task/future.ts"
-import type { InnerRegion } from "../task/openRegion.ts"
+import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import type { TaskImpl } from "../task/task.ts"
 import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
@@ -41,6 +41,24 @@ import { type Concurrency, limitOf } from "./Limiter.ts"
 import { Places } from "./Places.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
+
+/** Runs a block of `group`, and waits for its tasks. */
+export const runGroup = <A, E, R>(
+  call: string,
+  group: TaskGroupImpl,
+  body: (group: TaskGroupImpl) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.onInterrupt(
+    openRegion(
+      (region) => {
+        group.begin(region)
+        return check.given(call, "the body", body(group))
+      },
+      (exit) => group.bodyEnded(exit)
+    ),
+    // Whoever interrupts the block for real, its tasks have ended when it has.
+    () => group.interrupted()
+  )
 
 export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   // INVARIANT: the body's, from the begin on.
@@ -98,7 +116,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
     const site = callSite(this.createTask)
     return makesTask(
       "group.createTask",
@@ -112,7 +130,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   start<A, E, R, T = void>(
     body: (started: (value: T) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<T, E, R | EventLoop> {
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
     const site = callSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
