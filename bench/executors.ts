@@ -6,7 +6,7 @@
  * machine with others on it a mean says how busy they are. The speed-up is to the same work in this thread.
  */
 import { NodeWorker } from "@effect/platform-node"
-import { Effect, type Scope } from "effect"
+import { Effect, Layer, type Scope } from "effect"
 import { RpcClient } from "effect/rpc"
 import { spawnSync } from "node:child_process"
 import { Worker } from "node:worker_threads"
@@ -53,13 +53,12 @@ const candidates: Record<string, Effect.Effect<Candidate, unknown, Scope.Scope>>
       fib: (n) => Effect.promise(() => pool.run(n, { name: "fib" }))
     })
   ),
-  "Effect's rpc pool": Effect.map(
-    RpcClient.make(rpcs).pipe(
-      Effect.provide(RpcClient.layerProtocolWorker({ size })),
-      Effect.provide(NodeWorker.layer(() => new Worker(at("rpcWorker.ts"))))
-    ),
-    (client): Candidate => ({ echo: (n) => client.echo(n), fib: (n) => client.fib(n) })
-  )
+  "Effect's rpc pool": Effect.gen(function*() {
+    const workers = NodeWorker.layer(() => new Worker(at("rpcWorker.ts")))
+    const protocol = yield* Layer.build(Layer.provide(RpcClient.layerProtocolWorker({ size }), workers))
+    const client = yield* Effect.provideContext(RpcClient.make(rpcs), protocol)
+    return { echo: (n: number) => client.echo(n), fib: (n: number) => client.fib(n) }
+  })
 }
 
 const clock = Effect.sync(() => performance.now())
