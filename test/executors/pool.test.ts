@@ -8,7 +8,7 @@ import { execArgv, kinds, shared } from "./pools.ts"
 import { add, crash, hang, rough, spin, who } from "./rough/jobs.ts"
 
 const file = "./rough/worker.ts"
-const long = 120_000
+const long = 240_000
 
 /** A job that has begun. */
 const begun = Effect.fnUntraced(function*<J extends typeof hang | typeof spin>(job: J, input: Job.Input<J>) {

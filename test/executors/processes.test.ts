@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Child } from "../node/Child.ts"
 import { execArgv } from "./pools.ts"
 
-const long = 120_000
+const long = 240_000
 
 const start = (program: string) =>
   new Child(`${import.meta.dirname}/rough/program.ts`, [program], { cwd: import.meta.dirname, flags: execArgv })
