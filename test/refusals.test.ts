@@ -75,7 +75,7 @@ const timeout = kind(asyncio.timeout("1 second", (self) => Effect.succeed(self))
 
 const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
-const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration }
+const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration, creationSites: flag }
 const run = { ...loop, signal, layer: value(asyncio.EventLoop.layer(), Layer.isLayer) }
 const virtual = {
   ...loop,

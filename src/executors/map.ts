@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { EventLoop } from "../EventLoop.ts"
 import { gather } from "../gather.ts"
-import { callSite } from "../internal/host/callSite.ts"
 import * as check from "../internal/host/check.ts"
+import { creationSite } from "../internal/loop/creationSite.ts"
 import { createTask } from "../internal/task/createTask.ts"
 import type { Failure } from "./errors.ts"
 import type { Service } from "./Executor.ts"
@@ -46,7 +46,7 @@ export const map = <J extends Job.Any, E = never, R = never>(
   inputs: Iterable<Job.Input<J>>,
   options?: MapOptions<Job.Progress<J>, E, R>
 ): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
-  const site = callSite(map)
+  const site = creationSite(map)
   return Effect.withFiber((fiber) => {
     const impl = jobOf("map", job)
     checkOptions("map", options)
