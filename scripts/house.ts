@@ -1,7 +1,8 @@
 /**
  * `npm run check`: how the house is built. `src/internal` stands in layers, a folder each: nobody imports from a layer
- * above, not even a type, and no imports among them go in a circle. A file of the core has at most 150 lines of code, or its
- * header says why it has more.
+ * above, not even a type, and no imports among them go in a circle. The core loads none of the parts, and those no more of
+ * each other than they say. A file of the core or of the executors has at most 150 lines of code, or its header says why it
+ * has more.
  *
  * The types of the public modules are left out: internals are what those give, and so name them. That values go in no
  * circle anywhere is oxlint's `import/no-cycle`.
@@ -15,6 +16,22 @@ export type Files = ReadonlyMap<string, string>
 
 /** Lowest first. */
 const layers = ["host", "kernel", "waiting", "loop", "task", "parts"]
+
+/**
+ * What of ours each part may load, beside itself and the core: who imports the core alone, or executors without Node, is to
+ * get no more.
+ */
+const parts: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "src/executors/node/": ["src/executors/"],
+  "src/executors/cluster/": ["src/executors/"],
+  "src/executors/": [],
+  "src/node/": ["src/insight/"],
+  "src/testing/": ["src/insight/"],
+  "src/insight/": []
+}
+
+/** The part that a file belongs to; the core is none. */
+const partOf = (path: string): string | undefined => Object.keys(parts).find((part) => path.startsWith(part))
 
 const maxLines = 150
 /** What the header of a longer file says. */
@@ -74,8 +91,14 @@ export const problemsOf = (files: Files, compiled: Iterable<string>): ReadonlyAr
         if (layers.indexOf(layerOf(target)) > layer) problems.push(`${path} imports ${target}, from a layer above`)
       }
     }
+    const part = partOf(path)
+    const known = part === undefined ? [] : [part, ...parts[part]!]
+    for (const target of importsOf(path, text)) {
+      const other = partOf(target)
+      if (other !== undefined && !known.includes(other)) problems.push(`${path} imports ${target}, of another part`)
+    }
     const lines = linesOfCode(text)
-    if (isInternal(path) || posix.dirname(path) === "src") {
+    if (isInternal(path) || posix.dirname(path) === "src" || path.startsWith("src/executors/")) {
       const isAllowed = longer.test(headerOf(text))
       if (lines > maxLines && !isAllowed) problems.push(`${path} has ${lines} lines of code, and no word on why`)
       if (lines <= maxLines && isAllowed) problems.push(`${path} says that it is long, and has ${lines} lines of code`)

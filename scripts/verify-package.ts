@@ -1,21 +1,29 @@
 /**
  * `npm run verify -- package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
  * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
- * Node, and what it adds to a bundle. Exit code 1 if anything fails.
+ * Node, forgotten `yield*` found as docs/forgotten-yield.md says, and what it adds to a bundle. Exit code 1 if anything fails.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import { gzipSync } from "node:zlib"
 import { build } from "vite"
 import manifest from "../package.json" with { type: "json" }
-import { type Ended, execute, install, makeFolder, table } from "./workshop.ts"
+import { diagnosticsOf } from "./languageServer.ts"
+import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
 
 /** The oldest of each that has to do. */
 const effectVersion = "4.1.0"
 
 const typescripts: ReadonlyArray<string> = ["5.9.3", "6.0.3", "7.0.2"]
+
+/** Those of docs/forgotten-yield.md, by their commands. */
+const languageServices = {
+  "effect-tsgo": { typescript: "7.0.2", "@effect/tsgo": "0.45.0" },
+  "effect-language-service": { typescript: "6.0.3", "@effect/language-service": "0.87.2" }
+}
 
 const tools = { publint: "0.3.25", "@arethetypeswrong/cli": "0.18.5", knip: "6.44.2" }
 
@@ -45,12 +53,14 @@ const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: num
     `export * from "effect-asyncio"; export * as testing from "effect-asyncio/testing"`,
     61_700
   ],
-  ["insight", `export * from "effect-asyncio/insight"`, 38_200]
+  ["insight", `export * from "effect-asyncio/insight"`, 38_200],
+  ["executors", `export * from "effect-asyncio/executors"`, 20_000]
 ]
 
-const client = `import { Effect } from "effect"
+const client = `import { Effect, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import { gather } from "effect-asyncio/gather"
+import { Executor, Job, toThread } from "effect-asyncio/executors"
 import * as Queue from "effect-asyncio/Queue"
 import { VirtualLoop } from "effect-asyncio/testing"
 
@@ -65,16 +75,19 @@ const program = Effect.gen(function*() {
     yield* group.createTask(asyncio.Queue.put(queue, 2))
     yield* group.createTask(Effect.andThen(Queue.get(queue), Queue.get(queue)))
   }))
+  const length = Job.make("length", { payload: Schema.String, success: Schema.Number })
+  const here = Executor.layerLocal(Job.group("texts", length), { length: (text) => Effect.succeed(text.length) })
+  const three: number = yield* Effect.orDie(Effect.provide(toThread(length, "abc"), here))
   const first: string = yield* fast
   const seconds: number = yield* asyncio.EventLoop.time
-  return [...pair, done.has(fast), pending.has(slow), first, seconds]
+  return [...pair, done.has(fast), pending.has(slow), first, three, seconds]
 })
 
 // @ts-expect-error EventLoop is missing
 export const missing = () => Effect.runPromise(program)
 
 const result = JSON.stringify(await Effect.runPromise(VirtualLoop.run(program)))
-const wanted = JSON.stringify([1, "two", true, true, "fast", 3601])
+const wanted = JSON.stringify([1, "two", true, true, "fast", 3, 3601])
 if (result !== wanted) throw new Error(result)
 `
 
@@ -100,6 +113,8 @@ const blocked = [
   "insight/drawing/svg",
   "node/signal",
   "node/preload",
+  "executors/parts/JobImpl",
+  "executors/node/Pool",
   "index",
   "src/index.ts",
   "dist/index.js"
@@ -110,15 +125,22 @@ const subpaths = Object.entries(manifest.exports)
   .filter(([path, target]) => target !== null && path !== "./package.json" && !path.includes("*"))
   .map(([path]) => path.slice(1))
 
-/** Loads every subpath, each in a process of its own; the root and `Lock` load none of the others, nor anything of Node. */
+/** What a subpath needs beside `effect`. */
+const peers: Readonly<Record<string, string>> = { "/executors/node": "@effect/platform-node" }
+
+/**
+ * Loads every subpath, each in a process of its own; the root and `Lock` load none of the others, nor anything of Node, and
+ * executors are for any host.
+ */
 const loader = `import { registerHooks } from "node:module"
 const loaded = []
 registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
 const path = process.argv[2]
 const module = await import("effect-asyncio" + path)
 if (Object.keys(module).length === 0 && path !== "/node/monitor") throw new Error("nothing is in effect-asyncio" + path)
-const foreign = loaded.filter((url) => url.startsWith("node:") || /[/]dist[/](testing|insight|node|executors)[/]/.test(url))
-if ((path === "" || path === "/Lock") && foreign.length > 0) throw new Error("effect-asyncio" + path + " loads " + foreign)
+const others = path === "/executors" ? /[/]dist[/](testing|insight|node)[/]/ : /[/]dist[/](testing|insight|node|executors)[/]/
+const foreign = loaded.filter((url) => url.startsWith("node:") || others.test(url))
+if (["", "/Lock", "/executors"].includes(path) && foreign.length > 0) throw new Error("effect-asyncio" + path + " loads " + foreign)
 `
 
 /** What is no entry is not found, whatever is in the package. */
@@ -234,6 +256,67 @@ const checkTypes = async (folder: string, stranger: string): Promise<void> => {
   }
 }
 
+/** The page's program, its steps, and what it says that they show: on the command line, in `tsc`, in an editor. */
+const checkForgotten = async (folder: string, tarball: string): Promise<void> => {
+  const page = readFileSync(join(root, "docs/forgotten-yield.md"), "utf8")
+  const program = /```ts import\.meta\.vitest\n(.*?)```/s.exec(page)![1]!
+  const found = /```text\n(.*?)```/s.exec(page)![1]!.trim().split("\n")
+  const compilerOptions = {
+    target: "ES2022",
+    lib: ["ES2025", "ESNext.Disposable"],
+    module: "NodeNext",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+    plugins: [{ name: "@effect/language-service" }]
+  }
+  const shown = (output: string) =>
+    output.split("\n").map((line) => line.replace(`${project}/`, "")).filter((line) => line.includes("floatingEffect"))
+  let project = ""
+  for (const [name, packages] of Object.entries(languageServices)) {
+    project = join(folder, name)
+    const installed = await install(project, {
+      effect: effectVersion,
+      "effect-asyncio": `file:${tarball}`,
+      ...packages
+    })
+    if (!installed.ok) return void noteEnd("forgotten yield*", "installed", installed)
+    writeFileSync(join(project, "app.ts"), program)
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["app.ts"] }))
+    const bin = join(project, "node_modules/.bin", name)
+    const options = ["--project", "tsconfig.json", "--strict", "--severity", "error,warning", "--format", "text"]
+    const told = await execute(bin, ["diagnostics", ...options], { cwd: project })
+    const isTold = !told.ok && isDeepStrictEqual(shown(told.output).toSorted(), found.toSorted())
+    note("forgotten yield*", isTold, `${name} diagnostics`, told.output)
+    const patched = await execute(bin, ["patch"], { cwd: project })
+    const tsc = join(project, "node_modules/typescript/bin/tsc")
+    const compiled = await execute(process.execPath, [tsc], { cwd: project })
+    note(
+      "forgotten yield*",
+      patched.ok && shown(compiled.output).length === found.length,
+      `${name} patch, tsc`,
+      patched.output + compiled.output
+    )
+    if (name !== "effect-tsgo") continue
+    const underlined = await diagnosticsOf([tsc, "--lsp", "--stdio"], project, "app.ts")
+    const isUnderlined = shown(underlined.join("\n")).length === found.length
+    note("forgotten yield*", isUnderlined, "in an editor, by tsc --lsp", underlined.join("\n"))
+  }
+}
+
+/** The subpaths that need more than `effect`, beside the oldest of it that has to do. */
+const checkPeers = async (folder: string, tarball: string): Promise<void> => {
+  const packages = Object.fromEntries(Object.values(peers).map((name) => [name, effectVersion]))
+  const installed = await install(folder, { effect: effectVersion, ...packages, "effect-asyncio": `file:${tarball}` })
+  if (!noteEnd("peers", Object.values(peers).join(", "), installed)) return
+  writeFileSync(join(folder, "loader.js"), loader)
+  for (const path of Object.keys(peers)) {
+    const ended = await execute(process.execPath, ["loader.js", path], { cwd: folder })
+    noteEnd(`effect-asyncio${path}`, `is there, beside ${peers[path]}`, ended)
+  }
+}
+
 const checkSize = async (folder: string, [title, code, budget]: (typeof budgets)[number]): Promise<void> => {
   const entry = join(folder, `${title.replaceAll(" ", "-")}.js`)
   writeFileSync(entry, code)
@@ -288,9 +371,12 @@ const check = async (): Promise<void> => {
   noteEnd("internals", `${blocked.length} deep imports refused`, await run("intruder.js"))
   checkFailing(await run("failing.js"))
   for (const path of [...subpaths, "/Lock"]) {
+    if (path in peers) continue
     noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
   }
+  await checkPeers(join(folder, "peers"), tarball)
   await checkCommand(stranger)
+  await checkForgotten(join(folder, "forgotten"), tarball)
   for (const budget of budgets) await checkSize(stranger, budget)
 }
 

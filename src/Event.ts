@@ -41,7 +41,9 @@ export interface Event extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** Whether it is set. */
   readonly isSet: boolean
+  /** How many wait for it. */
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
@@ -158,7 +160,7 @@ export const set = (self: Event): Effect.Effect<void> =>
 export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
 
 /**
- * Unsets the event: who comes from now on waits.
+ * Unsets the event: whoever comes from now on waits.
  *
  * **Example** (A pulse)
  *
@@ -220,7 +222,7 @@ export const clear = (self: Event): Effect.Effect<void> =>
 export const isSet = (self: Event): boolean => impl("isSet", self).isSet
 
 /**
- * Whether the event is set, and who waits for it. O(n) in those who wait.
+ * Whether the event is set, and who waits for it. O(n) in the number of waiters.
  *
  * **Example** (Whom it holds up)
  *

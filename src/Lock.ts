@@ -47,6 +47,7 @@ export interface Lock extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
+  /** Whether somebody has it. */
   readonly locked: boolean
   /** The task that acquired it; undefined if it is free, or was acquired outside of any task. */
   readonly holder: Task<unknown, unknown> | undefined
@@ -158,6 +159,42 @@ export const withLock: {
 export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
+ * Acquires the lock if that needs no waiting; tells whether it did.
+ *
+ * **When to use**
+ *
+ * Use to do something else when it is taken. `locked` and then `acquire` are two steps; with this one nothing can come
+ * between.
+ *
+ * **Details**
+ *
+ * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1).
+ * trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
+ *
+ * **Example** (One clean-up at a time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.gen(function*() {
+ *   const lock = yield* asyncio.Lock.make
+ *   const cleanUp = Effect.gen(function*() {
+ *     if (!(yield* asyncio.Lock.acquireNowait(lock))) return "somebody is at it"
+ *     return yield* Effect.ensuring(asyncio.sleep(0, "cleaned up"), asyncio.Lock.release(lock))
+ *   })
+ *   return yield* asyncio.gather([cleanUp, cleanUp])
+ * })
+ *
+ * await asyncio.run(program) // => ["cleaned up", "somebody is at it"]
+ * ```
+ *
+ * @category using
+ * @since 0.2.0
+ */
+export const acquireNowait = (self: Lock): Effect.Effect<boolean> => impl("acquireNowait", self).acquireNowait()
+
+/**
  * Acquires the lock until the scope closes. The waiting can be cancelled.
  *
  * **Example** (Two locks in one scope)
@@ -185,7 +222,7 @@ export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scop
   impl("acquireScoped", self).acquireScoped()
 
 /**
- * Releases the lock and wakes the first who waits.
+ * Releases the lock and wakes the first waiter.
  *
  * **Details**
  *
@@ -269,7 +306,7 @@ export const releaseUnsafe = (self: Lock): void => impl("releaseUnsafe", self).r
 export const locked = (self: Lock): boolean => impl("locked", self).isLocked
 
 /**
- * Who holds the lock and who waits for it. O(n) in those who wait.
+ * Who holds the lock and who waits for it. O(n) in the number of waiters.
  *
  * **Example** (Who holds up whom)
  *

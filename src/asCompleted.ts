@@ -29,6 +29,8 @@ export declare namespace asCompleted {
   export interface Options<out Timeout extends Duration.Input | undefined = Duration.Input | undefined> {
     /** For all of them together. Default: none. */
     readonly timeout?: Timeout | undefined
+    /** How many effects may run at once; the others start as places come free, in order. Default: all at once. */
+    readonly concurrency?: number | "unbounded" | undefined
   }
 
   /**
@@ -46,8 +48,9 @@ export declare namespace asCompleted {
  *
  * Effects become tasks, started with the timeout when the stream runs; Futures and Tasks are taken as they are, once
  * each. What comes out is done: `yield* task` gives its value or fails. After `timeout` the stream fails with
- * `TimeoutError`, behind what had ended by then. Neither that nor leaving early cancels anything. An item comes two ticks
- * after its completion. O(1) each. asyncio's `async for task in as_completed(…)`.
+ * `TimeoutError`, behind what had ended by then. Neither that nor leaving early cancels anything. With `concurrency` effects
+ * start lazily, whether or not somebody takes what has ended; those that have not started when time is over or the stream is
+ * left never do. An item comes two ticks after its completion. O(1) each. asyncio's `async for task in as_completed(…)`.
  *
  * **Example** (Results as they come)
  *
@@ -89,14 +92,14 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
  *
  * **When to use**
  *
- * Use where results are to be asked for one by one, later or by several tasks at once. `asCompleted` tells which task it
- * was, and is the one to take otherwise.
+ * Use when results are asked for one by one, later, or by several tasks at once. `asCompleted` tells which task it was,
+ * and is the one to take otherwise.
  *
  * **Details**
  *
  * Effects become tasks, started with the timeout by this call. Whichever of the effects is awaited first gets the first
  * that finished, and so on; it fails as that failed. After `timeout` each one left fails with `TimeoutError`; nothing is
- * cancelled. An await that is cancelled takes nothing. More awaits than there are awaitables die with `RuntimeError`.
+ * cancelled. With `concurrency` effects start as places come free. An await that is cancelled takes nothing. More awaits than there are awaitables die with `RuntimeError`.
  * Effects that are dropped leave the futures that they would have waited for when they are collected. O(1) each.
  * asyncio's plain `for item in as_completed(…)`.
  *

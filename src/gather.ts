@@ -15,6 +15,7 @@ import * as check from "./internal/host/check.ts"
 import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import { Gathering } from "./internal/parts/Gathering.ts"
+import { concurrency } from "./internal/parts/Limiter.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { join } from "./internal/task/future.ts"
 import { asAwaited } from "./internal/waiting/cancelled.ts"
@@ -97,7 +98,7 @@ export declare namespace gather {
  * **When to use**
  *
  * Use when every value is needed. Take `wait` to look at outcomes as they come, `TaskGroup` when a failure has to end
- * the siblings and be waited for.
+ * the siblings, and they have to be waited for.
  *
  * **Details**
  *
@@ -110,8 +111,9 @@ export declare namespace gather {
  * lazily; those that have not started when the gather ends never do. With `cancelOnError` the first failure cancels the
  * siblings, and comes out when all of them have ended.
  *
- * Being cancelled cancels all children, and ends at the first that has ended cancelled (with `returnExceptions`, after
- * all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all are done already.
+ * When it is cancelled it cancels all children, and ends at the first that has ended cancelled (with
+ * `returnExceptions`, after all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all
+ * are done already.
  *
  * asyncio's `gather`.
  *
@@ -119,9 +121,9 @@ export declare namespace gather {
  *
  * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
  *
- * Over what is done already it takes no tick, so `while (live.size > 0) yield* gather(live)` lets nobody run who would
- * take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield* wait(live)` there, which
- * always lets ticks pass.
+ * It takes no tick when everything is done already, so `while (live.size > 0) yield* gather(live)` never lets anybody
+ * run who would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield*
+ * wait(live)` there, which always lets ticks pass.
  *
  * **Example** (Three seconds, not four)
  *
@@ -166,10 +168,6 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
   return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options, site)) as Effect.Effect<any, any, any>
 }
 
-const concurrency = check.kind(
-  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
-  "a whole number above 0, or \"unbounded\""
-)
 const checkOptions = check.options<gather.Options>({
   concurrency,
   returnExceptions: check.boolean,

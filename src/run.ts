@@ -23,8 +23,8 @@ import * as Runner from "./Runner.ts"
  * asyncio's `run`.
  *
  * The promise rejects with the very error the program failed with; where several failed, or closing fails too, as a
- * virtual loop's may, with an `AggregateError` of them; where it was cancelled, with the signal's reason if the signal did
- * it, else with a `CancelledError`.
+ * virtual loop's may, with an `AggregateError` of them; where it was cancelled, with the signal's reason if nobody but the
+ * signal asked for it, else with a `CancelledError`.
  *
  * **Example** (A first program)
  *

@@ -1,13 +1,15 @@
 /**
- * `sleep`: lets others run, for a time.
+ * `sleep` and `sleepUntil`: let others run, for a time or until one.
  *
  * @since 0.1.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
-import { findLoop } from "./internal/loop/currentLoop.ts"
+import { ofSeconds } from "./internal/host/Moment.ts"
+import { findLoop, getLoop } from "./internal/loop/currentLoop.ts"
 import type { LoopImpl } from "./internal/loop/loop.ts"
 import { TimedWaiter } from "./internal/loop/TimedWaiter.ts"
 
@@ -56,6 +58,53 @@ export const sleep: {
     const loop = findLoop(fiber)
     if (loop === undefined) return Effect.as(Effect.sleep(duration), value as A)
     return new Sleeper(loop, fiber, nanos, value as A).park()
+  })
+
+/**
+ * Waits until a time of the loop's clock, in seconds.
+ *
+ * **When to use**
+ *
+ * Use when the time itself is known: rounds that do not drift, a deadline that several tasks wait for. The time is what
+ * `EventLoop.time` gives, plus a number of seconds; `sleep` takes a difference, and a plain number is milliseconds
+ * there.
+ *
+ * **Details**
+ *
+ * A time that has passed is one tick, as `sleep(0)`. Infinity waits until it is cancelled. Resumes one tick after its time,
+ * never before it, first come, first served among equal times, `sleep`s and `callAt`s included. NaN dies with
+ * `IllegalArgumentError`. O(log n) in the timers that wait. Interrupted, it takes its timer with it. trio's `sleep_until`.
+ *
+ * **Example** (Every second, however long a round takes)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const rounds = Effect.gen(function*() {
+ *   const begin = yield* asyncio.EventLoop.time
+ *   const times: Array<number> = []
+ *   for (let round = 1; round <= 3; round++) {
+ *     yield* asyncio.sleepUntil(begin + round)
+ *     times.push(yield* asyncio.EventLoop.time)
+ *     yield* asyncio.sleep("300 millis")
+ *   }
+ *   return times
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(rounds)) // => [1, 2, 3]
+ * ```
+ *
+ * @category verbs
+ * @since 0.2.0
+ */
+export const sleepUntil = (when: number): Effect.Effect<void, never, EventLoop> =>
+  Effect.withFiber((fiber) => {
+    check.seconds("sleepUntil", when)
+    const loop = getLoop("sleepUntil", fiber)
+    const nanos = ofSeconds(when).nanos - loop.timersFor(fiber).now()
+    return nanos <= 0 ? Effect.yieldNow : new Sleeper(loop, fiber, nanos, undefined).park()
   })
 
 class Sleeper<A> extends TimedWaiter<A> {

@@ -1,5 +1,5 @@
 /**
- * Deadlines over a block: `timeout` and `timeoutAt`.
+ * Deadlines over a block: `timeout`, `timeoutOption` and `timeoutAt`.
  *
  * Each opens a cancellation region and asks it to cancel when the time has come: internal/parts/TimeoutImpl.ts. The file has no
  * verb's own name, as on a disk that ignores case timeout.ts would be Timeout.ts.
@@ -9,9 +9,12 @@
 import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { ofNanos, ofSeconds } from "./internal/host/Moment.ts"
+import { TimeoutErrorTypeId } from "./internal/parts/timeoutError.ts"
 import { block } from "./internal/parts/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
@@ -49,8 +52,83 @@ export const timeout = <A, E, R>(
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
     check.callback("timeout", "the body", body)
-    return block("timeout", fiber, body, (now) => ofNanos(now + nanos))
+    return block("timeout", fiber, body, (now) => ofNanos(now + nanos), Effect.fail)
   })
+
+/**
+ * Runs a block that is cancelled after `delay`; gives its value, or none if time was over first.
+ *
+ * **When to use**
+ *
+ * Use when being too late is not a failure. None means this deadline alone: a `TimeoutError` of something in the block
+ * stays a failure, so that nobody has to tell the two apart.
+ *
+ * **Details**
+ *
+ * Otherwise it is as `timeout`: the clean-up runs to its end, a failure in it comes out, a cancellation from outside
+ * stays one, and a block that meets its own and goes on gives what it ends with. Costs one fiber and no tick. trio's
+ * `move_on_after`, under the name of Effect's `timeoutOption`.
+ *
+ * **Example** (A value in time, another one too late)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Option } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const program = Effect.all([
+ *   asyncio.timeoutOption("1 hour", () => asyncio.sleep("1 millis", "fresh")),
+ *   asyncio.timeoutOption("5 millis", () => asyncio.sleep("1 hour", "fresh"))
+ * ])
+ *
+ * await asyncio.run(program) // => [Option.some("fresh"), Option.none()]
+ * ```
+ *
+ * @category verbs
+ * @since 0.2.0
+ */
+export const timeoutOption = <A, E, R>(
+  delay: Duration.Input,
+  body: (timeout: Timeout) => Effect.Effect<A, E, R>
+): Effect.Effect<Option.Option<A>, E, R | EventLoop> =>
+  Effect.withFiber((fiber) => {
+    const call = "timeoutOption"
+    const nanos = check.nanos(call, delay)
+    check.callback(call, "the body", body)
+    const some = (timeout: Timeout) => Effect.asSome(check.given(call, "the body", body(timeout)))
+    return block(call, fiber, some, (now) => ofNanos(now + nanos), () => Effect.succeedNone)
+  })
+
+/**
+ * Whether a `TimeoutError` is of this library's making: of `timeout`, `timeoutAt`, `waitFor` and every option `timeout`.
+ *
+ * **Details**
+ *
+ * Effect's `Cause.isTimeoutError` is true of those too, and of Effect's own; an error of another library by that name is
+ * neither. Those others stay in the type of what `Effect.catchIf` gives. Of several deadlines one in another `timeoutOption` and `Timeout.expired` tell which has passed.
+ *
+ * **Example** (Too late, or a driver that gave up by itself)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * const verdict = <A, E>(query: Effect.Effect<A, E>) =>
+ *   asyncio.timeout("20 millis", () => query).pipe(
+ *     Effect.catchIf(asyncio.isTimeoutError, () => Effect.succeed("too late")),
+ *     Effect.catch(() => Effect.succeed("the driver gave up"))
+ *   )
+ *
+ * await asyncio.run(verdict(asyncio.sleep("1 hour"))) // => "too late"
+ * await asyncio.run(verdict(Effect.timeout(asyncio.sleep("1 hour"), "1 millis"))) // => "the driver gave up"
+ * ```
+ *
+ * @category guards
+ * @since 0.2.0
+ */
+export const isTimeoutError = (
+  u: unknown
+): u is Cause.TimeoutError & { readonly "~effect-asyncio/TimeoutError": true } =>
+  Predicate.hasProperty(u, TimeoutErrorTypeId)
 
 /**
  * `timeout` with the deadline itself, in seconds of the loop's clock.
@@ -90,5 +168,5 @@ export const timeoutAt = <A, E, R>(
   Effect.withFiber((fiber) => {
     check.seconds("timeoutAt", when)
     check.callback("timeoutAt", "the body", body)
-    return block("timeoutAt", fiber, body, () => ofSeconds(when))
+    return block("timeoutAt", fiber, body, () => ofSeconds(when), Effect.fail)
   })

@@ -17,7 +17,8 @@ import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
 import { dual } from "./internal/host/curried.ts"
 import { ofNanos } from "./internal/host/Moment.ts"
-import { block, timeoutError } from "./internal/parts/TimeoutImpl.ts"
+import { timeoutError } from "./internal/parts/timeoutError.ts"
+import { block } from "./internal/parts/TimeoutImpl.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { FutureImpl, join } from "./internal/task/future.ts"
 import { StandIn } from "./internal/task/StandIn.ts"
@@ -25,14 +26,14 @@ import { isCancelled } from "./internal/waiting/cancelled.ts"
 import { cancel } from "./internal/waiting/Walk.ts"
 
 /**
- * Awaits something for `duration` at most.
+ * Awaits something for at most `duration`.
  *
  * **Details**
  *
  * An Effect runs in the calling task, without a new task and without a tick of its own; a Future or Task is joined, and
- * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; a value or failure that
- * comes all the same is what comes out. Zero or less never starts an Effect; a Future that is done still gives its value.
- * Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
+ * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; if a value or failure
+ * comes all the same, that is what comes out. Zero or less never starts an Effect; a Future that is done still gives
+ * its value. Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
  *
  * **Example** (A task that is cancelled when time is over)
  *
@@ -70,7 +71,7 @@ export const waitFor: {
       awaitables.checkAwaitable("waitFor", awaitable, fiber)
       if (nanos <= 0) return waitNoTime(fiber, awaitable)
       const body = awaitable instanceof FutureImpl ? join<A, E>(awaitable) : awaitable as Effect.Effect<A, E, R>
-      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos))
+      return block("waitFor", fiber, () => body, (now) => ofNanos(now + nanos), Effect.fail)
     }),
   (duration) => check.duration("waitFor", "the duration", duration)
 )

@@ -4,7 +4,7 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, RuntimeError, Task } from "effect-asyncio"
 import { DeadlockError, VirtualLoop } from "effect-asyncio/testing"
 import { getEventListeners } from "node:events"
-import { day, outcomeOf, ticks } from "./support/loops.ts"
+import { day, outcomeOf, self, ticks } from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 const names = Effect.map(asyncio.allTasks, (tasks) => Array.from(tasks, (task) => task.name))
@@ -162,6 +162,21 @@ for (const [name, run] of runs) {
         await expect(run(main, { signal: controller.signal })).rejects.toBe(reason)
         const { signal } = new AbortController()
         await expect(run(Effect.interrupt, { signal })).rejects.toThrow(asyncio.CancelledError)
+      })
+      it("rejects with a CancelledError, if somebody else asked as well; with the first of several signals", async () => {
+        const aborted = (
+          others: (task: Task.Task<unknown, unknown>, signal: AbortSignal) => Effect.Effect<unknown>
+        ) => {
+          const [one, two] = [new AbortController(), new AbortController()]
+          const main = Effect.gen(function*() {
+            yield* others(yield* self, two.signal)
+            for (const [i, controller] of [one, two].entries()) yield* EventLoop.callSoon(() => controller.abort(i))
+            yield* day
+          })
+          return run(main, { signal: one.signal })
+        }
+        await expect(aborted(Future.cancelOnAbort)).rejects.toBe(0)
+        await expect(aborted((task) => Task.cancel(task))).rejects.toThrow(asyncio.CancelledError)
       })
       it("a failure that comes all the same is what comes out", async () => {
         const main = Task.catchCancelled(day, () => Effect.fail("no"))

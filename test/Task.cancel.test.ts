@@ -354,6 +354,22 @@ describe("cancel", () => {
       })
     )
 
+    for (const seconds of [0, 1]) {
+      timed(
+        `of several requests while it waits the first message comes out, also ${seconds} s apart`,
+        Effect.gen(function*() {
+          const task = yield* createTask(Effect.uninterruptible(sleep("2 seconds")))
+          yield* ticks(2)
+          yield* Task.cancel(task, { message: "first" })
+          if (seconds > 0) yield* sleep({ seconds })
+          yield* Task.cancel(task, { message: "second" })
+          const exit = yield* Task.await(task)
+          return [Exit.isFailure(exit) ? Task.cancelMessage(exit.cause) : exit, Task.cancelling(task)]
+        }),
+        [Option.some("first"), 2]
+      )
+    }
+
     timed(
       "a request that came meanwhile meets the next interruptible part at once",
       Effect.gen(function*() {

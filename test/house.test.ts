@@ -22,6 +22,19 @@ it("a circle is found, of types too, also where nobody imports from above", () =
   expect(problems).toEqual(["a circle: src/internal/host/A.ts -> src/internal/host/B.ts -> src/internal/host/A.ts"])
 })
 
+it("a part that loads another one is found, and the core that loads any", () => {
+  const problems = problemsWith({
+    "src/New.ts": `import { Job } from "./executors/Job.ts"\n`,
+    "src/executors/New.ts": `import { Pool } from "./node/Pool.ts"\n`,
+    "src/executors/node/New.ts": `import { Job } from "../Job.ts"\nimport { make } from "../cluster/index.ts"\n`
+  })
+  expect(problems).toEqual([
+    "src/New.ts imports src/executors/Job.ts, of another part",
+    "src/executors/New.ts imports src/executors/node/Pool.ts, of another part",
+    "src/executors/node/New.ts imports src/executors/cluster/index.ts, of another part"
+  ])
+})
+
 it("a file in no layer, one that was not read, and an empty layer are found", () => {
   expect(problemsWith({ "src/internal/stray/New.ts": "" })).toEqual(["src/internal/stray/New.ts stands in no layer"])
   expect(problemsOf(files, [...files.keys(), "src/unread.ts"])).toEqual(["src/unread.ts was not read"])

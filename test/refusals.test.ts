@@ -73,6 +73,7 @@ const barrier = kind(asyncio.Barrier.make(1))
 const queue = kind(asyncio.Queue.make(), (stray) => stray === strayQueue)
 const timeout = kind(asyncio.timeout("1 second", (self) => Effect.succeed(self)).pipe(Effect.orDie))
 
+const concurrency = value(1, (stray) => stray === 5)
 const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
 const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration, creationSites: flag }
@@ -113,19 +114,22 @@ const selfFirst = (...args: ReadonlyArray<Kind>): Row => ({ args, also: "self-fi
 const saying = (says: string, row: Row): Row => ({ ...row, says })
 
 const rows: Readonly<Record<string, Row>> = {
-  asCompleted: row(awaitables, options({ timeout: duration })),
-  asCompletedEffects: row(awaitables, options({ timeout: duration })),
+  asCompleted: row(awaitables, options({ timeout: duration, concurrency })),
+  asCompletedEffects: row(awaitables, options({ timeout: duration, concurrency })),
   createTask: row(effect, options(name)),
   ensureFuture: row(awaitable),
   gather: row(
     record,
-    options({ concurrency: value(1, (stray) => stray === 5), returnExceptions: flag, cancelOnError: flag })
+    options({ concurrency, returnExceptions: flag, cancelOnError: flag })
   ),
   run: row(effect, options(run)),
   shield: row(awaitable),
   sleep: row(duration, any),
   timeout: row(duration, body),
   timeoutAt: row(seconds, body),
+  timeoutOption: row(duration, body),
+  isTimeoutError: row(any),
+  sleepUntil: row(seconds),
   wait: row(awaitables, options({ returnWhen: value("ALL_COMPLETED", isFunction), timeout: duration })),
   waitFor: dataLast(awaitable, duration),
 
@@ -199,6 +203,7 @@ const rows: Readonly<Record<string, Row>> = {
 
   "Lock.withLock": selfFirst(lock, effect),
   "Lock.acquire": row(lock),
+  "Lock.acquireNowait": row(lock),
   "Lock.acquireScoped": row(lock),
   "Lock.release": row(lock),
   "Lock.releaseUnsafe": row(lock),
@@ -233,6 +238,7 @@ const rows: Readonly<Record<string, Row>> = {
   "Semaphore.make": row(whole),
   "Semaphore.withPermit": selfFirst(semaphore, effect),
   "Semaphore.acquire": row(semaphore),
+  "Semaphore.acquireNowait": row(semaphore),
   "Semaphore.acquireScoped": row(semaphore),
   "Semaphore.release": row(semaphore),
   "Semaphore.releaseUnsafe": row(semaphore),
@@ -246,7 +252,8 @@ const rows: Readonly<Record<string, Row>> = {
   "Task.uncancel": row(task),
   "Task.catchCancelled": dataLast(effect, callback),
 
-  "TaskGroup.run": row(body),
+  "TaskGroup.make": row(options({ concurrency })),
+  "TaskGroup.run": row(body, options({ concurrency })),
 
   "Timeout.when": row(timeout),
   "Timeout.expired": row(timeout),

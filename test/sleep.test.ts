@@ -235,3 +235,57 @@ describe("misuse", () => {
     )
   }
 })
+
+describe("sleepUntil", () => {
+  const { sleepUntil } = asyncio
+  timed(
+    "until a time in seconds, and a tick",
+    Effect.gen(function*() {
+      const begin = yield* EventLoop.time
+      yield* sleepUntil(begin + 1.5)
+      return (yield* EventLoop.time) - begin
+    }),
+    1.5
+  )
+  for (const ago of [0, 1, Infinity]) {
+    everywhere(`${ago} s ago: 1 tick`, Effect.flatMap(EventLoop.time, (now) => ticksOf(sleepUntil(now - ago))), 1)
+  }
+  timed(
+    "first come, first served with sleeps and callbacks of the same time",
+    logged((log) =>
+      Effect.gen(function*() {
+        const at = (yield* EventLoop.time) + 1
+        const say = (line: string) => Effect.sync(() => log(line))
+        const tasks = [yield* createTask(Effect.andThen(sleepUntil(at), say("until")))]
+        yield* sleep(0)
+        yield* EventLoop.callAt(at, () => log("callback"))
+        tasks.push(yield* createTask(Effect.andThen(sleep("1 second"), say("sleep"))))
+        yield* asyncio.wait(tasks)
+      })
+    ),
+    ["callback", "until", "sleep"]
+  )
+  timed(
+    "for ever, until it is cancelled",
+    Effect.gen(function*() {
+      const task = yield* createTask(sleepUntil(Infinity))
+      yield* sleep("1 day")
+      const text = String(task).replace(/ created at .*/, "")
+      yield* Task.cancelAndWait(task)
+      return [text, Task.cancelled(task)]
+    }),
+    ["<Task pending name='Task-2' waiting for a sleep without end", true]
+  )
+  everywhere(
+    "NaN and what is no number",
+    Effect.forEach(
+      [NaN, "3 seconds", undefined],
+      (when) => Effect.map(defectOf(sleepUntil(when as never)), ({ message }) => message)
+    ),
+    [
+      "sleepUntil: the time is NaN, expected seconds of the loop's clock",
+      "sleepUntil: the time is \"3 seconds\", expected seconds of the loop's clock",
+      "sleepUntil: the time is undefined, expected seconds of the loop's clock"
+    ]
+  )
+})

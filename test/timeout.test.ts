@@ -1,11 +1,11 @@
 import { describe, expect } from "@effect/vitest"
-import { Duration, Effect, Exit, Option } from "effect"
+import { Cause, Duration, Effect, Exit, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Task, Timeout } from "effect-asyncio"
 import { linear } from "./support/costs.ts"
 import { defectOf, everywhere, lineOf, logged, outcome, type Program, self, ticks, timed } from "./support/loops.ts"
 
-const { createTask, sleep, TaskGroup, timeout, timeoutAt, waitFor } = asyncio
+const { createTask, sleep, TaskGroup, timeout, timeoutAt, timeoutOption, waitFor } = asyncio
 
 /** After so many seconds from its beginning. */
 const tooLate = (call: string, seconds: number) =>
@@ -26,7 +26,18 @@ const limits = [
     (seconds: number, body: Program) =>
       Effect.flatMap(asyncio.EventLoop.time, (now) => timeoutAt(now + seconds, () => body))
   ],
-  ["waitFor", (seconds: number, body: Program) => waitFor(body, { seconds })]
+  ["waitFor", (seconds: number, body: Program) => waitFor(body, { seconds })],
+  [
+    "timeoutOption",
+    (seconds: number, body: Program) =>
+      Effect.flatMap(
+        timeoutOption({ seconds }, () => body),
+        Option.match({
+          onNone: () => Effect.fail(new Cause.TimeoutError(tooLate("timeoutOption", seconds).slice("fail ".length))),
+          onSome: Effect.succeed
+        })
+      )
+  ]
 ] as const
 
 describe.each(limits)("%s", (name, limit) => {
@@ -98,6 +109,86 @@ describe.each(limits)("%s", (name, limit) => {
     "NaN is a defect",
     Effect.map(defectOf(limit(NaN, Effect.void)), (error) => error.name),
     "IllegalArgumentError"
+  )
+})
+
+describe("timeoutOption", () => {
+  timed(
+    "a TimeoutError of the body, and of another deadline in it, stays a failure",
+    Effect.gen(function*() {
+      const inner = (body: Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop>) =>
+        Effect.map(Effect.flip(timeoutOption("1 hour", () => body)), (error) => Cause.isTimeoutError(error))
+      return [
+        yield* inner(Effect.fail(new Cause.TimeoutError("theirs"))),
+        yield* inner(Effect.timeout(Effect.never, "1 second")),
+        yield* inner(timeout("1 second", () => Effect.never))
+      ]
+    }),
+    [true, true, true]
+  )
+  timed(
+    "inner and outer: each is none for its own",
+    Effect.gen(function*() {
+      const nested = (inner: number, outer: number) =>
+        timeoutOption({ seconds: outer }, () => timeoutOption({ seconds: inner }, () => sleep("5 seconds", "value")))
+      return [yield* nested(1, 2), yield* nested(2, 1), yield* nested(6, 7)]
+    }),
+    [Option.some(Option.none()), Option.none(), Option.some(Option.some("value"))]
+  )
+  timed(
+    "its deadline can be moved, and tells",
+    Effect.gen(function*() {
+      let kept!: Timeout.Timeout
+      const value = yield* timeoutOption("1 second", (self) => {
+        kept = self
+        return Effect.andThen(Timeout.reschedule(self, undefined), sleep("2 seconds", "value"))
+      })
+      return [value, Timeout.expired(kept), String(kept)]
+    }),
+    [Option.some("value"), false, "<Timeout finished>"]
+  )
+})
+
+describe("isTimeoutError", () => {
+  const ours: ReadonlyArray<readonly [string, Program]> = [
+    ["timeout", timeout(1, () => Effect.never)],
+    ["timeoutAt", timeoutAt(0, () => Effect.never)],
+    ["waitFor", waitFor(Effect.never, 1)],
+    ["waitFor without time", waitFor(Effect.never, 0)],
+    ["asCompleted", Stream.runDrain(asyncio.asCompleted([sleep("1 hour")], { timeout: 1 }))],
+    [
+      "Task.cancelAndWait",
+      Effect.flatMap(
+        Effect.tap(createTask(Effect.onInterrupt(Effect.never, () => sleep("1 second"))), () => sleep(0)),
+        (task) => Task.cancelAndWait(task, { timeout: 1 })
+      )
+    ]
+  ]
+  for (const [name, program] of ours) {
+    timed(
+      `${name}: of this library, and as good as Effect's own`,
+      Effect.map(Effect.flip(program), (error) => [
+        asyncio.isTimeoutError(error),
+        Cause.isTimeoutError(error),
+        error instanceof Cause.TimeoutError,
+        String(error).startsWith("TimeoutError: ")
+      ]),
+      [true, true, true, true]
+    )
+  }
+  timed(
+    "Effect's, and what has only the name",
+    Effect.gen(function*() {
+      const effects = yield* Effect.flip(Effect.timeout(Effect.never, 1))
+      const others = [
+        effects,
+        new Cause.TimeoutError("no"),
+        { _tag: "TimeoutError" },
+        new DOMException("", "TimeoutError")
+      ]
+      return [...others, undefined, null, 5].map((other) => asyncio.isTimeoutError(other))
+    }),
+    Array(7).fill(false)
   )
 })
 

@@ -26,6 +26,7 @@ export interface Job<out Name extends string, in I, out A, out E = never, out P 
     readonly _E: (_: never) => E
     readonly _P: (_: never) => P
   }
+  /** What handlers, metrics and snapshots call it. */
   readonly name: Name
   /** `<Job name='resize'>`. */
   toString(): string
@@ -72,7 +73,7 @@ export type Error<J> = J extends Job<string, never, unknown, infer E, unknown> ?
 export type Progress<J> = J extends Job<string, never, unknown, unknown, infer P> ? P : never
 
 /**
- * A schema that needs no services: its values cross threads and processes.
+ * A schema that needs no services: its values are read where nothing is provided.
  *
  * @category models
  * @since 0.2.0
@@ -80,7 +81,7 @@ export type Progress<J> = J extends Job<string, never, unknown, unknown, infer P
 export type Plain = Schema.Codec<unknown, unknown, never, never>
 
 /**
- * The schemas of a job. Each is a codec without services; values go through it as JSON.
+ * The schemas of a job.
  *
  * @category models
  * @since 0.2.0
@@ -97,7 +98,45 @@ export interface Schemas<I extends Plain, A extends Plain, E extends Plain, P ex
 }
 
 /**
- * Defines a job.
+ * Defines a job: its name, and the schemas of what it takes, gives, fails with and reports.
+ *
+ * **When to use**
+ *
+ * At the top of a module that both sides import: who submits, and the workers. What the job does stands elsewhere, in the
+ * handlers, which only the workers import.
+ *
+ * **Details**
+ *
+ * Values cross as JSON, by the schemas' own codecs: dates, bytes, sets and classes arrive as what they were. Bytes become
+ * base64; a `Transferable.Uint8Array` of `effect/workers` moves to a thread instead, and the caller's is empty then. No
+ * closure crosses: what a job needs is in its payload, or a service of the worker's.
+ *
+ * Python pickles the function and its arguments.
+ *
+ * **Example** (A job, and what does it)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Schema } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, toThread } from "effect-asyncio/executors"
+ *
+ * class Unreadable extends Schema.TaggedError<Unreadable>()("Unreadable", { path: Schema.String }) {}
+ *
+ * const size = Job.make("size", { payload: Schema.String, success: Schema.Number, error: Unreadable })
+ * const jobs = Job.group("files", size)
+ *
+ * const layer = Executor.layerLocal(jobs, {
+ *   size: (path) => path === "" ? Effect.fail(new Unreadable({ path })) : Effect.succeed(path.length)
+ * })
+ *
+ * const main = Effect.gen(function*() {
+ *   const good = yield* toThread(size, "a.png")
+ *   const bad = yield* Effect.catchTag(toThread(size, ""), "Unreadable", () => Effect.succeed(-1))
+ *   return [good, bad]
+ * })
+ *
+ * await asyncio.run(Effect.provide(main, layer)) // => [5, -1]
+ * ```
  *
  * @category constructors
  * @since 0.2.0
@@ -121,6 +160,7 @@ export const make = <
  */
 export interface Jobs<out J extends Any> {
   readonly "~effect-asyncio/Jobs": (_: never) => J
+  /** What the executor of them is called. */
   readonly name: string
   /** `<Jobs name='images' hash, resize>`. */
   toString(): string
@@ -129,6 +169,27 @@ export interface Jobs<out J extends Any> {
 /**
  * Puts jobs together that run in the same place.
  *
+ * **Details**
+ *
+ * Its name is the executor's, in snapshots and metrics, and what a cluster knows it by. Throws `IllegalArgumentError` where
+ * two jobs have the same name, or there are none.
+ *
+ * **Example** (A job is known by itself, not by its name)
+ *
+ * ```ts import.meta.vitest
+ * import { Cause, Effect, Exit } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, submit } from "effect-asyncio/executors"
+ *
+ * const sweep = Job.make("sweep")
+ * const layer = Executor.layerLocal(Job.group("house", sweep), { sweep: () => Effect.void })
+ *
+ * const other = Job.make("sweep")
+ * const exit = await asyncio.run(Effect.exit(submit(other, undefined)).pipe(Effect.provide(layer)))
+ * const message = Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : ""
+ * message // => "IllegalArgumentError: submit: the job is <Job name='sweep'>, expected one of <Jobs name='house' sweep>"
+ * ```
+ *
  * @category constructors
  * @since 0.2.0
  */
@@ -136,7 +197,14 @@ export const group = <const L extends ReadonlyArray<Any>>(name: string, ...jobs:
   new JobsImpl(name, jobs)
 
 /**
- * What jobs do: a function for each. A loop there always is, as each runs as a task, named as its job.
+ * What jobs do: a function for each.
+ *
+ * **Details**
+ *
+ * Each call runs as a task of its own, named as its job, on a loop: the worker's, or with `Executor.local` the caller's. So
+ * all of this library works there, and what the handlers leave running ends with the worker.
+ *
+ * A cancelled job is interrupted: its finalizers run, and what it then gives or fails with is nobody's.
  *
  * @category models
  * @since 0.2.0
@@ -176,6 +244,10 @@ export interface Info<in P = never> {
   readonly id: string
   /** Counted from 1: above that an earlier one was lost with its worker. */
   readonly attempt: number
-  /** Reports how far it is. */
+  /**
+   * Reports how far it is. It never fails, and goes on when the submitter has taken the report: nobody reports faster than is
+   * listened. At once where nobody listens, and once the job is cancelled. What the schema does not take is a defect of the
+   * job's.
+   */
   readonly progress: (value: P) => Effect.Effect<void>
 }

@@ -27,7 +27,7 @@ import { type AnyExecutor, attempts, checkJob, defaultExecutor, type Submission 
  * @since 0.2.0
  */
 export interface MapOptions<in P = never, out E = never, out R = never> {
-  /** How many are submitted at a time; inputs are pulled as there is room. Default: all at once. */
+  /** How many are submitted at a time; inputs are pulled as there is room. Default: all are pulled and submitted at once. */
   readonly concurrency?: number | "unbounded" | undefined
   /** Of each job: see `SubmitOptions`. Default: 0. */
   readonly retries?: number | undefined
@@ -37,6 +37,39 @@ export interface MapOptions<in P = never, out E = never, out R = never> {
 
 /**
  * Runs a job for each input on the default executor, and gives the results in the order of the inputs.
+ *
+ * **Details**
+ *
+ * With `concurrency` there are no more of its jobs at the executor, waiting or running, and the iterable is read no further
+ * than that: it may be a generator that has no end in sight, or holds something open, which is closed when the reading ends.
+ *
+ * The first failure cancels the rest, and comes out when all of it has ended; so does being cancelled. Several jobs that end
+ * together may have let another one begin by then.
+ *
+ * In Python `executor.map(f, xs, buffersize=n)`.
+ *
+ * **Gotchas**
+ *
+ * The results are all kept. For what has no end take `asCompleted`, or a `Stream` and `Stream.mapEffect` with `toThread`.
+ *
+ * **Example** (Ten jobs of an hour, two at a time)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Schema } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, map } from "effect-asyncio/executors"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const square = Job.make("square", { payload: Schema.Number, success: Schema.Number })
+ * const layer = Executor.layerLocal(Job.group("numbers", square), { square: (n) => asyncio.sleep("1 hour", n * n) })
+ *
+ * const main = Effect.gen(function*() {
+ *   const squares = yield* map(square, Array(10).keys(), { concurrency: 2 })
+ *   return [squares.join(" "), yield* asyncio.EventLoop.time]
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(Effect.provide(main, layer))) // => ["0 1 4 9 16 25 36 49 64 81", 18000]
+ * ```
  *
  * @category verbs
  * @since 0.2.0

@@ -41,12 +41,64 @@ export interface SubmitOptions<in P = never, out E = never, out R = never> {
   readonly name?: string | undefined
   /** Runs again after `WorkerLost`, at most so often. Never after the job's own failure. Default: 0. */
   readonly retries?: number | undefined
-  /** Takes what the job reports, one after the other, in order, all of it before the task ends. */
+  /**
+   * Takes what the job reports: one after the other, in order, all of it before the task ends, none after a cancellation. The
+   * job waits meanwhile. It runs with the submitter's services; if it fails, the task fails with that, and the job is cancelled.
+   */
   readonly onProgress?: ((value: P) => Effect.Effect<unknown, E, R>) | undefined
 }
 
 /**
  * Makes a task of a job on the default executor.
+ *
+ * **When to use**
+ *
+ * Use to go on while the job runs, or to wait for it among others: what it gives is a task like any other. `toThread`
+ * submits and awaits.
+ *
+ * **Details**
+ *
+ * The task waits for a place in the executor, first come, first served, then for the job. Cancelled while it waits for its
+ * place, the job never runs. Cancelled later, the job is interrupted where it runs, its finalizers too, and the task ends
+ * when the job has ended, or its worker is gone.
+ *
+ * It fails with the job's own error; with `WorkerLost` if the job's worker is gone; with `BrokenExecutor` if the executor can
+ * do nothing for any job. A defect of the handler arrives as a defect, with its message and the worker's stack. A handler that
+ * ends cancelled by itself gives a cancelled task.
+ *
+ * A job that the executor does not have is a defect at once, an input that the payload's schema refuses one of the task's.
+ *
+ * In Python `executor.submit`, whose future can be cancelled only as long as it waits.
+ *
+ * **Example** (Two of them, with reports)
+ *
+ * ```ts import.meta.vitest
+ * import { Console, Effect, Schema } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, submit } from "effect-asyncio/executors"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const copy = Job.make("copy", { payload: Schema.Number, success: Schema.String, progress: Schema.Number })
+ *
+ * const layer = Executor.layerLocal(Job.group("disk", copy), {
+ *   copy: Effect.fn("copy")(function*(seconds, { progress }) {
+ *     yield* asyncio.sleep({ seconds })
+ *     yield* progress(100)
+ *     return `took ${seconds} s`
+ *   })
+ * })
+ *
+ * const main = Effect.gen(function*() {
+ *   const slow = yield* submit(copy, 5, { onProgress: (percent) => Console.log(`slow: ${percent} %`) })
+ *   const fast = yield* submit(copy, 1)
+ *   const { done } = yield* asyncio.wait([slow, fast], { returnWhen: asyncio.FIRST_COMPLETED })
+ *   yield* Console.log(done.has(fast), yield* slow)
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(Effect.provide(main, layer)))
+ * // => slow: 100 %
+ * // => true took 5 s
+ * ```
  *
  * @category verbs
  * @since 0.2.0
@@ -69,6 +121,38 @@ export const submit = <J extends Job.Any, E = never, R = never>(
 /**
  * Makes a task of a job on an executor that has it.
  *
+ * **When to use**
+ *
+ * Use where there is more than one executor, and to have the compiler check that it has the job.
+ *
+ * **Details**
+ *
+ * As `submit`. asyncio's `loop.run_in_executor(executor, …)`.
+ *
+ * **Example** (One for each kind of work)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect, Schema } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, runInExecutor } from "effect-asyncio/executors"
+ *
+ * const hash = Job.make("hash", { payload: Schema.String, success: Schema.Number })
+ * const query = Job.make("query", { payload: Schema.String, success: Schema.String })
+ *
+ * const main = Effect.gen(function*() {
+ *   const cpu = yield* Executor.local(Job.group("cpu", hash), { hash: (text) => Effect.succeed(text.length) }, { size: 1 })
+ *   const database = yield* Executor.local(Job.group("database", query), { query: (sql) => Effect.succeed(`${sql}: 1`) })
+ *   // @ts-expect-error not one of its jobs
+ *   void runInExecutor(cpu, query, "select 1")
+ *   return yield* asyncio.gather([
+ *     yield* runInExecutor(cpu, hash, "text"),
+ *     yield* runInExecutor(database, query, "select 1")
+ *   ])
+ * })
+ *
+ * await asyncio.run(main) // => [4, "select 1: 1"]
+ * ```
+ *
  * @category verbs
  * @since 0.2.0
  */
@@ -88,6 +172,32 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
 
 /**
  * Submits a job to the default executor, and awaits it.
+ *
+ * **Details**
+ *
+ * As `submit`, then awaiting the task: being cancelled cancels the job. asyncio's `to_thread`; whether it is a thread the
+ * executor decides.
+ *
+ * **Example** (Not longer than a second)
+ *
+ * ```ts import.meta.vitest
+ * import { Effect } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ * import { Executor, Job, toThread } from "effect-asyncio/executors"
+ * import { VirtualLoop } from "effect-asyncio/testing"
+ *
+ * const sweep = Job.make("sweep")
+ * const layer = Executor.layerLocal(Job.group("house", sweep), { sweep: () => asyncio.sleep("1 hour") })
+ *
+ * const main = Effect.gen(function*() {
+ *   const end = yield* asyncio.waitFor(toThread(sweep, undefined), "1 second").pipe(
+ *     Effect.catchTag("TimeoutError", () => Effect.succeed("too slow"))
+ *   )
+ *   return [end, yield* asyncio.EventLoop.time]
+ * })
+ *
+ * await Effect.runPromise(VirtualLoop.run(Effect.provide(main, layer))) // => ["too slow", 1]
+ * ```
  *
  * @category verbs
  * @since 0.2.0

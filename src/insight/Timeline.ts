@@ -31,9 +31,13 @@ export type Outcome = "ok" | "failed" | "cancelled"
  * @since 0.2.0
  */
 export interface Span {
+  /** See the table. */
   readonly kind: "ready" | "run" | "wait" | "outside" | "block"
+  /** When it began. */
   readonly from: number
+  /** When it ended; of what went on when the recording ended, that time. */
   readonly to: number
+  /** See the table. */
   readonly what: string | undefined
   /** Of a wait: the task that had the lock when it began. */
   readonly heldBy: number | undefined
@@ -50,6 +54,7 @@ export interface Span {
  * @since 0.2.0
  */
 export interface Cancel {
+  /** When it was asked. */
   readonly at: number
   /** The task that asked, where it was one, and another. */
   readonly by: number | undefined
@@ -63,22 +68,29 @@ export interface Cancel {
  * @since 0.2.0
  */
 export interface Row {
+  /** Which of the two it is. */
   readonly kind: "task" | "branch"
   /** Unique in the process. */
   readonly id: number
+  /** The id of its loop. */
   readonly loop: number
+  /** The task's name; of a branch `branch N`. */
   readonly name: string
   /** The `Effect.fn` that it runs, where it was seen in that alone. */
   readonly runs: string | undefined
   /** Who created it; whose branch it is. */
   readonly parent: number | undefined
+  /** Where it was created, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
   /** The begin of the step that created it; of those that were there before the recorder, when it was first seen. */
   readonly begin: number
+  /** When it ended, if it has. */
   readonly end: number | undefined
+  /** How it ended, if it has. */
   readonly outcome: Outcome | undefined
   /** What it failed with, in words. */
   readonly error: string | undefined
+  /** The requests to cancel it, in order. */
   readonly cancels: ReadonlyArray<Cancel>
   /** By their begin. */
   readonly spans: ReadonlyArray<Span>
@@ -91,8 +103,11 @@ export interface Row {
  * @since 0.2.0
  */
 export interface Wake {
+  /** The id of the task whose step ended the wait. */
   readonly from: number
+  /** The id of the task that waited. */
   readonly to: number
+  /** When. */
   readonly at: number
 }
 
@@ -105,10 +120,12 @@ export interface Wake {
 export interface Timeline {
   /** The first time in it, and the last. */
   readonly from: number
+  /** The last time in it. */
   readonly to: number
   /** How many spans and requests are missing, as there was no room: the oldest. */
   readonly dropped: number
   /** In order of creation. */
   readonly tasks: ReadonlyArray<Row>
+  /** In order of time. */
   readonly wakes: ReadonlyArray<Wake>
 }

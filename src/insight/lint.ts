@@ -21,6 +21,7 @@ export interface Finding {
   readonly rule: "holds-the-loop" | "sleeps-with-lock" | "spins"
   /** The id of the task. */
   readonly task: number
+  /** What was found, in a sentence, with names and places. */
   readonly message: string
 }
 

@@ -53,6 +53,7 @@ export type State = "new" | "running" | "ready" | "waiting" | "outside"
  * @since 0.2.0
  */
 export interface Frame {
+  /** The function's or the span's. */
   readonly name: string
   /** Where it was called, `file:line:column`, if stack traces are on. */
   readonly at: string | undefined
@@ -88,12 +89,15 @@ export interface Wait {
 export interface TaskInfo {
   /** Unique in the process; what recorders call it, too. */
   readonly id: number
+  /** The task's. */
   readonly name: string
+  /** What it is at. */
   readonly state: State
   /** What it waits for, where its state is `waiting`. */
   readonly wait: Wait | undefined
   /** The `Effect.fn`s and spans it is in, innermost first; those of its creator are left out. */
   readonly stack: ReadonlyArray<Frame>
+  /** Where it was created, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
   /** Id of the task that created it; known of those that were created while a recorder listens. */
   readonly createdBy: number | undefined

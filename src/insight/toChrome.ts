@@ -11,16 +11,27 @@ import type { Row, Span, Timeline } from "./Timeline.ts"
  * @since 0.2.0
  */
 export interface ChromeEvent {
+  /** Its phase: which kind of event it is. */
   readonly ph: "X" | "i" | "s" | "f" | "M"
+  /** What the viewer writes on it. */
   readonly name: string
+  /** The process: a loop. */
   readonly pid: number
+  /** The thread: a task or branch. */
   readonly tid: number
+  /** Its category. */
   readonly cat?: string
+  /** When it began, in microseconds. */
   readonly ts?: number
+  /** How long it took, in microseconds. */
   readonly dur?: number
+  /** The same for both ends of an arrow. */
   readonly id?: number
+  /** How far a moment reaches: its thread. */
   readonly s?: "t"
+  /** Where an arrow ends: at the slice around it. */
   readonly bp?: "e"
+  /** What the viewer shows when it is chosen. */
   readonly args?: Readonly<Record<string, string | number>>
 }
 
@@ -31,7 +42,9 @@ export interface ChromeEvent {
  * @since 0.2.0
  */
 export interface ChromeTrace {
+  /** In no order that matters. */
   readonly traceEvents: ReadonlyArray<ChromeEvent>
+  /** What the viewer counts in. */
   readonly displayTimeUnit: "ms"
   /** What viewers leave alone. */
   readonly otherData: {

@@ -25,7 +25,7 @@ import { rejectionOf } from "../internal/task/rejection.ts"
 import * as Runner from "../Runner.ts"
 import { exitCodeOf, failuresOf, inWords } from "./failures.ts"
 import { isAwaited } from "./signal.ts"
-import { flush, hasColors, write } from "./standardStreams.ts"
+import { flush, hasColors, streams, write } from "./standardStreams.ts"
 
 /**
  * Runs a program as the process: signals cancel it, failures are printed, and the exit code says how it ended.
@@ -43,6 +43,7 @@ import { flush, hasColors, write } from "./standardStreams.ts"
  * | ------------------------------------------------ | ----------------------------------- |
  * | main failed, or closing did                      | 1, or its `Runtime.errorExitCode`   |
  * | SIGINT (Ctrl-C), SIGTERM                         | 130, 143                            |
+ * | nobody reads what it prints any more             | 141                                 |
  * | nothing was left to do, and main was not done    | 70                                  |
  *
  * A `process.exitCode` that the program has set stays, unless it is 0.
@@ -53,6 +54,9 @@ import { flush, hasColors, write } from "./standardStreams.ts"
  * then on there are `closeTimeout` (by default 5 seconds) until the process ends, and says which tasks it gave up. The next
  * one ends it at once. The same signal again within 100 milliseconds is not another one: npm passes on what came from the
  * terminal. A signal that the program itself waits for, with `signal`, goes there.
+ *
+ * Where the reader of its output has gone (`node app.js | head`), main is cancelled with `"SIGPIPE"` as the message: the
+ * signal that other programs end by, and Node ignores.
  *
  * Every failure of a `gather`, a `TaskGroup` or a `Cause` is printed on stderr, with its cause and its fields, and the lines
  * of its stack that are not Effect's, Node's or this library's; in colours on a terminal, unless `NO_COLOR` is set. What has
@@ -100,7 +104,7 @@ export const runMain = async <A, E>(
 
 let isRunning = false
 
-type Signal = "SIGINT" | "SIGTERM"
+type Signal = "SIGINT" | "SIGTERM" | "SIGPIPE"
 
 /** Those of sysexits.h and of shells: a fault within the program, and what a signal ends. */
 const stuckCode = 70
@@ -134,6 +138,7 @@ class Program<A, E> {
   async run(): Promise<Exit.Success<A, E>> {
     // First, as who waits for a signal leaves when it comes.
     process.prependListener("SIGINT", this.hear).prependListener("SIGTERM", this.hear).on("beforeExit", this.idle)
+    for (const stream of streams) stream.on("error", this.unread)
     const [ran] = await Promise.allSettled([this.runner.runExit(this.main)])
     this.mainIsDone = true
     const exit = ran.status === "fulfilled" ? ran.value : Exit.fail(ran.reason)
@@ -142,8 +147,11 @@ class Program<A, E> {
     // On a virtual loop closing fails with what nobody saw.
     const [closed] = await Promise.allSettled([this.runner.close()])
     if (closed.status === "rejected") this.failed(Cause.fail(closed.reason))
+    // That a pipe is read no more is told when it is written to.
+    await flush()
     if (exit._tag === "Failure" || this.code !== undefined) return await this.end()
     this.leave()
+    for (const stream of streams) stream.off("error", this.unread)
     return exit
   }
 
@@ -178,6 +186,13 @@ class Program<A, E> {
     if (!this.mainIsDone && !this.aborting.signal.aborted) return this.aborting.abort(name)
     this.hurry = setTimeout(this.giveUp, Math.min(this.closeTimeout, 2 ** 31 - 1))
     write(`${name}: clean-ups have ${this.limit} more; the next signal ends the process`)
+  }
+
+  /** A write to a pipe that nobody reads: Node has no other sign of it, and more of them come with each write. */
+  private readonly unread = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== "EPIPE") throw error
+    this.code ??= codeOf("SIGPIPE")
+    this.aborting.abort("SIGPIPE")
   }
 
   private get limit(): string {

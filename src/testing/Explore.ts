@@ -109,6 +109,7 @@ export interface Options {
   readonly timeLimit?: Duration.Input | undefined
   /** Of what is random. Default 1: a test is the same test every time. */
   readonly seed?: number | undefined
+  /** What may differ from the written order. Default: what the live loop can do, all but cancellations. */
   readonly vary?: Vary | undefined
   /** Default `"mixed"`. */
   readonly strategy?: Strategy | undefined
@@ -138,6 +139,7 @@ export interface Options {
  * @since 0.2.0
  */
 export interface Deviation {
+  /** What differs there. */
   readonly kind: "pause" | "timeout" | "latency" | "fault" | "choice" | "delay" | "cancel" | "interrupt" | "yield"
   /** The task or fiber, by name. */
   readonly task: string
@@ -185,6 +187,7 @@ export interface Run {
   readonly lanes: ReadonlyArray<string>
   /** In order; of a very long run the last 10,000 at least. */
   readonly steps: ReadonlyArray<Step>
+  /** Where it differs from the written order, in order. */
   readonly deviations: ReadonlyArray<Deviation>
   /** What `always` said that does not hold after the last step; the run ends there. */
   readonly broken: ReadonlyArray<Broken>
@@ -228,7 +231,9 @@ export type Kind = "failed" | "died" | "deadlock" | "spin" | "unseen" | "leak" |
  * @since 0.2.0
  */
 export interface Failure {
+  /** What kind of failure it is. */
   readonly kind: Kind
+  /** The error itself: what `message` says in words. */
   readonly error: unknown
   /** What failed, in words. */
   readonly message: string
@@ -241,6 +246,7 @@ export interface Failure {
  * @since 0.2.0
  */
 export interface Passed {
+  /** How many schedules were tried. */
   readonly runs: number
   /** Every schedule of at most that many deviations was tried; 0: not even all single ones. */
   readonly exhausted: number

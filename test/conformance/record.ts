@@ -1,20 +1,21 @@
 /**
- * Runs the Python programs on CPython 3.14 (npm `pyodide`, CPython compiled to WebAssembly) and compares what they print
- * with `traces/`. What was recorded on a later CPython is left out.
+ * Runs the Python programs on CPython, on each that is here: npm's `pyodide` (CPython compiled to WebAssembly), and an
+ * installed `python3.14` or `python3.15`. A trace names the one that made it, and is compared with what that prints; in
+ * which programs the others print something else is listed.
  *
  *     npm run conformance:record                       reports every trace that differs; exit code 1 if one does
- *     npm run conformance:record -- --write            writes the traces that differ anew
- *     npm run conformance:record -- --python python3.15
- *                                                      on a CPython of your own
+ *     npm run conformance:record -- --write            writes the traces that differ anew. A program without one gets it
+ *                                                      from the Python of its group, a new group from the newest here
+ *     npm run conformance:record -- --python pyodide   on one alone
  *     npm run conformance:record -- --stable           also runs each program with asyncio's sets shuffled and with
  *                                                      equal timers in order: a program whose trace changes then shows
  *                                                      what asyncio does not define
- *     npm run conformance:record -- my_program.py ...  prints what CPython does with programs of your own
+ *     npm run conformance:record -- my_program.py ...  prints what CPython, the newest here, does with programs of your own
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { basename } from "node:path"
 import { parseArgs } from "node:util"
-import { loadPython } from "./python.ts"
+import { loadPython, type Python, pythons } from "./python.ts"
 import { groupOf, type Line, readPrograms, readTraces, type Recording, type Trace, traceFileOf } from "./suite.ts"
 
 interface Recorded extends Recording {
@@ -22,14 +23,14 @@ interface Recorded extends Recording {
   readonly error?: string
 }
 
-const record = async (
-  programs: Iterable<readonly [name: string, source: string]>
-): Promise<{ readonly python: string; readonly scenarios: Readonly<Record<string, Recorded>> }> => {
-  const python = await loadPython(values.python, ["virtual_loop.py"])
-  return JSON.parse(
-    python("virtual_loop", "run_many_json", [JSON.stringify(Array.from(programs)), JSON.stringify(modes)])
-  )
-}
+type Programs = Iterable<readonly [name: string, source: string]>
+
+const modules = ["virtual_loop.py"]
+
+const record = (python: Python, programs: Programs): Readonly<Record<string, Recorded>> =>
+  JSON.parse(
+    python.call("virtual_loop", "run_many_json", [JSON.stringify(Array.from(programs)), JSON.stringify(modes)])
+  ).scenarios
 
 const show = ({ end, error, outcome, trace }: Recorded): string =>
   [...trace.map(([time, text]) => `    ${time} ${text}`), `    ${outcome} at ${end}`, ...(error ? [error] : [])].join(
@@ -56,40 +57,64 @@ const printTraces = (python: string, group: string, scenarios: Iterable<readonly
 
 const recordOwn = async (files: ReadonlyArray<string>): Promise<void> => {
   const programs = files.map((file) => [basename(file, ".py"), readFileSync(file, "utf8")] as const)
-  const { python, scenarios } = await record(programs)
-  console.log(`CPython ${python}`)
-  for (const [name, recorded] of Object.entries(scenarios)) {
+  const python = await loadPython(values.python, modules)
+  console.log(`CPython ${python.version}`)
+  for (const [name, recorded] of Object.entries(record(python, programs))) {
     console.log(`\n${name}\n${show(recorded)}`)
     if (recorded.unstable) console.log(`    not the same every time: ${recorded.unstable.join(", ")}`)
   }
 }
 
-/** Whether CPython `a` is later than `b`. */
-const isLater = (a: string, b: string): boolean => a.localeCompare(b, "en", { numeric: true }) > 0
+/** One that is here, and what it does with every program. */
+interface Judge {
+  readonly version: string
+  readonly scenarios: Readonly<Record<string, Recorded>>
+}
+
+const judgesOf = async (programs: Programs): Promise<ReadonlyArray<Judge>> => {
+  const judges: Array<Judge> = []
+  for (const command of values.python === undefined ? pythons : [values.python]) {
+    const python = await loadPython(command, modules)
+    judges.push({ version: python.version, scenarios: record(python, programs) })
+  }
+  return judges
+}
+
+const pick = ({ end, outcome, trace }: Recording): string => JSON.stringify([trace, outcome, end])
 
 const recordSuite = async (write: boolean): Promise<void> => {
   const files = readTraces()
-  const groups = Map.groupBy(readPrograms(), ([name]) => groupOf(name, files.keys()))
-  const { python, scenarios } = await record(Array.from(groups.values()).flat())
-  for (const file of files.values()) {
-    if (!isLater(file.python, python)) continue
-    console.log(`left out: ${file.group}, recorded on ${file.python}`)
-    groups.delete(file.group)
-  }
-  let count = 0
+  const all = readPrograms()
+  const groups = Map.groupBy(all, ([name]) => groupOf(name, files.keys()))
+  const judges = await judgesOf(all)
+  const others = new Map(judges.map(({ version }) => [version, [] as Array<string>]))
+  const counts = new Map(judges.map(({ version }) => [version, 0]))
   let differing = 0
   for (const [group, programs] of groups) {
-    const known = files.get(group)?.scenarios ?? {}
+    const file = files.get(group)
+    const known = file?.scenarios ?? {}
     const before = differing
-    count += programs.length
+    for (const { scenarios, version } of judges) {
+      if (version === file?.python) continue
+      const unlike = programs.filter(([name]) =>
+        known[name] !== undefined && pick(known[name]) !== pick(scenarios[name]!)
+      )
+      others.get(version)!.push(...unlike.map(([name]) => name))
+    }
+    const judge = file === undefined ? judges.at(-1)! : judges.find(({ version }) => version === file.python)
+    if (judge === undefined) {
+      console.log(`not compared: ${group}, recorded on ${file!.python}`)
+      continue
+    }
+    const { scenarios, version } = judge
+    counts.set(version, counts.get(version)! + programs.length)
     const recordings = programs.map(([name, source]): [string, Trace] => {
-      const { end, outcome, trace } = scenarios[name]
+      const { end, outcome, trace } = scenarios[name]!
       return [name, { ...known[name], doc: docOf(source), outcome, end, trace }]
     })
     for (const [name] of programs) {
-      const { unstable, ...recorded } = scenarios[name]
+      const { unstable, ...recorded } = scenarios[name]!
       const trace = known[name]
-      const pick = ({ end, outcome, trace }: Recording) => JSON.stringify([trace, outcome, end])
       if (trace === undefined) console.log(`\n${name} has no trace:\n${show(recorded)}`)
       else if (pick(trace) !== pick(recorded)) {
         console.log(`\n${name} differs. In traces/:\n${show(trace)}\nNow:\n${show(recorded)}`)
@@ -102,9 +127,14 @@ const recordSuite = async (write: boolean): Promise<void> => {
       console.log(`\n${name} has a trace, but no program`)
       differing++
     }
-    if (write && differing > before) writeFileSync(traceFileOf(group), printTraces(python, group, recordings))
+    if (write && differing > before) writeFileSync(traceFileOf(group), printTraces(version, group, recordings))
   }
-  console.log(`CPython ${python}: ${count} programs, ${differing} differ${write ? ", traces written" : ""}`)
+  for (const { version } of judges) {
+    const unlike = others.get(version)!
+    console.log(`CPython ${version}: ${counts.get(version)} programs compared`)
+    if (unlike.length > 0) console.log(`  prints something else than another version did: ${unlike.join(", ")}`)
+  }
+  console.log(`${differing} differ${write ? ", traces written" : ""}`)
   if (differing > 0 && !write) process.exitCode = 1
 }
 

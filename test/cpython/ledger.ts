@@ -7,8 +7,10 @@
  * - `ported`: nothing; the port is in `test/cpython/FILE.test.ts`, under the test's name.
  * - `deliberate`: what says so, `docs/differences.md: the first cell of its row`, or a heading of a page.
  * - `n/a`: one of `reasons`.
+ *
+ * What asyncio exports for coordination has a row of `docs/names.md`: its name here, or why it is left out.
  */
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, globSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { root, table } from "../../scripts/workshop.ts"
 
@@ -66,28 +68,38 @@ export const readLedger = (): ReadonlyArray<Row> =>
 
 const withoutComments = (source: string): string => source.replace(/\/\*.*?\*\//gs, "").replace(/^\s*\/\/.*$/gm, "")
 
-const read = (path: string): string => existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : ""
+const files = new Map<string, string>()
+
+/** What a page says, or a program beside its comments; nothing, where it is not there. */
+const read = (path: string): string => {
+  let text = files.get(path)
+  if (text === undefined) {
+    const whole = existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : ""
+    text = path.endsWith(".ts") ? withoutComments(whole) : whole
+    files.set(path, text)
+  }
+  return text
+}
 
 /** The ports' names, each with its file. */
 const readPorts = (): ReadonlyMap<string, string> =>
   new Map(
-    globSync("test_*.test.ts", { cwd: here }).flatMap((file) =>
+    globSync("test/cpython/test_*.test.ts", { cwd: root }).flatMap((path) =>
       Array.from(
-        withoutComments(readFileSync(join(here, file), "utf8")).matchAll(/"(\w+\.test_\w+)"/g),
-        ([, test]) => [test!, basename(file, ".test.ts")] as const
+        read(path).matchAll(/"(\w+\.test_\w+)"/g),
+        ([, test]) => [test!, basename(path, ".test.ts")] as const
       )
     )
   )
 
 const isScenario = (name: string): boolean =>
-  readdirSync(join(here, "../conformance/groups")).some((group) =>
-    new RegExp(`^  ${name}[:(,]`, "m").test(read(`test/conformance/groups/${group}`))
+  globSync("test/conformance/groups/*.ts", { cwd: root }).some((path) =>
+    new RegExp(`^  ${name}[:(,]`, "m").test(read(path))
   )
 
-const hasTitle = (file: string, title: string): boolean => {
-  const source = withoutComments(read(file))
-  return title.split(" > ").every((part) => [`"${part}"`, `\`${part}\``].some((quoted) => source.includes(quoted)))
-}
+/** Each part of the title is what a call or a row of a table begins with. */
+const hasTitle = (path: string, title: string): boolean =>
+  title.split(" > ").every((part) => new RegExp(`[([]\\s*(["\`])${RegExp.escape(part)}\\1\\s*,`).test(read(path)))
 
 /** The first cells of a page's tables, and its headings. */
 const subjectsOf = (page: string): ReadonlyArray<string> =>
@@ -143,6 +155,14 @@ export const problemsOf = (names: Names, ledger: ReadonlyArray<Row>): ReadonlyAr
     ),
     ...(without > mostWithoutMeaning ? [`${without} are n/a, more than ${mostWithoutMeaning}`] : [])
   ]
+}
+
+/** The public names of asyncio that no row's first cell has, a line each. */
+export const namesWithoutRow = (names: Names): ReadonlyArray<string> => {
+  const code = subjectsOf(read("docs/names.md")).flatMap((subject) => subject.match(/`[^`]+`/g) ?? []).join(" ")
+  return names.public
+    .filter(({ name }) => !new RegExp(`\\b${name}\\b`).test(code))
+    .map(({ name }) => `asyncio.${name}: no row of docs/names.md`)
 }
 
 // --------------------------------------------------------------------------------------------------------------- table

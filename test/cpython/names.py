@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import json
 import os
-import sys
 
 OUTSIDE = ("protocols", "streams", "subprocess", "transports")
 
@@ -28,10 +27,6 @@ def tests_of(path):
 
 
 def public_json():
-    """`asyncio.__all__` without what is about bytes that come and go."""
+    """`asyncio.__all__` without what is about bytes that come and go, or begins with an underscore."""
     outside = {name for part in OUTSIDE for name in importlib.import_module(f"asyncio.{part}").__all__}
-    return json.dumps([name for name in asyncio.__all__ if name not in outside])
-
-
-def version():
-    return ".".join(map(str, sys.version_info[:3]))
+    return json.dumps([name for name in asyncio.__all__ if name not in outside and name[0] != "_"])

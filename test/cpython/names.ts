@@ -1,13 +1,13 @@
 /**
  * Writes `names.json`: what CPython's own tests of the coordination layer are called, and what asyncio exports for it.
  *
- *     node test/cpython/names.ts python3.14 python3.15
+ *     node test/cpython/names.ts
  *
- * Each is an installed CPython that has its test suite, Debian's `libpython3.14-testsuite` for one.
+ * It asks the CPythons that are installed, each with its test suite (Debian's `libpython3.14-testsuite` for one).
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { loadPython } from "../conformance/python.ts"
+import { installed, loadPython } from "../conformance/python.ts"
 import type { Names, Test } from "./ledger.ts"
 
 /** The files of `test_asyncio` that are about coordination: the others are about sockets, pipes and their loops. */
@@ -34,11 +34,12 @@ const files = [
 const tests = new Map<string, Test>()
 const exported = new Map<string, Array<string>>()
 
-for (const command of process.argv.slice(2)) {
+if (installed.length === 0) throw new Error("there is neither a python3.14 nor a python3.15 here")
+for (const command of installed) {
   const python = await loadPython(command, ["../cpython/names.py"])
-  const version = python("names", "version", [])
+  const { version } = python
   const found: Record<string, ReadonlyArray<string>> = JSON.parse(
-    python("names", "tests_json", [JSON.stringify(files)])
+    python.call("names", "tests_json", [JSON.stringify(files)])
   )
   for (const [file, names] of Object.entries(found)) {
     for (const test of names) {
@@ -47,7 +48,7 @@ for (const command of process.argv.slice(2)) {
       tests.set(test, { file, test, versions: [...known?.versions ?? [], version] })
     }
   }
-  for (const name of JSON.parse(python("names", "public_json", [])) as ReadonlyArray<string>) {
+  for (const name of JSON.parse(python.call("names", "public_json", [])) as ReadonlyArray<string>) {
     exported.set(name, [...exported.get(name) ?? [], version])
   }
 }

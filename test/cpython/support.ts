@@ -66,3 +66,18 @@ export const reported = (program: Effect.Effect<unknown, unknown, EventLoop.Even
     })
     return Effect.map(onVirtual(told), () => [before, messages])
   })
+
+/** How it ends: with its value, with all its failures, errors by their names, or "cancelled". */
+export const endOf = (program: Program): Effect.Effect<unknown, never, EventLoop.EventLoop> =>
+  Effect.map(Effect.exit(program), (exit) => {
+    if (Exit.isSuccess(exit)) return exit.value
+    const errors = exit.cause.reasons.flatMap((reason) =>
+      Cause.isFailReason(reason) ? [reason.error] : Cause.isDieReason(reason) ? [reason.defect] : []
+    )
+    return errors.length === 0 ? "cancelled" : errors.map((error) => error instanceof Error ? error.name : error)
+  })
+
+/** Of what makes its own loops. */
+export const portOutside = (name: string, program: () => Promise<unknown>, expected: unknown): void => {
+  it(name, async () => expect(await program()).toEqual(expected))
+}

@@ -1,6 +1,6 @@
 /** CPython's `test_pep492.py`. */
 import { Effect } from "effect"
-import { BoundedSemaphore, Condition, Lock, Semaphore } from "effect-asyncio"
+import { BoundedSemaphore, Condition, EventLoop, Lock, Semaphore } from "effect-asyncio"
 import { port } from "./support.ts"
 
 /** Whether it is held before, in and after its `async with`. */
@@ -24,4 +24,14 @@ port(
     ]
   }),
   Array.from({ length: 4 }, () => [false, true, false])
+)
+
+const foo = Effect.fn("foo")(function*() {
+  return yield* Effect.succeed("spam")
+})
+
+port(
+  "CoroutineTests.test_async_def_coroutines",
+  Effect.forEach([false, true], (debug) => EventLoop.provide(foo(), { debug })),
+  ["spam", "spam"]
 )

@@ -114,6 +114,17 @@ port(
 )
 
 port(
+  "BaseTaskTests.test_task_class",
+  Effect.gen(function*() {
+    const task = yield* createTask(sleep("1 second", "ok"))
+    // It is of the loop that it was made on.
+    const elsewhere = yield* EventLoop.provide(errorOf(Task.await(task)))
+    return [elsewhere, yield* task, Task.done(task), yield* Task.result(task)]
+  }),
+  ["RuntimeError", "ok", true, "ok"]
+)
+
+port(
   "BaseTaskTests.test_bare_create_named_task",
   Effect.map(createTask(Effect.void, { name: "No-op" }), (task) => task.name),
   "No-op"
@@ -479,6 +490,17 @@ port(
     return [(yield* given) === future, yield* Task.result(completing)]
   }),
   [true, undefined]
+)
+
+port(
+  "BaseTaskTests.test_coroutine_non_gen_function",
+  Effect.gen(function*() {
+    const func = Effect.fn("func")(function*() {
+      return yield* Effect.succeed("test")
+    })
+    return [Effect.isEffect(func()), yield* func()]
+  }),
+  [true, "test"]
 )
 
 port(

@@ -27,7 +27,12 @@ export const handlers: Job.Handlers<Jobs, Book> = {
     ),
   parkLong: (name, { progress }) =>
     Effect.andThen(progress(`${name} began`), Effect.never).pipe(
-      Effect.onInterrupt(() => Effect.andThen(asyncio.sleep(1), note(`${name} was cancelled`)))
+      Effect.onInterrupt(() =>
+        Effect.andThen(
+          Effect.andThen(asyncio.sleep(1), progress(`${name} is late`)),
+          note(`${name} was cancelled`)
+        )
+      )
     ),
   book: () => Effect.map(Book, (book) => book.slice()),
   write: note,

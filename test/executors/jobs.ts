@@ -13,7 +13,7 @@ export const steps = Job.make("steps", {
 })
 /** Reports that it has begun, and waits for ever. */
 export const park = Job.make("park", { payload: Schema.String, progress: Schema.String })
-/** As `park`, and needs some ticks for its clean-up. */
+/** As `park`; its clean-up needs some ticks, and reports. */
 export const parkLong = Job.make("parkLong", { payload: Schema.String, progress: Schema.String })
 /** What the jobs before have written into the worker's book. */
 export const book = Job.make("book", { success: Schema.Array(Schema.String) })

@@ -95,6 +95,24 @@ law("the first failure of map cancels the rest, and comes when that has ended", 
   return [messageOf(exit), ended, cancelled]
 }, ["no", [0, 1], [1]])
 
+law("map, cancelled, cancels what runs and starts no more", 2, function*() {
+  const began = yield* asyncio.Semaphore.make(0)
+  const pulled: Array<string> = []
+  const names = function*() {
+    for (const name of ["a", "b", "c"]) {
+      pulled.push(name)
+      yield name
+    }
+  }
+  const onProgress = () => asyncio.Semaphore.release(began)
+  const task = yield* asyncio.createTask(map(park, names(), { concurrency: 2, onProgress }))
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Task.cancel(task)
+  yield* asyncio.Task.await(task)
+  return [asyncio.Task.cancelled(task), pulled]
+}, [true, ["a", "b"]])
+
 law("jobs start in the order of their tasks", 1, function*() {
   const names = Array.from({ length: 20 }, (_, i) => String(i))
   const tasks = []
@@ -178,6 +196,17 @@ law("reports come in order, all of them before the task ends, one after the othe
   })
   return [seen.join() === result.join(), seen.length]
 }, [true, 40])
+
+law("no report comes after a cancellation, and who reports then does not wait", 1, function*() {
+  const seen: Array<string> = []
+  const began = yield* asyncio.Event.make
+  const onProgress = (report: string) => Effect.andThen(Effect.sync(() => seen.push(report)), asyncio.Event.set(began))
+  const task = yield* submit(parkLong, "a", { onProgress })
+  yield* asyncio.Event.wait(began)
+  yield* asyncio.Task.cancel(task)
+  yield* asyncio.Task.await(task)
+  return [seen, yield* toThread(book, undefined)]
+}, [["a began"], ["a was cancelled"]])
 
 law("whoever does not listen gets the result all the same", 1, function*() {
   return yield* toThread(steps, 3)

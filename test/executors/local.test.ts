@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Executor } from "effect-asyncio/executors"
 import { VirtualLoop } from "effect-asyncio/testing"
+import { fuzz } from "./fuzz.ts"
 import { Book, handlers } from "./handlers.ts"
 import { all } from "./jobs.ts"
 import { laws } from "./laws.ts"
@@ -13,5 +14,12 @@ describe("the laws, in this process", () => {
     it(name, async () => {
       expect(await Effect.runPromise(VirtualLoop.run(Effect.provide(program, local(size))))).toEqual(expected)
     })
+  }
+})
+
+it("random submissions, cancelled at random", async () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const program = Effect.provide(fuzz(seed), local(1 + seed % 4))
+    expect([seed, await Effect.runPromise(VirtualLoop.run(program, { unseen: "report" }))]).toEqual([seed, []])
   }
 })

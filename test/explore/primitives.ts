@@ -622,6 +622,43 @@ const joins = Effect.gen(function*() {
   }
 })
 
+/** A group in which one works at a time, whoever is cancelled, and asked for a lock that never overtakes. */
+const places = Effect.gen(function*() {
+  const lock = yield* Lock.make
+  let [working, queued] = [0, 0]
+  const tries = Effect.suspend(() => {
+    const before = queued
+    return Effect.flatMap(Lock.acquireNowait(lock), (got) => {
+      holds(!got || before === 0, "it took what somebody waits for")
+      return got ? Effect.ensuring(inside, Lock.release(lock)) : Effect.void
+    })
+  })
+  const waits = Effect.suspend(() => {
+    queued++
+    const leave = Effect.sync(() => void queued--)
+    return Effect.andThen(
+      Effect.onExit(Lock.acquire(lock), () => leave),
+      Effect.ensuring(inside, Lock.release(lock))
+    )
+  })
+  const work = Effect.suspend(() => {
+    holds(++working === 1, `${working} are at work`)
+    return Effect.ensuring(Effect.andThen(tries, inside), Effect.sync(() => void working--))
+  })
+  const outside = yield* start({ w: waits, v: waits })
+  const g = yield* createTask(
+    TaskGroup.run((group) =>
+      Effect.gen(function*() {
+        yield* group.createTask(work, { name: "a" })
+        yield* group.createTask(work, { name: "b" })
+        yield* group.createTask(work, { name: "c" })
+      }), { concurrency: 1 }),
+    { name: "g" }
+  )
+  yield* over([...outside, g])
+  holds(working === 0 && !Lock.locked(lock), "somebody is at work, or has the lock")
+})
+
 /** One stops two others and waits; whoever stops it meanwhile, they end all the same. */
 const stops = Effect.gen(function*() {
   const parts = new Parts()
@@ -706,6 +743,7 @@ export const primitives: Readonly<Record<string, Program>> = {
   timeout: timeouts,
   TaskGroup: group,
   "TaskGroup.start": starts,
+  "TaskGroup, one at work, and acquireNowait": places,
   wait: waits,
   shield: shields,
   asCompleted: completions,

@@ -23,15 +23,18 @@ export interface Options {
   readonly kinds: number
 }
 
-const batch = 20
+/** As many at once: an installed CPython is started for each batch. */
+const batch = 500
+/** Most of these are for nothing: the first that differs is gone on with. */
+const smallBatch = 20
 
 /** The smallest program that still differs, one step at a time. */
 const shrink = async <Program>(suite: Suite<Program>, program: Program): Promise<Program> => {
   let smallest = program
   search: while (true) {
     const candidates = suite.smaller(smallest)
-    for (let i = 0; i < candidates.length; i += batch) {
-      const some = candidates.slice(i, i + batch)
+    for (let i = 0; i < candidates.length; i += smallBatch) {
+      const some = candidates.slice(i, i + smallBatch)
       const first = (await suite.judge(some)).findIndex(({ differs }) => differs)
       if (first < 0) continue
       smallest = some[first]!

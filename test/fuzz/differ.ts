@@ -1,4 +1,6 @@
 /** Runs programs on both sides and compares what they log. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { type LoopName, record } from "../conformance/harness.ts"
 import { loadPython } from "../conformance/python.ts"
 import type { Line } from "../conformance/suite.ts"
@@ -12,13 +14,25 @@ export interface Recorded {
   readonly cut?: number
 }
 
+/** Random programs, and what a CPython did with them: `npm run fuzz -- --record test/fuzz/corpus.json`. */
+export interface Corpus {
+  readonly python: string
+  readonly entries: ReadonlyArray<Recorded & { readonly program: Program }>
+}
+
+export const readCorpus = (): Corpus => JSON.parse(readFileSync(join(import.meta.dirname, "corpus.json"), "utf8"))
+
 /** CPython, with the interpreter loaded. */
-export type Python = (programs: ReadonlyArray<Program>) => ReadonlyArray<Recorded>
+export interface Python {
+  readonly version: string
+  readonly run: (programs: ReadonlyArray<Program>) => ReadonlyArray<Recorded>
+}
 
 export const makePython = async (command: string | undefined): Promise<Python> => {
-  const run = await loadPython(command, ["virtual_loop.py", "../fuzz/python.py"])
-  return (programs) =>
-    JSON.parse(run("python", "run_json", [JSON.stringify(programs), JSON.stringify(resources), String(horizon)]))
+  const { call, version } = await loadPython(command, ["virtual_loop.py", "../fuzz/python.py"])
+  const run = (programs: ReadonlyArray<Program>) =>
+    JSON.parse(call("python", "run_json", [JSON.stringify(programs), JSON.stringify(resources), String(horizon)]))
+  return { version, run }
 }
 
 /** What we do with it. */

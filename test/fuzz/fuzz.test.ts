@@ -1,16 +1,11 @@
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { ours, type Recorded } from "./differ.ts"
+import { ours, readCorpus } from "./differ.ts"
 import { generate, type Program, smaller } from "./program.ts"
 
-/** Random programs, and what CPython did with them: `npm run fuzz -- --record test/fuzz/corpus.json`. */
-const corpus: ReadonlyArray<Recorded & { readonly program: Program }> = JSON.parse(
-  readFileSync(join(import.meta.dirname, "corpus.json"), "utf8")
-)
+const corpus = readCorpus()
 
-describe("random programs do what they do in asyncio", () => {
-  it.each(corpus.map((entry, i) => [i, entry] as const))("%i", async (_, { cut, program, trace }) => {
+describe(`random programs do what they do in asyncio, CPython ${corpus.python}`, () => {
+  it.each(corpus.entries.map((entry, i) => [i, entry] as const))("%i", async (_, { cut, program, trace }) => {
     const lines = await ours(program, "virtual")
     expect(cut === undefined ? lines : lines.slice(0, cut)).toEqual(trace)
   })

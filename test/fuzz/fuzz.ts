@@ -1,6 +1,7 @@
 /**
- * Runs random programs on CPython's asyncio (npm `pyodide`) and on this library, or in plain Effect and with this
- * library's counterparts, and shows where they differ.
+ * Runs random programs on CPython's asyncio and on this library, or in plain Effect and with this library's counterparts,
+ * and shows where they differ. CPython is the newest that is here: an installed `python3.15` or `python3.14`, else npm's
+ * `pyodide`.
  *
  *     npm run fuzz                                   1000 programs on CPython, other ones every time
  *     npm run fuzz -- --effect                       10000 programs in plain Effect
@@ -9,7 +10,7 @@
  *     npm run fuzz -- --show program.json            what both do with one program
  *     npm run fuzz -- --recorded                     while a recorder listens
  *     npm run fuzz -- --loop live                    on another of our loops: virtual, TestClock or live
- *     npm run fuzz -- --python python3.15            on a CPython of your own: pyodide's has no `TaskGroup.cancel` yet
+ *     npm run fuzz -- --python pyodide               on another CPython: pyodide's has no `TaskGroup.cancel` yet
  *     npm run fuzz -- --record corpus.json           writes the programs, and what CPython does with them; those that
  *                                                    were added by hand, in found.json, come first
  *
@@ -37,7 +38,7 @@ const pythonSuite = (python: Python, loop: LoopName): Suite<Program> => ({
   smaller,
   judge: async (programs) => {
     const verdicts = []
-    for (const [i, recorded] of python(programs).entries()) {
+    for (const [i, recorded] of python.run(programs).entries()) {
       verdicts.push({
         differs: firstDifference(recorded, await ours(programs[i]!, loop)) !== undefined,
         remark: recorded.cut === undefined ? undefined : "compared in part"
@@ -46,11 +47,13 @@ const pythonSuite = (python: Python, loop: LoopName): Suite<Program> => ({
     return verdicts
   },
   show: async (program) => {
-    const recorded = python([program])[0]!
+    const recorded = python.run([program])[0]!
     const lines = await ours(program, loop)
     const mark = firstDifference(recorded, lines)
     console.log(JSON.stringify(program))
-    console.log(`  CPython${recorded.cut === undefined ? "" : ` (compared up to line ${recorded.cut})`}:`)
+    console.log(
+      `  CPython ${python.version}${recorded.cut === undefined ? "" : ` (compared up to line ${recorded.cut})`}:`
+    )
     console.log(showLines(recorded.trace, mark))
     console.log(mark === undefined ? "  ours: the same" : `  ours:\n${showLines(lines, mark)}`)
   }
@@ -58,10 +61,11 @@ const pythonSuite = (python: Python, loop: LoopName): Suite<Program> => ({
 
 const record = (file: string, python: Python, first: number, count: number): void => {
   const programs = [...found, ...Array.from({ length: count }, (_, i) => generate(first + i))]
-  const entries = python(programs).map(({ cut, trace }, i) =>
+  const entries = python.run(programs).map(({ cut, trace }, i) =>
     cut === undefined ? { program: programs[i]!, trace } : { program: programs[i]!, cut, trace: trace.slice(0, cut) }
   )
-  writeFileSync(file, `[\n${entries.map((entry) => JSON.stringify(entry)).join(",\n")}\n]\n`)
+  const lines = entries.map((entry) => JSON.stringify(entry)).join(",\n")
+  writeFileSync(file, `{"python": ${JSON.stringify(python.version)}, "entries": [\n${lines}\n]}\n`)
 }
 
 const { values } = parseArgs({
@@ -93,6 +97,7 @@ if (values.effect) {
   await fuzz(effectSuite)
 } else {
   const python = await makePython(values.python)
+  console.log(`CPython ${python.version}`)
   if (values.record !== undefined) record(values.record, python, Number(values.seed), count)
   else await fuzz(pythonSuite(python, loop))
 }

@@ -5,14 +5,11 @@
  */
 import { Effect } from "effect"
 import { record as recordProgram, type Timeline, toChrome, toSvg, toText } from "effect-asyncio/insight"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { expect, it } from "vitest"
 import { observe } from "../../src/internal/kernel/observer.ts"
 import { record } from "../conformance/harness.ts"
 import { readCases } from "../conformance/suite.ts"
-import { ours, type Recorded } from "../fuzz/differ.ts"
-import type { Program } from "../fuzz/program.ts"
+import { ours, readCorpus } from "../fuzz/differ.ts"
 import { runOnce } from "../laws/everyStep.ts"
 import { defaultSeed, subjects } from "../laws/subjects.ts"
 import { wrongIn } from "../support/traceEvents.ts"
@@ -74,15 +71,13 @@ it.each(mains)("%s", async (_, main) => {
   await same(() => record(main, "virtual"))
 })
 
-const corpus: ReadonlyArray<Recorded & { readonly program: Program }> = JSON.parse(
-  readFileSync(join(import.meta.dirname, "../fuzz/corpus.json"), "utf8")
-)
-
 /** One of so many: all of them take a quarter of a minute. */
 const some = 5
 
 it("random programs", { timeout: 60_000 }, async () => {
-  for (const { program } of corpus.filter((_, index) => index % some === 0)) await same(() => ours(program, "virtual"))
+  for (const { program } of readCorpus().entries.filter((_, index) => index % some === 0)) {
+    await same(() => ours(program, "virtual"))
+  }
 })
 
 it.each(subjects)("the laws of $name", { timeout: 60_000 }, async ({ programs, random }) => {

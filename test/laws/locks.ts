@@ -105,6 +105,16 @@ const lockLikes: ReadonlyArray<LockLike> = [
   lock("Lock", (self) => (effect) => Lock.withLock(self, effect)),
   lock("Lock, scoped", (self) => scoped(Lock.acquireScoped(self))),
   lock("Lock, by hand", (self) => bracket(Lock.acquire(self), Lock.release(self))),
+  lock("Lock, without waiting if it can", (self) =>
+    bracket(
+      Effect.flatMap(Lock.acquireNowait(self), (got) => got ? Effect.void : Lock.acquire(self)),
+      Lock.release(self)
+    )),
+  semaphore("Semaphore(2), without waiting if it can", 2, Semaphore.make(2), (self) =>
+    bracket(
+      Effect.flatMap(Semaphore.acquireNowait(self), (got) => got ? Effect.void : Semaphore.acquire(self)),
+      Semaphore.release(self)
+    )),
   semaphore("Semaphore(1)", 1, Semaphore.make(1)),
   semaphore("Semaphore(1), scoped", 1, Semaphore.make(1), (self) => scoped(Semaphore.acquireScoped(self))),
   semaphore("BoundedSemaphore(1)", 1, BoundedSemaphore.make(1)),

@@ -1,5 +1,5 @@
 /** What opens a region: deadlines, groups, catchCancelled, and several of them in branches of one task. */
-import { type Cause, Effect, Exit, Fiber, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { type EventLoop, Task } from "effect-asyncio"
 import { type Law, outcomeOf, type Program } from "./everyStep.ts"
@@ -134,6 +134,45 @@ const timeoutAt: Subject = {
   )
 }
 
+const boundGroup: Subject = {
+  name: "TaskGroup.make",
+  programs: [
+    program(
+      "tasks that end with their scope",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make()
+            yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+            yield* group.createTask(part(sleep("1 second")), { name: "b" })
+            yield* slowly(sleep("2 seconds"))
+          })))
+    ),
+    program(
+      "a failure, and who joins it",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make<string>()
+            yield* group.createTask(part(Effect.andThen(sleep("1 second"), law.fail("a"))), { name: "a" })
+            yield* group.createTask(part(failsSlowly(law, "b")), { name: "b" })
+            // Where a was cancelled nobody fails.
+            yield* Effect.ignore(asyncio.timeout("5 seconds", () => law.look(group.join)))
+          })))
+    )
+  ]
+}
+
+const timeoutOption: Subject = {
+  name: "timeoutOption",
+  programs: deadlines((seconds, body) =>
+    Effect.flatMap(
+      asyncio.timeoutOption({ seconds }, () => body),
+      Option.match({ onNone: () => Effect.fail(new Cause.TimeoutError()), onSome: Effect.succeed })
+    )
+  )
+}
+
 const waitFor: Subject = {
   name: "waitFor",
   programs: [
@@ -251,6 +290,25 @@ const taskGroup: Subject = {
           yield* group.createTask(part(inside), { name: "a" })
           yield* group.createTask(part(sleep("3 seconds")), { name: "b" })
         }))),
+    ...[1, 2].map((concurrency) =>
+      program(`${concurrency} at work at once`, (law) =>
+        law.encloses("the group", (part) =>
+          lossless(
+            law,
+            asyncio.TaskGroup.run((group) => {
+              let working = 0
+              const begun: Array<number> = []
+              const work = (i: number) =>
+                part(Effect.suspend(() => {
+                  begun.push(i)
+                  law.expect(++working <= concurrency, `${working} at work at once`)
+                  law.expect(begun.toSorted().join() === begun.join(), `they began in the order ${begun}`)
+                  return Effect.ensuring(slowly(sleep("1 second")), Effect.sync(() => void working--))
+                }))
+              return Effect.forEach([0, 1, 2, 3], (i) => group.createTask(work(i), { name: `${i}` }), { discard: true })
+            }, { concurrency })
+          )))
+    ),
     program("tasks that start, slowly, one too late, one never", (law) =>
       block(law, (group, part) => {
         const running = new Set<string>()
@@ -529,4 +587,13 @@ const branches: Subject = {
   ]
 }
 
-export const regions: ReadonlyArray<Subject> = [timeout, timeoutAt, waitFor, taskGroup, catchCancelled, branches]
+export const regions: ReadonlyArray<Subject> = [
+  timeout,
+  timeoutAt,
+  timeoutOption,
+  waitFor,
+  taskGroup,
+  boundGroup,
+  catchCancelled,
+  branches
+]

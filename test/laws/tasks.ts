@@ -286,6 +286,13 @@ const sleep_: Subject = {
         for (const name of ["a", "b", "c"]) yield* named(name, sleep("1 second", name))
         yield* sleep("2 seconds")
       }), { independent: true }),
+    program("until the same time", () =>
+      Effect.gen(function*() {
+        const when = (yield* asyncio.EventLoop.time) + 1
+        for (const name of ["a", "b"]) yield* named(name, Effect.as(asyncio.sleepUntil(when), name))
+        yield* asyncio.sleepUntil(when + 1)
+        yield* asyncio.sleepUntil(when)
+      }), { independent: true }),
     program("a tick", () =>
       Effect.gen(function*() {
         for (const name of ["a", "b"]) yield* named(name, Effect.andThen(sleep(0), sleep(-1, name)))

@@ -337,6 +337,47 @@ const asCompleted: Subject = {
   ]
 }
 
+const limitedCompletions: Subject = {
+  name: "asCompleted, limited",
+  programs: [
+    program("so many at once, and none after its end", (law) =>
+      Effect.gen(function*() {
+        const children = new Children()
+        const names = ["a", "b", "c", "d"]
+        const stream = asyncio.asCompleted(names.map((name, i) => children.sleeping(name, 1 + i % 2)), {
+          concurrency: 2
+        })
+        const values: Array<string> = []
+        yield* Effect.onExit(
+          Stream.runForEach(stream, (task) =>
+            Effect.map(Effect.exit(Task.join(task)), (exit) => {
+              if (Exit.isSuccess(exit)) values.push(exit.value)
+            })),
+          () =>
+            Effect.sync(() => {
+              // Those that had been made by then begin all the same.
+              const most = children.ended.length + 2
+              law.rest(() => {
+                const started = children.started.length
+                law.expect(law.hits.some(({ task }) => task !== "main") || started <= most, `${started} of ${most}`)
+                law.expect(children.most <= 2, `${children.most} at once`)
+              })
+            })
+        )
+        if (law.undisturbed) law.equal(values.toSorted(), names, "the values")
+      })),
+    program("left early", (law) =>
+      Effect.gen(function*() {
+        const children = new Children()
+        const stream = asyncio.asCompleted(["a", "b", "c"].map((name) => children.sleeping(name, 1)), {
+          concurrency: 1
+        })
+        yield* Stream.runDrain(Stream.take(stream, 1))
+        law.rest(() => law.expect(children.started.length <= 2, `${children.started} have started`))
+      }))
+  ]
+}
+
 const asCompletedEffects: Subject = {
   name: "asCompletedEffects",
   programs: [
@@ -369,4 +410,4 @@ const asCompletedEffects: Subject = {
   ]
 }
 
-export const verbs: ReadonlyArray<Subject> = [gather, wait, shield, asCompleted, asCompletedEffects]
+export const verbs: ReadonlyArray<Subject> = [gather, wait, shield, asCompleted, limitedCompletions, asCompletedEffects]

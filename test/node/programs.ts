@@ -54,6 +54,18 @@ const programs = {
       yield* asyncio.sleep("1 hour").pipe(told("main is released"))
     })),
   ticks: () => runMain(ticking(work)),
+  unread: () =>
+    runMain(
+      Effect.forever(Effect.andThen(Console.log("tick"), asyncio.sleep("1 millis"))).pipe(
+        asyncio.Task.catchCancelled((message) =>
+          Console.log("into the pipe").pipe(
+            Effect.andThen(Console.error(`cancelled by ${Option.getOrNull(message)}`)),
+            Effect.andThen(Effect.interrupt)
+          )
+        )
+      )
+    ),
+  "unread at last": () => runMain(Effect.sync(() => process.stdout.write("tick\n".repeat(100_000)))),
   closing: () =>
     runMain(Effect.andThen(asyncio.createTask(slow(asyncio.sleep("1 hour")), { eager: true }), Effect.void), {
       closeTimeout: "1 hour"

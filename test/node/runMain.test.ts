@@ -93,6 +93,20 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
     expect([code, err]).toEqual([130, ""])
   })
 
+  it("a pipe that nobody reads any more cancels main", async () => {
+    const child = await start("unread").prints("tick")
+    child.child.stdout!.destroy()
+    const { code, err } = await child.end()
+    expect([code, err]).toEqual([141, "cancelled by SIGPIPE\n"])
+  })
+
+  it("a pipe that nobody reads any more when main is done is no failure", async () => {
+    const child = await start("unread at last").prints("tick")
+    child.child.stdout!.destroy()
+    const { code, err } = await child.end()
+    expect([code, err]).toEqual([141, ""])
+  })
+
   it("an exit code that the program has set stays", async () => {
     const { code } = await (await start("codes").prints("running")).kill("SIGINT").end()
     expect(code).toBe(3)

@@ -1,6 +1,6 @@
 // @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off promiseInEffectSuccess:off
 // What is not run is what these are about.
-import { type Cause, Effect, Order, type Scope, type Stream } from "effect"
+import { type Cause, Effect, type Option, Order, type Scope, type Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import type { EventLoop, QueueEmpty, QueueFull, QueueShutDown } from "effect-asyncio"
 import { expectTypeOf, it } from "vitest"
@@ -97,6 +97,43 @@ it("what prints says so in its type: typescript-eslint's no-base-to-string looks
   >().toHaveProperty("toString")
 })
 
+it("a group that is bound to a scope takes what may fail with its E, and joins with that", () => {
+  type Loop = EventLoop.EventLoop
+  expectTypeOf(TaskGroup.make()).toEqualTypeOf<
+    Effect.Effect<asyncio.TaskGroup.Bound<never>, never, Scope.Scope | Loop>
+  >()
+  const group = {} as asyncio.TaskGroup.Bound<"a" | "b">
+  expectTypeOf(group.createTask(Effect.fail("a" as const))).toEqualTypeOf<
+    Effect.Effect<asyncio.Task.Task<never, "a">, never, Loop> & asyncio.Awaitable.MakesTask
+  >()
+  expectTypeOf(
+    group.start((started: asyncio.TaskGroup.Started<1>) => Effect.andThen(started(1), Effect.fail("b" as const)))
+  )
+    .toEqualTypeOf<Effect.Effect<1, "b", Loop>>()
+  expectTypeOf(group.join).toEqualTypeOf<Effect.Effect<void, "a" | "b">>()
+  // @ts-expect-error: it fails with something else
+  group.createTask(Effect.fail("c" as const))
+  // @ts-expect-error: this one's tasks do not fail
+  Effect.map(TaskGroup.make(), (group) => group.createTask(Effect.fail("a")))
+})
+
+it("limits", () => {
+  for (const concurrency of [1, "unbounded", Infinity, undefined] as const) {
+    expectTypeOf(TaskGroup.run(() => Effect.fail("no" as const), { concurrency }))
+      .toEqualTypeOf<Effect.Effect<never, "no", EventLoop.EventLoop>>()
+  }
+  // @ts-expect-error: no limit
+  TaskGroup.run(() => Effect.void, { concurrency: "all" })
+  // @ts-expect-error: no option
+  TaskGroup.run(() => Effect.void, { limit: 1 })
+  // @ts-expect-error: no limit
+  asyncio.asCompleted([Effect.void], { concurrency: "all" })
+  expectTypeOf(asyncio.Lock.acquireNowait).returns.toEqualTypeOf<Effect.Effect<boolean>>()
+  expectTypeOf(asyncio.Semaphore.acquireNowait).returns.toEqualTypeOf<Effect.Effect<boolean>>()
+  // @ts-expect-error: a semaphore is no lock
+  asyncio.Lock.acquireNowait(asyncio.Semaphore.make(1))
+})
+
 it("what a task of a group starts with", () => {
   TaskGroup.run((group) =>
     Effect.gen(function*() {
@@ -138,6 +175,19 @@ it("time limits add a TimeoutError", () => {
   expectTypeOf(asyncio.timeout("1 second", () => work)).toEqualTypeOf<
     Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
   >()
+  expectTypeOf(asyncio.timeoutOption("1 second", () => work)).toEqualTypeOf<
+    Effect.Effect<Option.Option<"value">, "no", Scope.Scope | EventLoop.EventLoop>
+  >()
+  expectTypeOf(
+    Effect.catchIf(asyncio.timeout("1 second", () => work), asyncio.isTimeoutError, (error) => {
+      expectTypeOf(error).toExtend<Cause.TimeoutError>()
+      return Effect.succeed("late" as const)
+    })
+    // Somebody else's is left.
+  ).toEqualTypeOf<Effect.Effect<"value" | "late", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>>()
+  expectTypeOf(asyncio.sleepUntil(1)).toEqualTypeOf<Effect.Effect<void, never, EventLoop.EventLoop>>()
+  // @ts-expect-error: seconds of the clock, no duration
+  asyncio.sleepUntil("1 second")
   expectTypeOf(asyncio.waitFor(work, "1 second")).toEqualTypeOf<
     Effect.Effect<"value", "no" | Cause.TimeoutError, Scope.Scope | EventLoop.EventLoop>
   >()

@@ -42,7 +42,7 @@ export const executorOf = (call: string, executor: ExecutorOf<never>): AnyExecut
 
 export const defaultExecutor = (call: string, fiber: Fiber.Fiber<unknown, unknown>): AnyExecutor => {
   const executor = Context.getOrUndefined(fiber.context, Executor)
-  if (executor !== undefined) return executor
+  if (executor !== undefined) return executorOf(call, executor)
   const message = `${call}: no executor: provide ThreadPool.layer, Executor.layerLocal, or another`
   throw new RuntimeError({ message })
 }

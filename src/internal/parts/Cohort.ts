@@ -84,6 +84,14 @@ export class Cohort {
     this.size = this.members.length
   }
 
+  /** One more, which runs. */
+  add(future: AnyFuture): void {
+    const member = new Member(this, future, this.members.length)
+    this.members.push(member)
+    this.size++
+    if (this.attached) future.push(member)
+  }
+
   /** Begins a round. Those that are done already tell the listener in the next tick. */
   listen(listener: Listener): void {
     this.listener = listener

@@ -2,7 +2,7 @@
  * What has ended, to be taken by whoever asks: the queue under `asCompleted`.
  *
  * As in asyncio, a callback of each puts it into the queue when it has ended, so a completion costs O(1), and so does
- * taking it. The queue is shut down when time is over, everything has ended, or nobody wants more.
+ * taking it. With a limit each that ends starts the next. The queue is shut down when time is over, everything has ended, or nobody wants more.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -18,21 +18,30 @@ import type { Whose } from "../kernel/Entry.ts"
 import { PlainTimer } from "../kernel/Timers.ts"
 import { getLoop } from "../loop/currentLoop.ts"
 import * as awaitables from "../task/awaitables.ts"
-import type { FutureImpl } from "../task/future.ts"
+import { FutureImpl } from "../task/future.ts"
 import { currentTask } from "../task/task.ts"
 import type { Waiter } from "../waiting/Waiter.ts"
 import { Cohort, type Listener } from "./Cohort.ts"
+import { concurrency, Limiter } from "./Limiter.ts"
 import { QueueImpl } from "./QueueImpl.ts"
 import { Fifo } from "./Storage.ts"
-import { timeoutError } from "./TimeoutImpl.ts"
+import { timeoutError } from "./timeoutError.ts"
 
-const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration })
+type AnyFuture = FutureImpl<any, any>
+
+const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration, concurrency })
 
 export class Completions<T extends Awaitable.Any> implements Listener {
   /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
   readonly awaiter: FutureImpl<any, any> | undefined
   /** How many have not been taken. */
   left: number
+  /** How many there are, those among them that have not started. */
+  private readonly total: number
+  /** The futures that were given. They run, whatever the limit says. */
+  private readonly given: ReadonlySet<AnyFuture>
+  private readonly limiter: Limiter
+  // INVARIANT: those that run or have ended; the others are the limiter's to start.
   private readonly cohort: Cohort
   private readonly queue: CompletedQueue
   private readonly timer: Timeout | undefined
@@ -53,9 +62,12 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.limit = limit
     awaitables.checkAwaitables(call, items, fiber)
     this.awaiter = currentTask(fiber)
-    this.cohort = new Cohort(new Set(new awaitables.Starter(call, fiber, site).startAll(items)))
+    this.given = new Set(items.filter((item) => item instanceof FutureImpl))
+    this.limiter = new Limiter(items, options?.concurrency, new awaitables.Starter(call, fiber, site))
+    this.cohort = new Cohort(this.given)
     this.queue = new CompletedQueue(this.cohort)
-    this.left = this.cohort.size
+    this.total = this.left = this.given.size + items.filter((item) => !(item instanceof FutureImpl)).length
+    this.startMore()
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
       const timers = getLoop(call, fiber).timersFor(fiber)
@@ -69,13 +81,22 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     return (this.queue.getters.head as Waiter | undefined)?.fiber
   }
 
-  completed(future: FutureImpl<any, any>): void {
-    this.queue.add(future)
-    if (this.queue.unfinished === this.cohort.size) this.stop()
+  private startMore(): void {
+    for (let i = this.limiter.next(); i !== undefined; i = this.limiter.next()) this.cohort.add(this.limiter.start(i))
   }
 
-  /** Time is over, everything has ended, or nobody wants more: those who wait for more fail. */
+  completed(future: AnyFuture): void {
+    this.queue.add(future)
+    if (this.queue.unfinished === this.total) return this.stop()
+    if (this.given.has(future)) return
+    this.limiter.free()
+    this.startMore()
+  }
+
+  /** Time is over, everything has ended, or nobody wants more: none starts any more, those who wait for more fail. */
   stop(): void {
+    if (this.queue.isShutDown) return
+    this.limiter.end()
     this.timer?.disarm()
     this.cohort.unlisten()
     this.queue.shutdown(false)
@@ -97,10 +118,10 @@ export class Completions<T extends Awaitable.Any> implements Listener {
 
   /** Only the effects can be: a stream knows its end. */
   private awaitedTooOften(): RuntimeError {
-    const { size } = this.cohort
+    const { total } = this
     return new RuntimeError({
-      message: `asCompletedEffects: awaited ${numbered(size + 1, "time")}, expected at most once for each of the ${
-        numbered(size, "awaitable")
+      message: `asCompletedEffects: awaited ${numbered(total + 1, "time")}, expected at most once for each of the ${
+        numbered(total, "awaitable")
       }`
     })
   }

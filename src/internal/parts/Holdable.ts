@@ -48,6 +48,11 @@ export abstract class Holdable extends Primitive {
     this.takeIfFree(fiber) ? Effect.void : this.wait(Effect.void)
   )
 
+  /** Takes a permit, if one is free and nobody waits for one. */
+  acquireNowait(): Effect.Effect<boolean> {
+    return inPlace((fiber) => Effect.succeed(this.takeIfFree(fiber)))
+  }
+
   /** Runs `effect` with a permit, which is given back however that ends. */
   withHeld<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return new WithHeld(this, effect)

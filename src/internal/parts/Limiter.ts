@@ -1,7 +1,16 @@
-/** How many of a gather's effects run at once, and which is the next. */
-import type { gather } from "../../gather.ts"
+/** How many of several effects run at once, and which is the next. */
+import * as check from "../host/check.ts"
 import type { Starter } from "../task/awaitables.ts"
 import { FutureImpl } from "../task/future.ts"
+
+export type Concurrency = number | "unbounded" | undefined
+
+export const concurrency: check.Kind = check.kind(
+  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
+  "a whole number above 0, or \"unbounded\""
+)
+
+export const limitOf = (concurrency: Concurrency): number => typeof concurrency === "number" ? concurrency : Infinity
 
 /** Starts the effects among the items, in order, so many at once. */
 export class Limiter {
@@ -15,11 +24,11 @@ export class Limiter {
 
   constructor(
     items: ReadonlyArray<unknown>,
-    concurrency: gather.Options["concurrency"],
+    concurrency: Concurrency,
     starter: Starter
   ) {
     this.items = items
-    this.limit = typeof concurrency === "number" ? concurrency : Infinity
+    this.limit = limitOf(concurrency)
     this.starter = starter
   }
 

@@ -31,15 +31,35 @@ import { creationSite } from "../loop/creationSite.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
 import { FutureCallback, type FutureImpl, join } from "../task/future.ts"
-import type { InnerRegion } from "../task/openRegion.ts"
+import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import type { TaskImpl } from "../task/task.ts"
 import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import type { Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
+import { type Concurrency, limitOf } from "./Limiter.ts"
+import { Places } from "./Places.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
+
+/** Runs a block of `group`, and waits for its tasks. */
+export const runGroup = <A, E, R>(
+  call: string,
+  group: TaskGroupImpl,
+  body: (group: TaskGroupImpl) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.onInterrupt(
+    openRegion(
+      (region) => {
+        group.begin(region)
+        return check.given(call, "the body", body(group))
+      },
+      (exit) => group.bodyEnded(exit)
+    ),
+    // Whoever interrupts the block for real, its tasks have ended when it has.
+    () => group.interrupted()
+  )
 
 export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   // INVARIANT: the body's, from the begin on.
@@ -56,12 +76,16 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   asked = false
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
+  /** For so many tasks at once, where there is a limit. */
+  private readonly places: Places | undefined
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
-  constructor(loop: LoopImpl) {
+  constructor(loop: LoopImpl, concurrency: Concurrency) {
     super()
     this.loop = loop
+    const limit = limitOf(concurrency)
+    this.places = limit === Infinity ? undefined : new Places(limit)
   }
 
   get kind(): string {
@@ -93,7 +117,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
     const site = creationSite(this.createTask)
     return makesTask(
       "group.createTask",
@@ -107,7 +131,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   start<A, E, R, T = void>(
     body: (started: (value: T) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<T, E, R | EventLoop> {
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
     const site = creationSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
@@ -136,6 +160,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (this.aborting) throw new RuntimeError({ message: `${call}: the group is shutting down` })
     let member: Member
     const created = (task: TaskImpl<A, E>) => task.push(member = makeMember(task))
+    const { places } = this
+    if (places !== undefined && Effect.isEffect(effect)) effect = Effect.andThen(places.acquire, effect)
     const task = createTask(call, fiber, effect, options, site, created)
     this.tasks.add(task)
     member!.join()
@@ -153,6 +179,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
       this.addFailure(exit.cause)
       this.breakOff()
     }
+    // Not before: those that wait for their turn do not begin when one has failed.
+    this.places?.leave(task)
     if (this.tasks.size === 0) this.waiter?.look()
   }
 

@@ -11,9 +11,8 @@
  *
  * Arming and moving cost O(log n) in the timers that wait.
  */
-import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Timeout } from "../../Timeout.ts"
@@ -27,14 +26,19 @@ import { getLoop } from "../loop/currentLoop.ts"
 import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import { cancelRegion, uncancel } from "../waiting/cancellation.ts"
 import { isCancelled, outcomeOf } from "../waiting/cancelled.ts"
+import { timeoutError } from "./timeoutError.ts"
 
-/** Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. */
-export const block = <A, E, R>(
+/**
+ * Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. `over` is what
+ * it goes on with where that has ended it.
+ */
+export const block = <A, E, R, A2, E2>(
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,
   body: (timeout: Timeout) => Effect.Effect<A, E, R>,
-  deadlineAt: (now: number) => Moment
-): Effect.Effect<A, E | Cause.TimeoutError, R> => {
+  deadlineAt: (now: number) => Moment,
+  over: (error: Cause.TimeoutError) => Effect.Effect<A2, E2>
+): Effect.Effect<A | A2, E | E2, R> => {
   const timers = getLoop(call, fiber).timersFor(fiber)
   const timeout = new TimeoutImpl(call)
   return openRegion(
@@ -46,9 +50,9 @@ export const block = <A, E, R>(
       return check.given(call, "the body", body(timeout))
     },
     (exit) => {
-      const failure = timeout.end(exit)
-      if (observer !== undefined) observer.closed(timeout, failure === undefined ? outcomeOf(exit) : "failed")
-      return failure
+      const error = timeout.end(exit)
+      if (observer !== undefined) observer.closed(timeout, error === undefined ? outcomeOf(exit) : "failed")
+      return error === undefined ? undefined : over(error)
     }
   )
 }
@@ -136,8 +140,8 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     this.expire()
   }
 
-  /** The region has ended. What it goes on with, if that is the deadline's doing. */
-  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<never, Cause.TimeoutError> | undefined {
+  /** The region has ended. The error, if that is the deadline's doing. */
+  end(exit: Exit.Exit<unknown, unknown>): Cause.TimeoutError | undefined {
     this.disarm()
     if (this.state === "active") {
       this.state = "finished"
@@ -150,20 +154,8 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     if (!outside && typeof region.interrupted === "object" && region.interrupted.putOff) {
       region.interrupted = { ...region.interrupted, origin: region }
     }
-    return !outside && isCancelled(exit)
-      ? Effect.fail(timeoutError(this.call, this.limit!))
-      : undefined
+    return !outside && isCancelled(exit) ? timeoutError(this.call, this.limit!) : undefined
   }
-}
-
-/** `limit` in nanoseconds. */
-export const timeoutError = (call: string, limit: number): Cause.TimeoutError =>
-  new Cause.TimeoutError(`${call}: timed out ${limit > 0 ? `after ${format(limit)}` : "at once"}`)
-
-/** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
-const format = (nanos: number): string => {
-  const unit = nanos < 1e9 ? 1e3 : 1e6
-  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
 }
 
 class Deadline extends PlainTimer implements Entry {

@@ -1,16 +1,21 @@
 /** A future that ends when an AbortSignal says so. */
 import { cancel } from "../waiting/Walk.ts"
 import type { FutureImpl } from "./future.ts"
+import { isTaskImpl } from "./task.ts"
 
-const aborted = new WeakMap<FutureImpl<any, any>, AbortSignal>()
+const aborted = new WeakMap<FutureImpl<any, any>, Array<AbortSignal>>()
 
-/** The signal that cancelled the future, if one did. */
-export const abortedBy = (future: FutureImpl<any, any>): AbortSignal | undefined => aborted.get(future)
+/** The first signal that cancelled the future, if nobody else has asked for that. */
+export const abortedBy = (future: FutureImpl<any, any>): AbortSignal | undefined => {
+  const signals = aborted.get(future) ?? []
+  return isTaskImpl(future) && future.requests > signals.length ? undefined : signals[0]
+}
 
 /** Cancels the future when the signal is aborted, as long as it is not done. */
 export const cancelOnAbort = (future: FutureImpl<any, any>, signal: AbortSignal): void => {
   const abort = () => {
-    if (cancel(future, typeof signal.reason === "string" ? signal.reason : undefined)) aborted.set(future, signal)
+    if (!cancel(future, typeof signal.reason === "string" ? signal.reason : undefined)) return
+    aborted.set(future, [...aborted.get(future) ?? [], signal])
   }
   if (signal.aborted) return abort()
   signal.addEventListener("abort", abort, { once: true })

@@ -68,15 +68,18 @@ export const request = (origin: Region, walk: Walk): void => {
     if (typeof interrupted === "object" && isWider(origin, interrupted.origin)) post({ ...request, putOff: true })
     return
   }
-  if (waiter !== undefined && isInterruptible(region.fiber!)) {
-    if (waiter.state === "withdrawn") return // one cancellation, with the first message
-    if (waiter.state === "parked") {
-      const next = waiter.target
-      if (next === undefined || walk.cameThrough(next)) return waiter.withdraw(request)
-      if (next.accepts()) {
-        if (waiter.requested === undefined || isWider(origin, waiter.requested.origin)) waiter.requested = request
-        return walk.goOn(next)
-      }
+  if (waiter === undefined) return leavePending(request)
+  if (!isInterruptible(region.fiber!)) {
+    const first = waiter.state === "parked" ? owner.pending : undefined
+    return leavePending(first === undefined ? request : { ...request, message: first.message })
+  }
+  if (waiter.state === "withdrawn") return // one cancellation, with the first message, as above
+  if (waiter.state === "parked") {
+    const next = waiter.target
+    if (next === undefined || walk.cameThrough(next)) return waiter.withdraw(request)
+    if (next.accepts()) {
+      if (waiter.requested === undefined || isWider(origin, waiter.requested.origin)) waiter.requested = request
+      return walk.goOn(next)
     }
   }
   leavePending(request)

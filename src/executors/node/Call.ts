@@ -1,0 +1,184 @@
+/**
+ * A fiber that waits for a worker to do a job: one wait, from the job's turn to its end.
+ *
+ *     parked: no worker is free ──► sent ──► the worker's answer: it goes on with that
+ *       │ cancelled: never sent      │ cancelled: the worker is told, and its answer waited for, for `grace`;
+ *       ▼                            ▼ then the worker is killed
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Tracer from "effect/Tracer"
+import { shortened } from "../../internal/host/printing.ts"
+import { asAwaited, failureBeside } from "../../internal/waiting/cancelled.ts"
+import { Waiter } from "../../internal/waiting/Waiter.ts"
+import { WorkerLost } from "../errors.ts"
+import { codecsOf } from "../parts/codecs.ts"
+import type { Execution } from "../parts/makeExecutor.ts"
+import type { Remote } from "./Remote.ts"
+import type { Parcel, Span } from "./wire.ts"
+
+/** The pool, to its calls. */
+export interface Desk {
+  /** "thread", "process". */
+  readonly noun: string
+  /** Milliseconds that a cancelled job has to end. */
+  readonly grace: number
+  /** "1 second". */
+  readonly graceInWords: string
+  readonly place: (call: Call) => void
+  readonly withdraw: (call: Call) => void
+}
+
+type Outcome = Effect.Effect<unknown, unknown>
+
+export class Call extends Waiter<unknown, unknown> {
+  readonly execution: Execution
+  readonly input: Parcel
+  private readonly desk: Desk
+  // INVARIANT: both defined from when it is sent.
+  private worker: Remote | undefined = undefined
+  private number: number | undefined = undefined
+  // INVARIANT: defined once the worker has answered or is gone, or nobody can do the job.
+  private outcome: Outcome | undefined = undefined
+  /** What comes instead of the worker's answer: the pool closes, a report can't be taken. */
+  private instead: Outcome | undefined = undefined
+  private reporting: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private ending: Ending | undefined = undefined
+
+  constructor(desk: Desk, execution: Execution, input: Parcel) {
+    super()
+    this.desk = desk
+    this.execution = execution
+    this.input = input
+  }
+
+  get job(): string {
+    return `job '${shortened(this.execution.job.name)}'`
+  }
+  get label(): string {
+    const { worker } = this
+    return worker === undefined ? `a ${this.desk.noun} for ${this.job}` : `${this.job} on ${worker.name}`
+  }
+  get span(): Span | undefined {
+    const span = Context.getOrUndefined(this.fiber.context, Tracer.ParentSpan)
+    return span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled }
+  }
+  get isDone(): boolean {
+    return this.outcome !== undefined
+  }
+
+  override enter(): void {
+    this.desk.place(this)
+  }
+  override leave(): void {
+    if (this.worker === undefined) this.desk.withdraw(this)
+  }
+  sent(worker: Remote, number: number): void {
+    this.worker = worker
+    this.number = number
+  }
+
+  // ---------------------------------------------------------------------------------------------- what the worker says
+
+  report(encoded: unknown): void {
+    const { job, onProgress } = this.execution
+    const { fiber, number, worker } = this
+    if (this.state !== "parked") return worker!.taken(number!)
+    const taking = Effect.flatMap(Effect.orDie(codecsOf(job).progress.decode(encoded)), onProgress!)
+    const taker = this.reporting = Effect.runForkWith(fiber.context)(taking)
+    taker.addObserver((exit) => {
+      this.reporting = undefined
+      if (this.state !== "parked") return
+      if (exit._tag === "Success") return worker!.taken(number!)
+      // Who can't take reports gets no result either.
+      this.instead ??= Exit.failCause(exit.cause)
+      worker!.cancel(number!)
+    })
+  }
+
+  ended(encoded: unknown): void {
+    const decoded = Effect.orDie(codecsOf(this.execution.job).exit.decode(encoded))
+    this.settle(Effect.flatMap(decoded, (exit) => asAwaited(exit as Exit.Exit<unknown, unknown>)))
+  }
+
+  lost(reason: string): void {
+    const { id, job } = this.execution
+    this.settle(Effect.fail(new WorkerLost({ job: job.name, id, reason })))
+  }
+
+  settle(outcome: Outcome): void {
+    const { instead = outcome, reporting } = this
+    this.outcome = reporting === undefined ? instead : Effect.andThen(Fiber.interrupt(reporting), instead)
+    this.ending?.settled()
+    if (this.state === "parked") this.wake()
+  }
+
+  proceed(): Outcome {
+    return this.outcome!
+  }
+
+  // ------------------------------------------------------------------------------------------------------ cancellation
+
+  /** The pool closes: the job is cancelled, and so is who waits for it. */
+  abandon(number: number): void {
+    this.instead = Effect.interrupt
+    this.worker!.cancel(number)
+  }
+
+  override interrupted(): Effect.Effect<void, unknown> {
+    const { number, worker } = this
+    const done = super.interrupted()
+    if (worker === undefined || this.isDone) return done
+    this.reporting?.interruptUnsafe()
+    worker.cancel(number!)
+    this.ending = new Ending(this, () => {
+      const { graceInWords } = this.desk
+      worker.kill(`was terminated, as ${this.job} did not end within ${graceInWords} of being cancelled`)
+    }, this.desk.grace)
+    return Effect.flatMap(this.ending.park(), failureBeside)
+  }
+
+  /** How a cancelled job has ended. That its worker had to be killed is no failure beside the cancellation. */
+  get exitOfCancelled(): Effect.Effect<Exit.Exit<unknown, unknown>> {
+    return Effect.map(Effect.exit(this.outcome!), (exit) => isLost(exit) ? Exit.void : exit)
+  }
+}
+
+const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" &&
+  exit.cause.reasons.some((reason) => reason._tag === "Fail" && reason.error instanceof WorkerLost)
+
+/** A fiber that waits for a cancelled job to end. */
+class Ending extends Waiter<Exit.Exit<unknown, unknown>> {
+  private readonly call: Call
+  private readonly giveUp: () => void
+  private readonly grace: number
+  private timer: NodeJS.Timeout | undefined = undefined
+
+  constructor(call: Call, giveUp: () => void, grace: number) {
+    super()
+    this.call = call
+    this.giveUp = giveUp
+    this.grace = grace
+  }
+  get label(): string {
+    return `the end of ${this.call.label}`
+  }
+  // INVARIANT: it is suspended, and may be woken.
+  private isParked = false
+
+  override enter(): void {
+    this.isParked = true
+    if (this.call.isDone) this.wake()
+    else if (this.grace < Infinity) this.timer = setTimeout(this.giveUp, this.grace)
+  }
+  settled(): void {
+    clearTimeout(this.timer)
+    if (this.isParked) this.wake()
+  }
+  proceed() {
+    return this.call.exitOfCancelled
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The worker's side: jobs come as messages, run as tasks of the worker's loop, and their exits go back.
+ *
+ *     layer ( loop ( handlers ( messages … ) ) )
+ *
+ * Built in this order, once, and closed in the other one: the tasks that are left are cancelled and awaited, then what their
+ * services hold is released.
+ */
+import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Tracer from "effect/Tracer"
+import * as WorkerRunner from "effect/workers/WorkerRunner"
+import { isMainThread, threadId } from "node:worker_threads"
+import { RuntimeError } from "../../Errors.ts"
+import * as EventLoop from "../../EventLoop.ts"
+import { createTask } from "../../internal/task/createTask.ts"
+import type { TaskImpl } from "../../internal/task/task.ts"
+import { cancel } from "../../internal/waiting/Walk.ts"
+import type * as Job from "../Job.ts"
+import { type Codec, codecsOf } from "../parts/codecs.ts"
+import { type HandlersImpl, handlersOf } from "../parts/handlers.ts"
+import { endWithParent, leaveSignalsToParent } from "./gaps.ts"
+import { pack } from "./Parcels.ts"
+import type { FromWorker, ToWorker } from "./wire.ts"
+
+type Run = Extract<ToWorker, { readonly _tag: "Run" }>
+
+/** Never ends: the process or thread does. `R`: what the handlers ask for, and the layer has. */
+export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
+  if (isMainThread && process.send === undefined) {
+    const message = "serve: there is no pool that this could be a worker of; the module is to be given to one"
+    throw new RuntimeError({ message })
+  }
+  const main = Effect.gen(function*() {
+    const known = yield* handlersOf<R>("serve", jobs, handlers)
+    const platform = yield* WorkerRunner.WorkerRunnerPlatform
+    const runner = yield* platform.start<FromWorker, ToWorker>()
+    const desk = new Desk(known, runner, yield* Effect.fiber)
+    yield* runner.run<void, never, never>((_, message) => desk.receive(message))
+  }).pipe(
+    EventLoop.provide,
+    Effect.provide(Layer.merge(layer, NodeWorkerRunner.layer)),
+    Effect.annotateLogs("worker", isMainThread ? `process ${process.pid}` : `thread ${threadId}`)
+  )
+  // Nothing is left to ask for: the compiler can't subtract a type that it does not know.
+  const fiber = Effect.runFork(main as Effect.Effect<void, unknown>)
+  if (isMainThread) {
+    leaveSignalsToParent()
+    endWithParent(() => fiber.interruptUnsafe())
+  }
+  fiber.addObserver((exit) => {
+    if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
+    // A thread's pool hears of it as the reason; a process prints it.
+    setImmediate(() => {
+      throw Cause.squash(exit.cause)
+    })
+  })
+}
+
+type Runner = WorkerRunner.WorkerRunner<FromWorker, ToWorker>
+
+class Desk {
+  private readonly handlers: HandlersImpl
+  private readonly runner: Runner
+  /** The main one: its context is what tasks begin with. */
+  private readonly fiber: Fiber.Fiber<unknown, unknown>
+  // INVARIANT: the jobs that have not ended, and of those that wait for a report to be taken what tells them.
+  private readonly tasks = new Map<number, TaskImpl<unknown, unknown>>()
+  private readonly reports = new Map<number, () => void>()
+
+  constructor(handlers: HandlersImpl, runner: Runner, fiber: Fiber.Fiber<unknown, unknown>) {
+    this.handlers = handlers
+    this.runner = runner
+    this.fiber = fiber
+  }
+
+  receive(message: ToWorker): void {
+    const { call } = message
+    if (message._tag === "Run") return this.run(message)
+    if (message._tag === "Taken") return this.reports.get(call)?.()
+    const task = this.tasks.get(call)
+    if (task !== undefined) cancel(task)
+  }
+
+  private run({ attempt, call, id, input, job: name, reports, span }: Run): void {
+    const job = this.handlers.jobs.byName.get(name)!
+    const { exit, input: codec } = codecsOf(job)
+    const report = reports ? (_: unknown, encoded: unknown) => this.report(call, encoded) : () => Effect.void
+    const work = Effect.flatMap(
+      Effect.orDie(codec.decode(input)),
+      (input) => this.handlers.run(job, { attempt, id, input }, report, span && Tracer.externalSpan(span))
+    )
+    const task = createTask("serve", this.fiber, work, { name }, undefined)
+    this.tasks.set(call, task)
+    task.retrieve()
+    task.addCallback(() => {
+      this.tasks.delete(call)
+      Effect.runForkWith(this.fiber.context)(this.answer(call, exit, task.exit!))
+    })
+  }
+
+  /** What the schemas do not take is the job's defect, as its own would be. */
+  private answer(call: number, codec: Codec, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return Effect.flatMap(
+      Effect.orDie(Effect.catch(pack(codec, exit), (error) => pack(codec, Effect.die(error)))),
+      ({ transfers, value }) => this.runner.send(0, { _tag: "Exit", call, exit: value }, transfers)
+    )
+  }
+
+  /** Goes on when the other side has taken it: nobody reports faster than is listened. */
+  private report(call: number, report: unknown): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      this.reports.set(call, () => {
+        this.reports.delete(call)
+        resume(Effect.void)
+      })
+      this.runner.sendUnsafe(0, { _tag: "Report", call, report })
+      return Effect.sync(() => this.reports.delete(call))
+    })
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What Effect 4.1 lacks for a pool, with the places, and what is done about each. When Effect mends one, it can go here.
+ *
+ * 1. A worker that dies fails every call of Effect's own pool, which takes at least a second to start another one
+ *    (rpc/RpcClient.ts, `makeProtocolWorker`: `broadcast` of a `ClientProtocolError`, `Schedule.spaced(1000)`).
+ * 2. A call of rpc that is interrupted is forgotten: nobody waits for its end, and the busy worker is handed out again
+ *    (the same, `send` of an `Interrupt`; `sendInterrupt` of the client).
+ *    For both: a connection for each worker, here, and a protocol in which a cancel is answered (wire.ts, Remote.ts).
+ * 3. Who closes a worker that is busy waits 5 s for it (platform-node, NodeWorker.ts, `Effect.timeout(5000)`), and a `Pool` that
+ *    closes waits for what is in use without a limit (Pool.ts, `shutdown`). The pool here kills after its own grace, and the
+ *    finalizer hears of the exit: `connect`.
+ * 4. A child does not end with its parent (platform-node, NodeWorkerRunner.ts: no listener for `disconnect`): `endWithParent`.
+ * 5. Ctrl-C in a terminal goes to the children, too, and ends them in the midst of what the parent would end in order
+ *    (the same): `leaveSignalsToParent`.
+ * 6. Bytes become base64 in JSON (Schema.ts, `toCodecJson` of `Uint8Array`): a job that has many of them says
+ *    `Transferable.Uint8Array`, which is handed on as it is. Here it is the encoding that collects what moves (Parcels.ts).
+ */
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Worker from "effect/workers/Worker"
+import { Worker as Thread } from "node:worker_threads"
+import { type Host, lifelineFd } from "./hosts.ts"
+import type { FromWorker, ToWorker } from "./wire.ts"
+
+/** The pool's end of a line to a worker. */
+export interface Connection {
+  /** Throws what the host refuses to send. Nothing is sent before the worker is ready. */
+  readonly send: (message: ToWorker, transfers?: ReadonlyArray<unknown>) => void
+  /** Asks the worker to end. It does, once nothing of its own keeps it alive. */
+  readonly close: () => void
+  /** When nothing of the connection is left. It closes by itself when the worker ends. */
+  readonly closed: Promise<void>
+}
+
+/** In a fiber that belongs to nobody, in real time: the worker does, too. */
+export const connect = (
+  { worker }: Host,
+  ready: () => void,
+  receive: (message: FromWorker) => void
+): Connection => {
+  let backing: Worker.Worker<FromWorker, ToWorker>
+  const connection = Effect.gen(function*() {
+    const platform = yield* Worker.WorkerPlatform
+    backing = yield* platform.spawn<FromWorker, ToWorker>(0)
+    return yield* backing.run((message) => Effect.sync(() => receive(message)), { onSpawn: Effect.sync(ready) })
+  })
+  const fiber = Effect.runFork(Effect.provide(connection, NodeWorker.layer(() => worker)))
+  return {
+    send: (message, transfers) => {
+      const exit = Effect.runSyncExit(backing.send(message, transfers))
+      if (Exit.isFailure(exit)) {
+        throw exit.cause.reasons.flatMap((reason) => reason._tag === "Fail" ? [reason.error.cause] : [])[0]
+      }
+    },
+    close: () => fiber.interruptUnsafe(),
+    closed: new Promise((resolve) => fiber.addObserver(() => resolve()))
+  }
+}
+
+/**
+ * In a child: the parent's end is its end. `close` is to end it in order.
+ *
+ * A main thread that computes hears of nothing. So another one listens at the lifeline, a pipe whose other end the parent has:
+ * the system closes that, however the parent ends. Then there is as much time as a cancelled job has.
+ */
+export const endWithParent = (close: () => void): void => {
+  process.once("disconnect", close)
+  const watch = new Thread(`(${String(watchLifeline)})()`, {
+    eval: true,
+    execArgv: [],
+    env: {},
+    stdin: false,
+    workerData: lifelineFd
+  })
+  watch.on("error", () => {}).unref()
+}
+
+/** The thread: alone in its text, without a name from around it. */
+const watchLifeline = (): void => {
+  const { Socket } = process.getBuiltinModule("node:net")
+  const { workerData } = process.getBuiltinModule("node:worker_threads")
+  const lifeline = new Socket({ fd: workerData as number, readable: true, writable: false })
+  let grace = ""
+  lifeline.on("error", () => {})
+  lifeline.on("data", (data) => {
+    grace += String(data)
+  })
+  lifeline.on("close", () => {
+    const most = Number(grace)
+    if (Number.isFinite(most)) setTimeout(() => process.kill(process.pid, "SIGKILL"), most)
+  })
+}
+
+/** In a child: the parent decides what a signal means, to all that the terminal or a supervisor has sent it to. */
+export const leaveSignalsToParent = (): void => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {})
+}

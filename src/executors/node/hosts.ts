@@ -1,0 +1,118 @@
+/** What a worker is: a thread of this process, or a process. Both run a module; how they start, end and are held differs. */
+import { type ChildProcess, fork } from "node:child_process"
+import type { Socket } from "node:net"
+import { Worker } from "node:worker_threads"
+
+export interface Settings {
+  readonly module: URL
+  /** Node's flags for the worker; undefined: those of this process. */
+  readonly execArgv: ReadonlyArray<string> | undefined
+  /** In MiB; undefined: Node's own. */
+  readonly heapLimit: number | undefined
+  /** In milliseconds. */
+  readonly grace: number
+}
+
+/** How a worker has ended, in words, and what it threw where that is known. */
+export interface End {
+  readonly reason: string
+  readonly thrown?: unknown
+}
+
+export interface Host {
+  /** "thread 3", "process 4711": what Node and the system call it, too. */
+  readonly name: string
+  readonly worker: Worker | ChildProcess
+  readonly kill: () => void
+  /** While it has something to do, and only then, it keeps this process alive. */
+  readonly hold: () => void
+  readonly release: () => void
+}
+
+/** Starts a worker; `ended` is called once, later. */
+export type Launch = (settings: Settings, ended: (end: End) => void) => Host
+
+export const launchThread: Launch = ({ execArgv, heapLimit, module }, ended) => {
+  const worker = new Worker(module, {
+    // Named, flags that only a process can have are refused; inherited they are not.
+    ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    ...(heapLimit === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapLimit } })
+  })
+  const name = `thread ${worker.threadId}`
+  let error: { readonly thrown: unknown } | undefined
+  worker.on("error", (thrown) => {
+    error = { thrown }
+  })
+  worker.on("exit", (code) =>
+    ended(
+      error === undefined
+        ? { reason: `${name} exited with code ${code}` }
+        : { reason: `${name} ${whyOf(error.thrown, heapLimit)}`, thrown: error.thrown }
+    ))
+  return {
+    name,
+    worker,
+    kill: () => void worker.terminate(),
+    hold: () => worker.ref(),
+    release: () => worker.unref()
+  }
+}
+
+const whyOf = (thrown: unknown, heapLimit: number | undefined): string => {
+  if (!(thrown instanceof Error)) return "threw something that is no error"
+  return "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY"
+    ? `ran out of memory${limitOf(heapLimit)}`
+    : `threw ${thrown.name}: ${thrown.message}`
+}
+
+const limitOf = (heapLimit: number | undefined): string =>
+  heapLimit === undefined ? "" : `, its limit is ${heapLimit} MiB`
+
+/** The descriptor at which a child finds its lifeline: see `gaps.endWithParent`. */
+export const lifelineFd = 4
+
+export const launchProcess: Launch = ({ execArgv = process.execArgv, grace, heapLimit, module }, ended) => {
+  const worker = fork(module, {
+    execArgv: heapLimit === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${heapLimit}`],
+    // Bytes as bytes, Dates as Dates: the default is JSON.
+    serialization: "advanced",
+    // The terminal's input is the parent's.
+    stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"]
+  })
+  const name = worker.pid === undefined ? "a process" : `process ${worker.pid}`
+  const lifeline = worker.stdio[lifelineFd] as Socket | undefined
+  lifeline?.on("error", () => {}).write(`${grace}\n`)
+  let isOver = false
+  const end = (end: End) => {
+    if (isOver) return
+    isOver = true
+    lifeline?.destroy()
+    // What it sent before its end is read first, and its handle is closed.
+    setImmediate(ended, end)
+  }
+  // It comes without an exit where there is no process at all.
+  worker.on("error", (thrown) => {
+    if (worker.pid === undefined) end({ reason: `${name} could not be started: ${thrown.message}`, thrown })
+  })
+  worker.on("exit", (code, signal) =>
+    end({
+      reason: signal === null
+        ? `${name} exited with code ${code}`
+        : `${name} was ended by ${signal}${
+          signal === "SIGABRT" ? `, as it ran out of memory perhaps${limitOf(heapLimit)}` : ""
+        }`
+    }))
+  const setHeld = (held: boolean) => {
+    const what = held ? "ref" : "unref"
+    worker[what]()
+    worker.channel?.[what]()
+  }
+  lifeline?.unref()
+  return {
+    name,
+    worker,
+    kill: () => void worker.kill("SIGKILL"),
+    hold: () => setHeld(true),
+    release: () => setHeld(false)
+  }
+}

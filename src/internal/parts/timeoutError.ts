@@ -1,0 +1,22 @@
+/** The error of every deadline. */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+
+export const TimeoutErrorTypeId = "~effect-asyncio/TimeoutError"
+
+/** Effect's own, to every eye but `isTimeoutError`'s. */
+class TimeoutError extends Cause.TimeoutError {
+  get [TimeoutErrorTypeId](): true {
+    return true
+  }
+}
+
+/** `limit` in nanoseconds; `more`: what else there is to say. */
+export const timeoutError = (call: string, limit: number, more = ""): Cause.TimeoutError =>
+  new TimeoutError(`${call}: timed out ${limit > 0 ? `after ${format(limit)}` : "at once"}${more}`)
+
+/** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
+const format = (nanos: number): string => {
+  const unit = nanos < 1e9 ? 1e3 : 1e6
+  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { toThread } from "effect-asyncio/executors"
+import { all, book } from "./jobs.ts"
+import { laws } from "./laws.ts"
+import { kinds, shared } from "./pools.ts"
+
+for (const [kind, pool] of Object.entries(kinds)) {
+  describe(`the laws, on ${kind}`, () => {
+    // One worker each: what the law has it do at once is up to it.
+    const pools = new Map([1, 2, 3].map((size) => [
+      size,
+      shared(pool, all, "./worker.ts", size === 2 ? { size } : { size: 1, concurrency: size })
+    ]))
+    for (const { expected, name, program, size } of laws) {
+      it(name, async () => {
+        const clean = size === 1 ? toThread(book, undefined) : Effect.void
+        expect(await pools.get(size)!(Effect.andThen(clean, program))).toEqual(expected)
+      }, 60_000)
+    }
+  })
+}

@@ -1,0 +1,30 @@
+/** What the tests of pools share: pools that are open as long as a file's tests run. */
+import { Effect, Exit, Scope } from "effect"
+import * as asyncio from "effect-asyncio"
+import { Executor, type Job } from "effect-asyncio/executors"
+import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
+import { afterAll } from "vitest"
+
+export const kinds = { threads: ThreadPool, processes: ProcessPool } as const
+
+/** `effect-asyncio` is src in the workers, too. */
+export const execArgv = ["--conditions=effect-asyncio-source"]
+
+/** A pool as the executor of programs, made when the first of them runs, and closed behind the last. */
+export const shared = <J extends Job.Any>(
+  pool: (typeof kinds)[keyof typeof kinds],
+  jobs: Job.Jobs<J>,
+  worker: string,
+  options: Options
+) => {
+  const scope = Scope.makeUnsafe()
+  let made: Promise<Executor.Executor<J>> | undefined
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  return async <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>): Promise<A> => {
+    made ??= Effect.runPromise(
+      Scope.provide(pool.make(jobs, new URL(worker, import.meta.url), { execArgv, ...options }), scope)
+    )
+    const executor = await made
+    return asyncio.run(Effect.provide(program, Executor.layer(Effect.succeed(executor))))
+  }
+}
