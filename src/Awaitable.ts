@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Future } from "./Future.ts"
 import type { Task } from "./Task.ts"
 
@@ -43,7 +44,7 @@ export declare namespace Awaitable {
   }
 
   /**
-   * The mark of an Effect that makes a task. What comes of it by `Effect.map` and the like is not marked.
+   * The mark of an Effect that makes a task. What `Effect.map` and the like make of it is not marked.
    *
    * @since 0.2.0
    */
@@ -105,6 +106,25 @@ export declare namespace Awaitable {
   export type Services<T> = T extends Future<any, any> ? never
     : T extends Effect.Effect<infer _A, infer _E, infer R> ? R
     : never
+
+  /**
+   * What who creates a task has to provide: what its effect asks for. Not so a `Scope`: the task would take its creator's
+   * without a word, outlive it, and find what it has acquired released. In its place stands what nobody can provide, and says
+   * what to do.
+   *
+   * @since 0.2.0
+   */
+  export type Given<R> = Scope.Scope extends R ? Exclude<R, Scope.Scope> | ScopeOfATask : R
+
+  /**
+   * A task says whose scope is meant: `Effect.scoped(effect)`, one of its own, which closes with it; or
+   * `Scope.provide(effect, scope)`, one that lives long enough.
+   *
+   * @since 0.2.0
+   */
+  export interface ScopeOfATask {
+    readonly "~effect-asyncio/ScopeOfATask": "give createTask an effect without Scope: Effect.scoped(effect)"
+  }
 
   /**
    * What stands for it once it runs: a Future or Task as it is, an Effect as a new Task.

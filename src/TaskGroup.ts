@@ -8,14 +8,17 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import * as check from "./internal/host/check.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
+import { BoundGroup } from "./internal/parts/BoundGroup.ts"
 import { concurrency } from "./internal/parts/Limiter.ts"
-import { TaskGroupImpl } from "./internal/parts/TaskGroupImpl.ts"
-import { openRegion } from "./internal/task/openRegion.ts"
+import { runGroup, TaskGroupImpl } from "./internal/parts/TaskGroupImpl.ts"
 import type { Options as TaskOptions, Task } from "./Task.ts"
+import { wait } from "./wait.ts"
 
 /**
  * What a task of `group.start` calls when it has started.
@@ -71,7 +74,7 @@ export interface TaskGroup {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: TaskOptions
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
   /**
    * Creates a task in the group, waits until it says that it has started, and gives what it said.
    *
@@ -81,25 +84,25 @@ export interface TaskGroup {
    *
    * **Details**
    *
-   * The task calls `started`, an effect, with the value; without an annotation, `(started: TaskGroup.Started<number>) => …`,
-   * it takes none. Then it is as any other of the group. Until then what it ends with is the starter's, and none of the
-   * group's: a failure, typed; a cancellation, as from a join; where it just ends, the defect `RuntimeError`. `started` again,
-   * or after that end, dies with it in whoever calls. Cancelling the starter while it waits cancels the task and waits for it:
-   * if that goes on and starts all the same, the starter has the value. Cancelled in the tick between, the starter loses the
-   * value; the task is the group's.
+   * The task calls `started`, an effect, with the value; without an annotation,
+   * `(started: TaskGroup.Started<number>) => …`, it takes none. From then on it is like any other task of the group. Until then, what it ends with goes to
+   * the starter and not to the group: a failure, typed; a cancellation, as from a join; if it just ends, the defect
+   * `RuntimeError`. `started` again, or after that end, dies with it in whoever calls. Cancelling the starter while it
+   * waits cancels the task and waits for it: if that goes on and starts all the same, the starter has the value.
+   * Cancelled in the tick between, the starter loses the value; the task is the group's.
    *
    * Resumes one tick after `started`, two after the task's end, at once where an eager one starts in its first step. Dies with
    * `RuntimeError` where `createTask` does. trio's and anyio's `start`.
    *
    * **Gotchas**
    *
-   * `E` is the starter's before the start and the block's after it. Who catches it around `start` has it caught for the
-   * start alone: the task may fail later, and fail the block.
+   * `E` is the starter's before the start and the block's after it. Caught around `start`, it is caught for the start
+   * alone: the task may fail later, and fail the block.
    */
   start<A, E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E, R>,
     options?: TaskOptions
-  ): Effect.Effect<T, E, R | EventLoop>
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop>
   /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
@@ -123,23 +126,24 @@ export interface Options {
  * **Details**
  *
  * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures arrive together
- * in one `Cause`. A task that is cancelled alone is no failure. Cancelling the block cancels its tasks, waits for them,
- * and stays a cancellation unless there are failures; these come out then, and the request is delivered at the next
+ * in one `Cause`. A single cancelled task is not a failure. Cancelling the block cancels its tasks, waits for them, and
+ * stays a cancellation unless there are failures; then these come out, and the request is delivered at the next
  * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
  * `async with TaskGroup()`.
  *
- * With `concurrency` so many tasks are at work at once, first come, first served. `createTask` does not wait, so that tasks
- * of the group may add to it: a task that finds no place is created all the same, is pending, and waits for its turn in its
- * first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free again when the task has
- * ended, clean-up included, and the next one begins two ticks later. A body that makes far more tasks than there are places takes a
- * bounded `Queue` and so many workers instead, or `gather`, which makes them lazily.
+ * With `concurrency` at most that many tasks are at work at once, first come, first served. `createTask` does not wait,
+ * so that tasks of the group may add to it: a task that finds no place is created all the same, is pending, and waits
+ * for its turn in its first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free
+ * again when the task has ended, clean-up included, and the next one begins two ticks later. A body that would make far
+ * more tasks than there are places should use a bounded `Queue` and that many workers instead, or `gather`, which makes
+ * them lazily.
  *
  * **Gotchas**
  *
  * A body that `group.cancel` cuts short has no value: the block then gives `undefined`. Let such a body end in `void`.
  *
- * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. Where all that have one do so,
- * nobody gets on.
+ * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. If all that have one do
+ * so, nobody gets on.
  *
  * **Example** (A failure ends the siblings)
  *
@@ -188,18 +192,113 @@ export const run = <A, E, R>(
   Effect.withFiber((fiber) => {
     check.callback("TaskGroup.run", "the body", body)
     checkOptions("TaskGroup.run", options)
-    const group = new TaskGroupImpl(getLoop("TaskGroup.run", fiber), options?.concurrency)
-    return Effect.onInterrupt(
-      openRegion(
-        (region) => {
-          group.begin(region)
-          return check.given("TaskGroup.run", "the body", body(group))
-        },
-        (exit) => group.bodyEnded(exit)
-      ),
-      // Whoever interrupts the block for real, its tasks have ended when it has.
-      () => group.interrupted()
-    )
+    return runGroup("TaskGroup.run", new TaskGroupImpl(getLoop("TaskGroup.run", fiber), options?.concurrency), body)
   })
+
+/**
+ * A group that lives as long as a scope.
+ *
+ * **Details**
+ *
+ * `E` is what its tasks may fail with.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Bound<in out E> {
+  /**
+   * Creates a task in the group.
+   *
+   * **Details**
+   *
+   * As in a block, but that the failure is `join`'s: who creates the task has nothing of it in the type. Dies with
+   * `RuntimeError` once a task has failed, or the group is cancelled or its scope closed.
+   */
+  createTask<A, E2 extends E, R>(
+    effect: Effect.Effect<A, E2, R>,
+    options?: TaskOptions
+  ): Effect.Effect<Task<A, E2>, never, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
+  /** Creates a task, and waits until it says that it has started, as in a block. */
+  start<A, E2 extends E, R, T = void>(
+    body: (started: Started<T>) => Effect.Effect<A, E2, R>,
+    options?: TaskOptions
+  ): Effect.Effect<T, E2, Awaitable.Given<R> | EventLoop>
+  /** Ends the group without an error: cancels its tasks. After its end: nothing happens. */
+  readonly cancel: Effect.Effect<void>
+  /**
+   * Waits for the group's end: fails with what its tasks have failed with, once all have ended; ends when the group was
+   * cancelled or its scope closed, and all have. It only watches: cancelling this wait leaves the group alone.
+   */
+  readonly join: Effect.Effect<void, E>
+  /** As that of a block. */
+  toString(): string
+}
+
+/**
+ * Creates a group that closes with the scope around: its tasks are cancelled and waited for.
+ *
+ * **When to use**
+ *
+ * Use where tasks come from callbacks, connections, methods of a service, and no block is around all of them: a layer, an
+ * object with a `close`. Take `run` wherever a block can be.
+ *
+ * **Details**
+ *
+ * The first failure cancels the siblings, as in a block, and comes out where somebody joins: `group.join` fails with all that
+ * failed in one `Cause`. A failure that nobody joins is reported, once, as a task's; the close of a scope fails with nothing.
+ * `make<E>()` says what tasks may fail with; without it they may not. A failure that is to end no sibling is caught in its
+ * task. The group runs in a task of its own, named "TaskGroup". Closing takes as long as the clean-ups; it is closed also
+ * where the loop closes first. Costs a task and O(1) for each of its tasks. Effect's `FiberSet.make` and `FiberSet.join`,
+ * with siblings that end together; aiojobs' scheduler.
+ *
+ * **Example** (A service whose jobs end with it)
+ *
+ * ```ts import.meta.vitest
+ * import { Console, Context, Effect, Layer } from "effect"
+ * import * as asyncio from "effect-asyncio"
+ *
+ * class Mailer extends Context.Service<Mailer, {
+ *   readonly send: (to: string) => Effect.Effect<void, never, asyncio.EventLoop.EventLoop>
+ * }>()("Mailer") {}
+ *
+ * const mailer = Layer.effect(
+ *   Mailer,
+ *   Effect.map(asyncio.TaskGroup.make(), (group) =>
+ *     Mailer.of({
+ *       send: (to) =>
+ *         Effect.asVoid(group.createTask(Effect.onInterrupt(
+ *           asyncio.sleep("1 hour"),
+ *           () => Console.log(`gave up on ${to}`)
+ *         )))
+ *     }))
+ * )
+ *
+ * const main = Effect.gen(function*() {
+ *   const { send } = yield* Mailer
+ *   yield* send("ann")
+ *   yield* asyncio.sleep("1 millis")
+ *   yield* Console.log("main ends")
+ * })
+ *
+ * await asyncio.run(main.pipe(Effect.provide(mailer)))
+ * // => main ends
+ * // => gave up on ann
+ * ```
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const make = <E = never>(options?: Options): Effect.Effect<Bound<E>, never, Scope.Scope | EventLoop> => {
+  const site = creationSite(make)
+  return Effect.acquireRelease(
+    Effect.withFiber((fiber) => {
+      checkOptions("TaskGroup.make", options)
+      return Effect.succeed(new BoundGroup("TaskGroup.make", fiber, options?.concurrency, site))
+    }),
+    // To wait is no look at what failed: whoever joins has that, or it is reported.
+    ({ cancel, host }) => host.exit === undefined ? Effect.andThen(cancel, wait([host])) : Effect.void
+    // Creating a task does not fail, whatever the task's own type.
+  ) as Effect.Effect<any, never, Scope.Scope | EventLoop>
+}
 
 const checkOptions = check.options<Options>({ concurrency })

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { type FutureImpl, join } from "./internal/task/future.ts"
 import { StandIn } from "./internal/task/StandIn.ts"
@@ -17,9 +17,9 @@ import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
  *
  * **Details**
  *
- * An Effect becomes a task. The waiter itself is cancelled as usual. A failure of the inner task after that is one that
- * this wait has not seen: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the
- * inner task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
+ * An Effect becomes a task. The waiter itself is cancelled as usual. This wait does not see a failure of the inner task
+ * after that: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the inner
+ * task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
  * `shield`.
  *
  * **Example** (Work that must end)
@@ -43,7 +43,7 @@ import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
 export const shield = <A, E = never, R = never>(
   awaitable: Awaitable<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> => {
-  const site = callSite(shield)
+  const site = creationSite(shield)
   return Effect.withFiber((fiber) => {
     awaitables.checkAwaitable("shield", awaitable, fiber)
     const inner: FutureImpl<A, E> = awaitables.start("shield", fiber, awaitable, site)

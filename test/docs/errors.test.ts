@@ -5,16 +5,20 @@
 import { expect, it } from "@effect/vitest"
 import { Clock, Context, type Duration, Effect, Logger } from "effect"
 import * as asyncio from "effect-asyncio"
-import { BrokenExecutor, Job, submit, WorkerLost } from "effect-asyncio/executors"
+import { Executor, Job, runInExecutor, submit, toThread } from "effect-asyncio/executors"
+import { ThreadPool } from "effect-asyncio/executors/node"
 import { runMain } from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
+import { x } from "tinyexec"
 import { type ESTree, parseSync, Visitor } from "vite"
 import { describe } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { readFiles } from "../../scripts/house.ts"
+import { execArgv } from "../executors/pools.ts"
+import { crash, rough } from "../executors/rough/jobs.ts"
 import { loggedBy, never, onVirtual, type Program, quiet } from "../support/loops.ts"
 import { root } from "./DocExample.ts"
 
@@ -109,6 +113,14 @@ const cyclic = Effect.gen(function*() {
   yield* gather([both(a, b), both(b, a)])
 })
 
+const poolOf = <J extends Job.Any>(jobs: Job.Jobs<J>, worker: string) =>
+  ThreadPool.make(jobs, new URL(worker, import.meta.url), { execArgv })
+const onThread = <J extends Job.Any>(
+  jobs: Job.Jobs<J>,
+  worker: string,
+  program: Effect.Effect<unknown, unknown, Executor.Service | asyncio.EventLoop.EventLoop>
+) => live(Effect.provide(program, Executor.layer(poolOf(jobs, worker))))
+
 /** The last line that the loop logs. */
 const saidBy = <A, E>(program: Effect.Effect<A, E>): Ending => () =>
   Effect.runPromise(Effect.map(loggedBy(program), (lines) => lines.at(-1)?.text.replace(/: <[^]*/, "") ?? "nothing"))
@@ -194,6 +206,13 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     ),
     live(TaskGroup.run((group) => group.start(() => Effect.void))),
     untyped(() => submit(Job.make("job"), undefined)),
+    async () => {
+      // Vitest's own processes are somebody's workers.
+      const code = `import("./test/executors/rough/worker.ts").catch(({ message, name }) =>
+        console.log(JSON.stringify({ message, name })))`
+      const { stdout } = await x(process.execPath, [...execArgv, "-e", code], { nodeOptions: { cwd: root } })
+      throw JSON.parse(stdout)
+    },
     live(
       Effect.flatMap(asyncio.asCompletedEffects([Effect.void]), ([first]) => Effect.andThen(first!, first!))
     ),
@@ -291,8 +310,14 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     Effect.flatMap(tokenOf(race), (replay) => explored(Effect.andThen(sleep(1), race), { replay })),
     Effect.flatMap(tokenOf(late("80 millis")), (replay) => explored(late("1 millis"), { replay }))
   ],
-  WorkerLost: [Effect.fail(new WorkerLost({ id: "1", job: "job", reason: "exit code 1" }))],
-  BrokenExecutor: [Effect.fail(new BrokenExecutor({ message: "closed" }))],
+  WorkerLost: [onThread(rough, "../executors/rough/worker.ts", toThread(crash, { attempts: 1, how: "exit" }))],
+  BrokenExecutor: [
+    onThread(rough, "./none.ts", toThread(crash, { attempts: 1, how: "exit" })),
+    Effect.flatMap(
+      Effect.scoped(poolOf(rough, "../executors/rough/worker.ts")),
+      (pool) => live(runInExecutor(pool, crash, { attempts: 1, how: "exit" }).pipe(Effect.flatMap(Task.join)))
+    )
+  ],
   Reports: [
     saidBy(EventLoop.provide(createTask(Effect.fail("no")))),
     saidBy(EventLoop.provide(Effect.flatMap(Future.make<never, string>(), (future) => Future.fail(future, "no")))),
@@ -351,7 +376,7 @@ for (const [name, endings] of Object.entries(programs)) {
   const messages: Array<string> = []
   describe(name, () => {
     endings.forEach((ending, index) =>
-      it(`program ${index + 1} ends with one, and its message is on the page`, async () => {
+      it(`program ${index + 1} ends with one, and its message is on the page`, { timeout: 30_000 }, async () => {
         const error = await (typeof ending === "function" ? ending() : Effect.runPromise(ending)).then(
           (value: unknown) => name === "Reports" ? value : new Error("it did not fail"),
           (error: unknown) => error

@@ -134,6 +134,35 @@ const timeoutAt: Subject = {
   )
 }
 
+const boundGroup: Subject = {
+  name: "TaskGroup.make",
+  programs: [
+    program(
+      "tasks that end with their scope",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make()
+            yield* group.createTask(part(slowly(sleep("1 hour"))), { name: "a" })
+            yield* group.createTask(part(sleep("1 second")), { name: "b" })
+            yield* slowly(sleep("2 seconds"))
+          })))
+    ),
+    program(
+      "a failure, and who joins it",
+      (law) =>
+        law.encloses("the scope", (part) =>
+          Effect.scoped(Effect.gen(function*() {
+            const group = yield* asyncio.TaskGroup.make<string>()
+            yield* group.createTask(part(Effect.andThen(sleep("1 second"), law.fail("a"))), { name: "a" })
+            yield* group.createTask(part(failsSlowly(law, "b")), { name: "b" })
+            // Where a was cancelled nobody fails.
+            yield* Effect.ignore(asyncio.timeout("5 seconds", () => law.look(group.join)))
+          })))
+    )
+  ]
+}
+
 const timeoutOption: Subject = {
   name: "timeoutOption",
   programs: deadlines((seconds, body) =>
@@ -564,6 +593,7 @@ export const regions: ReadonlyArray<Subject> = [
   timeoutOption,
   waitFor,
   taskGroup,
+  boundGroup,
   catchCancelled,
   branches
 ]

@@ -1,6 +1,6 @@
 // @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
 // What is not run is what these are about.
-import { type Cause, Context, Effect, type Exit, type Fiber, type Layer, type Option } from "effect"
+import { type Cause, Context, Effect, type Exit, type Fiber, type Layer, type Option, Scope } from "effect"
 import {
   allTasks,
   type Awaitable,
@@ -8,10 +8,12 @@ import {
   currentTask,
   EventLoop,
   Future,
+  gather,
   type InvalidStateError,
   run,
   Runner,
-  Task
+  Task,
+  TaskGroup
 } from "effect-asyncio"
 import { type DeadlockError, type SpinError, VirtualLoop } from "effect-asyncio/testing"
 import { describe, expectTypeOf, it } from "vitest"
@@ -52,6 +54,30 @@ describe("createTask", () => {
     void Effect.runPromise(createTask(pure))
     // @ts-expect-error: Db is missing
     void Effect.runPromise(EventLoop.provide(createTask(number)))
+  })
+  it("a Scope is the task's own, or said", () => {
+    class Acquired {
+      readonly size = 1
+    }
+    const acquire = Effect.acquireRelease(Effect.succeed(new Acquired()), () => Effect.void)
+    const task = createTask(acquire)
+    expectTypeOf<Effect.Services<typeof task>>().toEqualTypeOf<Awaitable.ScopeOfATask | Loop>()
+    expectTypeOf(createTask(Effect.scoped(acquire))).toEqualTypeOf<Made<Task.Task<Acquired>>>()
+    expectTypeOf(createTask(Scope.provide(acquire, Scope.makeUnsafe()))).toEqualTypeOf<Made<Task.Task<Acquired>>>()
+    // @ts-expect-error: a scope around the creator is none of the task's
+    void Effect.runPromise(EventLoop.provide(Effect.scoped(task)))
+    // A function that is generic in R passes it on, and its caller is told.
+    const spawn = <A, E, R>(effect: Effect.Effect<A, E, R>) => createTask(effect, { name: "spawned" })
+    expectTypeOf(spawn(number)).toEqualTypeOf<Made<Task.Task<number, "E1">, Db>>()
+    expectTypeOf<Effect.Services<ReturnType<typeof spawn<Acquired, never, Scope.Scope>>>>()
+      .toEqualTypeOf<Awaitable.ScopeOfATask | Loop>()
+    TaskGroup.run((group) => {
+      expectTypeOf<Effect.Services<ReturnType<typeof group.createTask<Acquired, never, Scope.Scope>>>>()
+        .toEqualTypeOf<Awaitable.ScopeOfATask | Loop>()
+      return Effect.void
+    })
+    // What awaits in the same step of the program may use the scope around.
+    expectTypeOf(gather([acquire])).toEqualTypeOf<Effect.Effect<[Acquired], never, Scope.Scope | Loop>>()
   })
   it("cancelAndWait: one or many; a TimeoutError only with a timeout", () => {
     const limit: string | undefined = undefined as string | undefined

@@ -97,6 +97,26 @@ it("what prints says so in its type: typescript-eslint's no-base-to-string looks
   >().toHaveProperty("toString")
 })
 
+it("a group that is bound to a scope takes what may fail with its E, and joins with that", () => {
+  type Loop = EventLoop.EventLoop
+  expectTypeOf(TaskGroup.make()).toEqualTypeOf<
+    Effect.Effect<asyncio.TaskGroup.Bound<never>, never, Scope.Scope | Loop>
+  >()
+  const group = {} as asyncio.TaskGroup.Bound<"a" | "b">
+  expectTypeOf(group.createTask(Effect.fail("a" as const))).toEqualTypeOf<
+    Effect.Effect<asyncio.Task.Task<never, "a">, never, Loop> & asyncio.Awaitable.MakesTask
+  >()
+  expectTypeOf(
+    group.start((started: asyncio.TaskGroup.Started<1>) => Effect.andThen(started(1), Effect.fail("b" as const)))
+  )
+    .toEqualTypeOf<Effect.Effect<1, "b", Loop>>()
+  expectTypeOf(group.join).toEqualTypeOf<Effect.Effect<void, "a" | "b">>()
+  // @ts-expect-error: it fails with something else
+  group.createTask(Effect.fail("c" as const))
+  // @ts-expect-error: this one's tasks do not fail
+  Effect.map(TaskGroup.make(), (group) => group.createTask(Effect.fail("a")))
+})
+
 it("limits", () => {
   for (const concurrency of [1, "unbounded", Infinity, undefined] as const) {
     expectTypeOf(TaskGroup.run(() => Effect.fail("no" as const), { concurrency }))

@@ -20,17 +20,18 @@ import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
 import type { Options, Task } from "../../Task.ts"
 import type { TaskGroup } from "../../TaskGroup.ts"
-import { type CallSite, callSite } from "../host/callSite.ts"
+import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { atomically } from "../host/withoutYield.ts"
 import { counted } from "../host/words.ts"
 import { type Block, observer } from "../kernel/observer.ts"
 import type { Node } from "../kernel/WaitQueue.ts"
+import { creationSite } from "../loop/creationSite.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
 import { FutureCallback, type FutureImpl, join } from "../task/future.ts"
-import type { InnerRegion } from "../task/openRegion.ts"
+import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import type { TaskImpl } from "../task/task.ts"
 import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
@@ -41,6 +42,24 @@ import { type Concurrency, limitOf } from "./Limiter.ts"
 import { Places } from "./Places.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
+
+/** Runs a block of `group`, and waits for its tasks. */
+export const runGroup = <A, E, R>(
+  call: string,
+  group: TaskGroupImpl,
+  body: (group: TaskGroupImpl) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.onInterrupt(
+    openRegion(
+      (region) => {
+        group.begin(region)
+        return check.given(call, "the body", body(group))
+      },
+      (exit) => group.bodyEnded(exit)
+    ),
+    // Whoever interrupts the block for real, its tasks have ended when it has.
+    () => group.interrupted()
+  )
 
 export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   // INVARIANT: the body's, from the begin on.
@@ -55,6 +74,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   private aborting = false
   // INVARIANT: only while it is aborting: it has one request on its own block's owner, until it has ended.
   asked = false
+  // INVARIANT: once the body has ended, its request to its own block that nothing in the body has met.
+  owed: Request | undefined = undefined
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
   /** For so many tasks at once, where there is a limit. */
@@ -98,8 +119,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<Task<A, E>, E, R | EventLoop> & Awaitable.MakesTask {
-    const site = callSite(this.createTask)
+  ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
+    const site = creationSite(this.createTask)
     return makesTask(
       "group.createTask",
       (fiber) =>
@@ -112,9 +133,9 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   start<A, E, R, T = void>(
     body: (started: (value: T) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
     options?: Options
-  ): Effect.Effect<T, E, R | EventLoop> {
+  ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
-    const site = callSite(this.start)
+    const site = creationSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
     return atomically((fiber) => {
       check.callback(call, "the body", body)
@@ -194,7 +215,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (this.region.open) cancelRegion(this.region)
     else {
       this.region.owner.requests++
-      this.waiter?.look()
+      this.waiter?.keeps({ message: undefined, by: undefined, origin: this.region })
     }
   }
 
@@ -203,10 +224,13 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   bodyEnded(exit: Exit.Exit<any, any>): Effect.Effect<any, any> {
     this.state = "waiting"
     this.body = exit
+    const { owner } = this.region
+    if (owner.pending?.origin === this.region) this.owed = owner.pending
     return Effect.suspend(() => {
       if (exit._tag === "Failure") this.abort()
       return Effect.flatMap(this.tasksEnded(), (request) => {
-        if (request === undefined) return this.finish(exit)
+        const isOwn = request?.origin === this.region && owner.requests === 1
+        if (request === undefined || isOwn) return this.finish(exit)
         this.region.interrupted ??= request
         return this.finish(exit._tag === "Failure" ? exit : cancelledExit(request.message))
       })
@@ -242,9 +266,11 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (observer !== undefined) {
       observer.closed(this, failed ? "failed" : outcome === "body" && cancelled ? "cancelled" : "ok")
     }
+    // As in asyncio: the body has met and dropped a request of others, so the group's own is not known as such.
+    const isOwed = this.owed !== undefined && this.waiter === undefined && owner.requests > 0 && exit._tag === "Success"
+    if (outcome === "failures, then cancelled" || outcome === "body" && isOwed) putOff(owner)
     if (outcome === "body") return exit
     if (outcome === "nothing") return Effect.void
-    if (outcome === "failures, then cancelled") putOff(owner)
     return Effect.failCause(Cause.fromReasons(failures))
   }
 }
@@ -267,6 +293,8 @@ class GroupWaiter extends Waiter<Request | undefined> {
   private request: Request | undefined = undefined
   // INVARIANT: true while its step is in the ready queue.
   private looking = false
+  // INVARIANT: somebody has asked since it last looked, while it waited.
+  private asked = false
   private readonly group: TaskGroupImpl
   constructor(group: TaskGroupImpl) {
     super()
@@ -282,16 +310,22 @@ class GroupWaiter extends Waiter<Request | undefined> {
     this.group.loop.ready.schedule(this, 0)
   }
 
-  /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
+  override enter(): void {
+    if (this.group.owed !== undefined) this.keeps(this.group.owed)
+  }
+
+  /** Within a tick the first counts; of several ticks the first, or the last if the group has asked: as in asyncio. */
   override keeps(request: Request): true {
-    if (this.request === undefined || this.group.asked) this.request = request
+    if (!this.asked && (this.request === undefined || this.group.asked)) this.request = request
+    // Once all have ended the wait is over: whoever asks then asks for what comes behind it.
+    this.asked = this.group.tasks.size > 0
     this.look()
     return true
   }
 
   /** The block looks; while tasks are left it waits on. */
   proceed() {
-    this.looking = false
+    this.looking = this.asked = false
     if (this.request !== undefined) this.group.abort()
     return this.group.tasks.size === 0 ? Effect.succeed(this.request) : undefined
   }
