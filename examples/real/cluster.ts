@@ -2,7 +2,7 @@
  * A cluster on one machine: a PostgreSQL, two runners, and this process, which submits. In the middle one runner is killed, as
  * by `kill -9`; what it had is started again on the other one, and every result arrives. Ctrl-C ends all of it.
  */
-import { Console, Effect } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { map } from "effect-asyncio/executors"
 import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import { runMain } from "effect-asyncio/node"
@@ -46,7 +46,7 @@ const submit = (kill: Effect.Effect<void>) => {
         })
     })
     yield* Console.log(files.join(" "))
-  }).pipe(Effect.provide(ClusterExecutor.layer(rendering)), Effect.provide(member()))
+  }).pipe(Effect.provide(Layer.provide(ClusterExecutor.layer(rendering), member())))
 }
 
 export const main = Effect.gen(function*() {

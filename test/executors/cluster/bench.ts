@@ -1,5 +1,5 @@
 /** A caller as a process that measures empty jobs: `bench.ts COUNT IN_FLIGHT`. Sends milliseconds: of all, the median, of CPU. */
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { Executor, map } from "effect-asyncio/executors"
 import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import { runMain } from "effect-asyncio/node"
@@ -30,5 +30,5 @@ const main = Effect.gen(function*() {
 
 // Nothing is left of a test that is killed.
 process.on("disconnect", () => process.exit(1))
-await runMain(main.pipe(Effect.provide(ClusterExecutor.layer(jobs)), Effect.provide(client)))
+await runMain(main.pipe(Effect.provide(Layer.provide(ClusterExecutor.layer(jobs), client))))
 process.exit()

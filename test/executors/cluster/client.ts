@@ -36,8 +36,10 @@ const main = Effect.gen(function*() {
   }))
   yield* yield* executors.runInExecutor(cluster, mail, "done")
   const foreign = executors.Job.make("foreign", { payload: Schema.Number })
-  // @ts-expect-error not one of this executor's jobs
-  executors.runInExecutor(cluster, foreign, 1)
+  Effect.isEffect(
+    // @ts-expect-error not one of this executor's jobs
+    executors.runInExecutor(cluster, foreign, 1)
+  )
   return totals.reduce((a, b) => a + b, 0)
 })
 
