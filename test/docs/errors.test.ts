@@ -3,12 +3,16 @@
  * produced by a program here, every message that a program here produces is there, and so is each that the sources spell out.
  */
 import { expect, it } from "@effect/vitest"
-import { Clock, Context, type Duration, Effect, Logger } from "effect"
+import { Clock, Context, type Duration, Effect, Layer, Logger, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Executor, Job, runInExecutor, submit, toThread } from "effect-asyncio/executors"
+import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import { ThreadPool } from "effect-asyncio/executors/node"
 import { runMain } from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
+import type { MessageStorage } from "effect/cluster/MessageStorage"
+import type { Sharding } from "effect/cluster/Sharding"
+import * as TestRunner from "effect/cluster/TestRunner"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
@@ -140,6 +144,25 @@ const closingSlowly = Effect.suspend(() => {
 })
 
 /** Each ends with an error of that class, or is a report of the loop's. */
+/** Three versions of a job; the runner has the first. */
+const total = Job.make("total", { success: Schema.Number })
+const newInput = Job.make("total", { payload: Schema.Number, success: Schema.Number })
+const newOutcome = Job.make("total", { success: Schema.String })
+const [v1, v2, v3] = [Job.group("totals", total), Job.group("totals", newInput), Job.group("totals", newOutcome)]
+
+const inCluster = (program: Effect.Effect<unknown, unknown, Sharding | MessageStorage | asyncio.EventLoop.EventLoop>) =>
+  EventLoop.provide(program).pipe(Effect.provide(
+    ClusterExecutor.layerRunner(v1, Executor.local(v1, { total: () => Effect.succeed(1) })).pipe(
+      Layer.provideMerge(TestRunner.layer)
+    )
+  ))
+
+const joined = <J extends Job.Any>(cluster: Executor.Executor<J>, job: J, input: Job.Input<J>) =>
+  Effect.flatMap(runInExecutor(cluster, job, input, { id: "a" }), Task.join)
+
+const asked = <J extends Job.Any>(jobs: Job.Jobs<J>, job: J, input: Job.Input<J>) =>
+  Effect.scoped(Effect.flatMap(ClusterExecutor.make(jobs), (cluster) => joined(cluster, job, input)))
+
 const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
   TimeoutError: [
     virtual(asyncio.timeout("1 second", () => sleep("1 hour"))),
@@ -316,7 +339,11 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     Effect.flatMap(
       Effect.scoped(poolOf(rough, "../executors/rough/worker.ts")),
       (pool) => live(runInExecutor(pool, crash, { attempts: 1, how: "exit" }).pipe(Effect.flatMap(Task.join)))
-    )
+    ),
+    inCluster(Effect.flatMap(Effect.scoped(ClusterExecutor.make(v1)), (cluster) => joined(cluster, total, undefined))),
+    inCluster(asked(v2, newInput, 1)),
+    inCluster(Effect.andThen(asked(v1, total, undefined), asked(v3, newOutcome, undefined))),
+    inCluster(asked(Job.group("totals", crash), crash, { attempts: 1, how: "exit" }))
   ],
   Reports: [
     saidBy(EventLoop.provide(createTask(Effect.fail("no")))),
