@@ -23,13 +23,18 @@ import { currentTask } from "../task/task.ts"
 import type { Waiter } from "../waiting/Waiter.ts"
 import { Cohort, type Listener } from "./Cohort.ts"
 import { concurrency, Limiter } from "./Limiter.ts"
+import { type Progress, progressOf } from "./Progress.ts"
 import { QueueImpl } from "./QueueImpl.ts"
 import { Fifo } from "./Storage.ts"
 import { timeoutError } from "./timeoutError.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
-const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration, concurrency })
+const checkOptions = check.options<asCompleted.Options>({
+  timeout: check.duration,
+  concurrency,
+  onProgress: check.callback
+})
 
 export class Completions<T extends Awaitable.Any> implements Listener {
   /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
@@ -41,6 +46,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
   /** The futures that were given. They run, whatever the limit says. */
   private readonly given: ReadonlySet<AnyFuture>
   private readonly limiter: Limiter
+  private readonly progress: Progress | undefined
   // INVARIANT: those that run or have ended; the others are the limiter's to start.
   private readonly cohort: Cohort
   private readonly queue: CompletedQueue
@@ -67,6 +73,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.cohort = new Cohort(this.given)
     this.queue = new CompletedQueue(this.cohort)
     this.total = this.left = this.given.size + items.filter((item) => !(item instanceof FutureImpl)).length
+    this.progress = progressOf(call, getLoop(call, fiber), options?.onProgress, this.total)
     this.startMore()
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
@@ -87,6 +94,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
 
   completed(future: AnyFuture): void {
     this.queue.add(future)
+    this.progress?.ended(future.exit!)
     if (this.queue.unfinished === this.total) return this.stop()
     if (this.given.has(future)) return
     this.limiter.free()
