@@ -44,7 +44,7 @@ export declare namespace Awaitable {
   }
 
   /**
-   * The mark of an Effect that makes a task. What comes of it by `Effect.map` and the like is not marked.
+   * The mark of an Effect that makes a task. What `Effect.map` and the like make of it is not marked.
    *
    * @since 0.2.0
    */

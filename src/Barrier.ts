@@ -34,7 +34,7 @@ export interface Barrier extends Pipeable {
 }
 
 /**
- * Creates a barrier for a number of parties, a whole number from 1 on; else it dies with `IllegalArgumentError`.
+ * Creates a barrier for a number of parties, a whole number from 1 on; otherwise it dies with `IllegalArgumentError`.
  *
  * **Example** (Nobody goes before all have come)
  *
@@ -123,7 +123,7 @@ export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> =
 export const abort = (self: Barrier): Effect.Effect<void> => impl("abort", self).change(() => "broken")
 
 /**
- * Throws out those who wait, with `BrokenBarrierError`, and begins anew.
+ * Sends those who wait away, with `BrokenBarrierError`, and begins anew.
  *
  * **Example** (A round that begins anew)
  *
@@ -207,8 +207,8 @@ export const waiting = (self: Barrier): number => impl("waiting", self).waiting
 export const broken = (self: Barrier): boolean => impl("broken", self).state === "broken"
 
 /**
- * How many have to come; how many wait, for their round to fill or for the one before it to empty, and who. O(n) in
- * those who wait.
+ * How many have to come; how many wait, for their round to fill or for the one before it to empty, and who. O(n) in the
+ * number of waiters.
  *
  * **Example** (Who is still missing)
  *

@@ -1,5 +1,5 @@
 /**
- * A semaphore that refuses to have more permits than it began with.
+ * A semaphore that refuses to have more permits than it started with.
  *
  * @since 0.1.0
  */
@@ -9,12 +9,12 @@ import { SemaphoreImpl } from "./internal/parts/SemaphoreImpl.ts"
 import type { Semaphore } from "./Semaphore.ts"
 
 /**
- * Creates a semaphore whose release above the first number of permits dies with `IllegalArgumentError`.
+ * Creates a semaphore that dies with `IllegalArgumentError` on a release above its first number of permits.
  *
  * **When to use**
  *
- * Use to find a release too many where it happens. Everything else is `Semaphore`'s: the functions of that module work
- * on it. asyncio's `BoundedSemaphore`.
+ * Use to catch one release too many where it happens. Everything else is `Semaphore`'s: the functions of that module
+ * work on it. asyncio's `BoundedSemaphore`.
  *
  * **Example** (A release too many)
  *

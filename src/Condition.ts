@@ -1,9 +1,9 @@
 /**
  * A condition: waits, with a lock, for something to change.
  *
- * `wait` gives the lock back, waits to be notified, and takes the lock again before it ends, also when it is cancelled.
- * Notified waiters wake and queue for the lock as newcomers do, as in CPython, so a `notifyAll` of n costs O(n). A wait
- * that is cancelled passes a notification on, whether it had one or not: a wake-up may be spurious, none is lost
+ * `wait` gives the lock back, waits to be notified, and takes the lock again before it ends, even when it is cancelled.
+ * Notified waiters wake and queue for the lock as newcomers do, as in CPython, so a `notifyAll` of n costs O(n). A
+ * cancelled wait passes a notification on, whether it had one or not: a wake-up may be spurious, but none is lost
  * (python/cpython#112202). Prefer `waitFor`, which looks again.
  *
  * @since 0.1.0
@@ -57,7 +57,7 @@ export interface Statistics {
 }
 
 /**
- * What a predicate may give: an Effect or a promise would be true whatever comes of it.
+ * What a predicate may give: an Effect or a promise would always be true.
  *
  * @category models
  * @since 0.2.0
@@ -198,7 +198,7 @@ const checkPredicate = (predicate: unknown): void => check.callback("Condition.w
  *
  * **Details**
  *
- * May wake spuriously: prefer `waitFor`. The lock is held when it ends, also when it is cancelled, however often: so a
+ * May wake spuriously: prefer `waitFor`. The lock is held when it ends, even when it is cancelled, however often: so a
  * cancelled wait ends only once it has the lock. It loses no notification. Dies with `RuntimeError` if the lock is not
  * held. O(1).
  *
@@ -229,12 +229,12 @@ const checkPredicate = (predicate: unknown): void => check.callback("Condition.w
 export const wait = (self: Condition): Effect.Effect<void> => impl("wait", self).wait
 
 /**
- * Wakes the first `n` who wait, one by default. With nobody waiting it is lost.
+ * Wakes the first `n` waiters, one by default. If nobody waits, the notification is lost.
  *
  * **Details**
  *
  * They go on once they have the lock, so not before the caller gives it back. Dies with `RuntimeError` if the lock is
- * not held, with `IllegalArgumentError` if `n` is no whole number from 0 on. O(n).
+ * not held, with `IllegalArgumentError` if `n` is not a whole number from 0 on. O(n).
  *
  * **Example** (Two of three, once the lock is free)
  *
@@ -394,7 +394,7 @@ export const release = (self: Condition): Effect.Effect<void> => {
 export const locked = (self: Condition): boolean => Lock.locked(impl("locked", self).lock)
 
 /**
- * Who waits to be notified. O(n) in those who wait.
+ * Who waits to be notified. O(n) in the number of waiters.
  *
  * **Example** (From one line into the other)
  *

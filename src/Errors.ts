@@ -3,8 +3,8 @@
  *
  * `InvalidStateError`, `QueueEmpty`, `QueueFull`, `QueueShutDown` and `BrokenBarrierError` are typed failures.
  * `RuntimeError` is a defect: it stands for what Python raises as RuntimeError, a mistake in the program. A timeout
- * fails with Effect's own `Cause.TimeoutError`, and a bad argument dies with Effect's `Cause.IllegalArgumentError`.
- * A cancellation is an interruption, no error; a promise, which knows none, rejects with `CancelledError`.
+ * fails with Effect's own `Cause.TimeoutError`, and a bad argument dies with Effect's `Cause.IllegalArgumentError`. A
+ * cancellation is an interruption and not an error; a promise, which has no such thing, rejects with `CancelledError`.
  *
  * @since 0.1.0
  */
@@ -52,7 +52,7 @@ export class QueueShutDown extends Data.TaggedError("QueueShutDown")<{ readonly 
 export class BrokenBarrierError extends Data.TaggedError("BrokenBarrierError")<{ readonly message: string }> {}
 
 /**
- * The defect of a mistake in the program: a task that awaits itself, a closed loop, a lock released by nobody.
+ * The defect of a mistake in the program: a task that awaits itself, a closed loop, releasing a lock that nobody holds.
  *
  * @category errors
  * @since 0.1.0
@@ -65,8 +65,8 @@ export class RuntimeError extends Data.TaggedError("RuntimeError")<{ readonly me
  *
  * **Details**
  *
- * Inside of Effect a cancellation is an interruption, and this error is nowhere. Where an `AbortSignal` cancelled it, the
- * promise rejects with the signal's reason instead. asyncio's `CancelledError`.
+ * Inside Effect a cancellation is an interruption, and this error does not occur. Where an `AbortSignal` cancelled it,
+ * the promise rejects with the signal's reason instead. asyncio's `CancelledError`.
  *
  * **Example** (A run that is cancelled)
  *

@@ -155,7 +155,7 @@ export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl(
 export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
 
 /**
- * Unsets the event: who comes from now on waits.
+ * Unsets the event: whoever comes from now on waits.
  *
  * **Example** (A pulse)
  *
@@ -216,7 +216,7 @@ export const clear = (self: Event): Effect.Effect<void> =>
 export const isSet = (self: Event): boolean => impl("isSet", self).isSet
 
 /**
- * Whether the event is set, and who waits for it. O(n) in those who wait.
+ * Whether the event is set, and who waits for it. O(n) in the number of waiters.
  *
  * **Example** (Whom it holds up)
  *

@@ -1,10 +1,10 @@
 /**
  * The event loop: one ready queue, one clock at a time, and the registry that owns every task.
  *
- * Order: a tick runs what was ready when it began, first come, first served; what that schedules runs in the next tick.
- * Timers that are due run behind the other entries of their tick, in order of their deadlines, equal ones first come,
- * first served. A waiter that is woken is scheduled, it never runs inside its waker. So a program on one loop takes the
- * same steps in the same order every time, under `TestClock` and on the virtual loop too.
+ * Order: a tick runs what was ready when it began, first come, first served; whatever that schedules runs in the next
+ * tick. Timers that are due run behind the other entries of their tick, in order of their deadlines, equal ones first
+ * come, first served. A waiter that is woken is scheduled, it never runs inside its waker. So a program on one loop
+ * takes the same steps in the same order every time, under `TestClock` and on the virtual loop too.
  *
  * Steps are atomic: the loop sets Effect's `PreventSchedulerYield`, so that only suspending or yielding ends a step. For
  * Effect's automatic yields in a part of a program, set that reference back there.
@@ -71,11 +71,11 @@ export interface ExceptionContext {
   readonly message: string
   /** What it failed with. */
   readonly cause?: Cause.Cause<unknown> | undefined
-  /** The future, where it is about one that is no task. */
+  /** The future, if it is about one that is not a task. */
   readonly future?: Future<unknown, unknown> | undefined
-  /** The task, where it is about one. */
+  /** The task, if it is about one. */
   readonly task?: Task<unknown, unknown> | undefined
-  /** The future or task in words, with its name and where it was created; there also when it is collected already. */
+  /** The future or task in words, with its name and where it was created; also when it has been collected already. */
   readonly subject?: string | undefined
 }
 
@@ -140,8 +140,8 @@ export { EventLoop }
  * exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may sleep, use
  * timeouts and make tasks. `closeTimeout` bounds it. Then callbacks that are left are dropped.
  *
- * Fibers outside of its tasks (`Effect.forkDetach`) are not the loop's: they go on, in `sleep`, `timeout` and `wait` too,
- * and keep the process alive meanwhile. Only they can't make tasks any more.
+ * Fibers outside its tasks (`Effect.forkDetach`) do not belong to the loop: they go on, in `sleep`, `timeout` and
+ * `wait` too, and keep the process alive meanwhile. But they can't make tasks any more.
  *
  * **Example** (A loop for a program)
  *
@@ -221,7 +221,7 @@ export const provide = <A, E, R>(
   })
 
 /**
- * Reads the loop's clock, in seconds, monotonic.
+ * Reads the loop's clock, which is monotonic, in seconds.
  *
  * **Details**
  *
@@ -251,7 +251,7 @@ export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((f
 )
 
 /**
- * Schedules a callback for the next tick, behind what is ready already.
+ * Schedules a callback for the next tick, behind everything that is ready already.
  *
  * **Details**
  *
@@ -285,8 +285,8 @@ export const callSoon = <A>(callback: () => Awaitable.NotEffect<A>): Effect.Effe
  *
  * **Details**
  *
- * O(log n) in the timers that wait; cancelling it, too. Zero and negative delays run in the next tick at the earliest and
- * order by their time. An infinite one never runs. NaN dies with `IllegalArgumentError`, a closed loop with
+ * O(log n) in the timers that wait; cancelling it, too. Zero and negative delays run in the next tick at the earliest,
+ * in order of their times. An infinite one never runs. NaN dies with `IllegalArgumentError`, a closed loop with
  * `RuntimeError`. asyncio's `loop.call_later`.
  *
  * **Example** (A notice, unless it is fast)
@@ -359,9 +359,9 @@ export const callAt = <A>(
  *
  * **Details**
  *
- * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside of any
- * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails, what it
- * was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
+ * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside any
+ * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails,
+ * what it was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
  *
  * **Example** (A failure that nobody saw)
  *

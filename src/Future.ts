@@ -1,9 +1,9 @@
 /**
  * A value that will be there later.
  *
- * `yield* future` waits for it and has the right types; it is no Effect, so it can't be passed where an Effect belongs
- * by accident. Callbacks and waiters are served in the order they came, each through the ready queue, never inside the
- * call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
+ * `yield* future` waits for it, with the right types; it is not an Effect, so it can't be passed by accident where an
+ * Effect belongs. Callbacks and waiters are served in the order they came, each through the ready queue, never inside
+ * the call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
  *
  * It has more than 150 lines of code: it has many names, each of a line or two.
  *
@@ -70,7 +70,7 @@ export interface Future<out A, out E = never> extends Pipeable {
   }
   [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>>
   /**
-   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. Of a long result, the beginning.
+   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. A long result is cut short.
    */
   toString(): string
 }
@@ -267,8 +267,8 @@ export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Ef
  *
  * **Details**
  *
- * In the tick after the future's end. A deferred that is completed already stays as it is. Counts as looking at the
- * outcome.
+ * In the tick after the future's end. A deferred that has been completed already stays as it is. Counts as looking at
+ * the outcome.
  *
  * **Example** (The fastest of several)
  *
@@ -338,8 +338,9 @@ export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effe
  *
  * **Details**
  *
- * In the tick after the future's end, also if it has ended already. A value or a failure never aborts it. The reason is
- * the host's own `AbortError`: the cancel message is not in it. One future has one signal, however often it is asked for.
+ * In the tick after the future's end, even if it has ended already. A value or a failure never aborts it. The reason is
+ * the host's own `AbortError`: the cancel message is not in it. One future has one signal, however often it is asked
+ * for.
  *
  * **Example** (A download that ends with its task)
  *
@@ -682,23 +683,24 @@ const checkCancelOptions = check.options<{ readonly message?: string | undefined
  * **When to use**
  *
  * Use wherever something has to be over before the program goes on: before a connection is closed, a file removed, a
- * worker made anew. It takes the place of `cancel` with a `wait`, a `join` or an `await` behind it.
+ * worker made anew. It replaces `cancel` followed by a `wait`, a `join` or an `await`.
  *
  * **Details**
  *
- * Each gets one request, with the message, before anything waits; one that has not begun never does. It resumes when the
- * last has ended, two ticks later, however that ended: one that meets its cancellation and goes on is waited for as long as
- * it goes on. It gives nothing. A failure while cleaning up is reported, unless somebody looks at it: `Task.await` gives the
- * exit, without a wait by then. Of one that had failed before nothing is reported, as with `cancel`.
+ * Each gets one request, with the message, before anything waits; one that has not begun never does. It resumes when
+ * the last has ended, two ticks later, however that ended: one that meets its cancellation and goes on is waited for as
+ * long as it goes on. It gives nothing. A failure while cleaning up is reported, unless somebody looks at it:
+ * `Task.await` then gives the exit without waiting. If one had failed before, nothing is reported, as with `cancel`.
  *
- * After `timeout` the waiting fails with `TimeoutError`, which names those that go on ending; nothing is asked of them again.
- * Cancelled while it waits, the caller ends cancelled at once; the others have their requests all the same. That is
- * trio's and asyncio's rule, where `task.cancel()`, then `await task` within `suppress(CancelledError)` would swallow the
- * caller's own cancellation (python/cpython#103486).
+ * After `timeout` the waiting fails with `TimeoutError`, which names those that have not ended; they are not asked
+ * again. Cancelled while it waits, the caller ends cancelled at once; the others have their requests all the same. That
+ * is trio's and asyncio's rule, where `task.cancel()`, then `await task` within `suppress(CancelledError)` would
+ * swallow the caller's own cancellation (python/cpython#103486).
  *
- * The task that calls it can't be among them: it would wait for its own end, and dies with `RuntimeError` before anything is
- * asked. Of those that wait for the caller each is cancelled itself, and does not pass its request on to whom it waits for;
- * so two that cancel and wait for each other both end. None at all: no wait. No tick if all are done. O(n).
+ * The task that calls it can't be among them: it would wait for its own end, and dies with `RuntimeError` before
+ * anything is asked. Those that wait for the caller are cancelled themselves, and do not pass the request on to what
+ * they wait for; so two that cancel and wait for each other both end. An empty collection: no wait. No tick if all are
+ * done. O(n).
  *
  * **Example** (Workers that are over before the connection is)
  *
@@ -852,7 +854,7 @@ export const addDoneCallback = <A, E, B = void>(
   })
 
 /**
- * Removes every equal callback that is not in the ready queue yet; gives their number.
+ * Removes every equal callback that is not in the ready queue yet; gives how many.
  *
  * **Details**
  *
@@ -900,7 +902,7 @@ export const removeDoneCallback = <A, E>(
  *
  * **Details**
  *
- * O(n) in those who wait. asyncio's call graph.
+ * O(n) in the number of waiters. asyncio's call graph.
  *
  * **Example** (Who is held up)
  *
@@ -949,7 +951,7 @@ const complete = <A, E>(
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there.
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one.
  * asyncio's `set_result`.
  *
  * **Example** (A reply in time, and one too late)
@@ -983,7 +985,7 @@ export const succeed = <A, E>(self: Future<A, E>, value: A): Effect.Effect<void,
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there. A
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one. A
  * failure that nobody looks at is reported to the loop's exception handler. asyncio's `set_exception`.
  *
  * **Example** (An error with a type)
@@ -1016,8 +1018,8 @@ export const fail = <A, E>(self: Future<A, E>, error: E): Effect.Effect<void, In
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect there. A cause
- * of interrupts alone makes the future a cancelled one.
+ * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one. A
+ * cause of interrupts alone makes the future a cancelled one.
  *
  * **Example** (Passing an outcome on, a defect too)
  *

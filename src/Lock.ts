@@ -163,13 +163,13 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self
  *
  * **When to use**
  *
- * Use to do something else where it is taken. `locked` and then `acquire` say the same in two steps; with this one nothing
- * can come between.
+ * Use to do something else when it is taken. `locked` and then `acquire` are two steps; with this one nothing can come
+ * between.
  *
  * **Details**
  *
- * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1). trio's
- * `acquire_nowait`, which raises `WouldBlock` in place of giving false.
+ * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1).
+ * trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
  *
  * **Example** (One clean-up at a time)
  *
@@ -222,7 +222,7 @@ export const acquireScoped = (self: Lock): Effect.Effect<void, never, Scope.Scop
   impl("acquireScoped", self).acquireScoped()
 
 /**
- * Releases the lock and wakes the first who waits.
+ * Releases the lock and wakes the first waiter.
  *
  * **Details**
  *
@@ -306,7 +306,7 @@ export const releaseUnsafe = (self: Lock): void => impl("releaseUnsafe", self).r
 export const locked = (self: Lock): boolean => impl("locked", self).isLocked
 
 /**
- * Who holds the lock and who waits for it. O(n) in those who wait.
+ * Who holds the lock and who waits for it. O(n) in the number of waiters.
  *
  * **Example** (Who holds up whom)
  *

@@ -16,9 +16,9 @@ import type * as Queue from "./Queue.ts"
  *
  * **Details**
  *
- * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. Where `order` throws,
- * the put or get that asked dies of it, also one that waited; the queue is as before. Everything else is `Queue`'s: the
- * functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
+ * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. If `order` throws,
+ * the put or get that used it dies of that, even one that waited; the queue is as before. Everything else is `Queue`'s:
+ * the functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
  *
  * **Example** (Urgent work first)
  *

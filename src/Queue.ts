@@ -1,10 +1,10 @@
 /**
  * A queue between tasks, with an end and a count of what is not finished.
  *
- * First in, first out. Who waits is served in the order it came, except that a newcomer may take an item before the
- * getter that was woken for it runs; that one then waits again, at the end of the line. A queue made `fair` has no such
- * exception. No item is lost: it stays in the queue until its getter's own step, so a get that is cancelled or timed out
- * takes nothing.
+ * First in, first out. Waiters are served in the order they came, except that a newcomer may take an item before the
+ * getter that was woken for it runs; that getter then waits again, at the end of the line. A queue made `fair` has no
+ * such exception. No item is lost: it stays in the queue until its getter's own step, so a get that is cancelled or
+ * timed out takes nothing.
  *
  * @since 0.1.0
  */
@@ -51,8 +51,8 @@ export interface Options {
   readonly maxsize?: number | undefined
   /**
    * Serve getters strictly in the order they came, and putters: a newcomer stands behind those who wait or are about to
-   * run, and `getNowait` and `putNowait` fail while there are any. Default false: as in asyncio, a newcomer may be faster
-   * than one who was just woken, and one who comes often may leave nothing to the others.
+   * run, and `getNowait` and `putNowait` fail while there are any. Default false: as in asyncio, a newcomer may
+   * overtake a waiter that was just woken, and a task that comes often may leave nothing for the others.
    */
   readonly fair?: boolean | undefined
 }
@@ -86,8 +86,8 @@ const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queu
  *
  * **Details**
  *
- * A `maxsize` that is no whole number dies with `IllegalArgumentError`. `fair` costs nothing where nobody waits, and at
- * most a tick where a newcomer would have been faster.
+ * A `maxsize` that is not a whole number dies with `IllegalArgumentError`. `fair` costs nothing when nobody waits, and
+ * at most a tick when a newcomer would have been faster.
  *
  * **Example** (A producer and a consumer)
  *
@@ -145,8 +145,8 @@ export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
  *
  * **Details**
  *
- * Fails with `QueueShutDown` once the queue is shut down, also while it waits. O(1), no tick if there is room. Cancelled,
- * it has not put the item. asyncio's `put`.
+ * Fails with `QueueShutDown` once the queue is shut down, even while it waits. O(1), no tick if there is room.
+ * Cancelled, it has not put the item. asyncio's `put`.
  *
  * **Example** (Dropped where nobody keeps up)
  *
@@ -265,8 +265,8 @@ export const putNowait: {
 )
 
 /**
- * `putNowait` for plain callbacks: false where that fails. Throws where that dies: an order of a `PriorityQueue` that
- * throws.
+ * `putNowait` for plain callbacks: returns false where that fails. Throws where that dies: when the order of a
+ * `PriorityQueue` throws.
  *
  * **Example** (What a listener hears)
  *
@@ -520,7 +520,7 @@ export const empty = (self: Queue<any>): boolean => impl("empty", self).isEmpty
 export const full = (self: Queue<any>): boolean => !impl("full", self).hasRoom
 
 /**
- * What is in the queue, and who waits at it. O(n) in those who wait.
+ * What is in the queue, and who waits at it. O(n) in the number of waiters.
  *
  * **Example** (Taken, but not finished)
  *
@@ -563,9 +563,10 @@ export const statistics = (self: Queue<any>): Statistics => {
  * **Details**
  *
  * It takes one item at a time, when one is asked for. Several streams of one queue take turns: the one that asked first
- * gets the next item, however long each takes over its own. Beside other getters a stream that was woken may find that a
- * newcomer was faster, as they may, but keeps its place. What a pull costs, and what it loses when it is cancelled, is
- * `get`'s. Items are not marked done. To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
+ * gets the next item, however long each takes over its own. Beside other getters, a stream that was woken may find that
+ * a newcomer was faster, as any getter may, but it keeps its place. What a pull costs, and what it loses when it is
+ * cancelled, is `get`'s. Items are not marked done. To feed an Effect `Queue`, run this stream into it
+ * (`Stream.runIntoQueue`).
  *
  * **Example** (Two who share the work)
  *

@@ -1,10 +1,11 @@
 /**
  * A semaphore: at most so many at once, strictly first come, first served.
  *
- * A release promises its permit to the first who waits, so that nobody takes it before that one runs; and newcomers queue
- * behind those who wait or are about to run, also where another permit is free. Say one task waits, and two permits are
- * released. The first is promised to the waiter, which runs in the next tick; the second is free. A newcomer that took it
- * would run before a task that came earlier, and so would the next, if it released again at once: internal/parts/Holdable.ts.
+ * A release promises its permit to the first waiter, so that nobody takes it before that waiter runs; and newcomers
+ * queue behind those who wait or are about to run, even when another permit is free. Say one task waits, and two
+ * permits are released. The first is promised to the waiter, which runs in the next tick; the second is free. A
+ * newcomer that took it would run before a task that came earlier, and if it released it at once, so would the next:
+ * internal/parts/Holdable.ts.
  *
  * @since 0.1.0
  */
@@ -40,7 +41,7 @@ export interface Semaphore extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
-  /** Permits that nobody has and that are promised to nobody. */
+  /** Permits that nobody has, and that nobody was promised. */
   readonly available: number
   /** How many wait, those that have a permit and are about to run included. */
   readonly waiting: number
@@ -53,8 +54,8 @@ export interface Statistics {
  *
  * **Details**
  *
- * `permits` is a whole number from 0 on, else it dies with `IllegalArgumentError`. Releasing may raise the number above
- * it; `BoundedSemaphore` refuses that.
+ * `permits` is a whole number from 0 on; otherwise it dies with `IllegalArgumentError`. Releasing may raise the number
+ * above it; `BoundedSemaphore` refuses that.
  *
  * **Example** (Counting up from zero)
  *
@@ -165,17 +166,17 @@ export const withPermit: {
 export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
- * Acquires the semaphore if that needs no waiting; tells whether it did.
+ * Takes a permit if that needs no waiting; tells whether it did.
  *
  * **When to use**
  *
- * Use to do something else where it is taken. `locked` and then `acquire` say the same in two steps; with this one nothing
- * can come between.
+ * Use to do something else when none is free. `locked` and then `acquire` are two steps; with this one nothing can come
+ * between.
  *
  * **Details**
  *
- * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1). trio's
- * `acquire_nowait`, which raises `WouldBlock` in place of giving false.
+ * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1).
+ * trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
  *
  * **Example** (Turned away instead of made to wait)
  *
@@ -297,7 +298,7 @@ export const releaseUnsafe = (self: Semaphore): void => impl("releaseUnsafe", se
  *
  * **Details**
  *
- * To act on it take `acquireNowait`.
+ * To act on the answer, use `acquireNowait`.
  *
  * **Example** (One left, none left)
  *
@@ -321,7 +322,7 @@ export const releaseUnsafe = (self: Semaphore): void => impl("releaseUnsafe", se
 export const locked = (self: Semaphore): boolean => impl("locked", self).isLocked
 
 /**
- * How many permits are free, and who waits for one. O(n) in those who wait.
+ * How many permits are free, and who waits for one. O(n) in the number of waiters.
  *
  * **Example** (A permit that is promised)
  *

@@ -6,8 +6,8 @@
  *
  * **Gotchas**
  *
- * `try … finally` in an `Effect.gen` body does not run its `finally` when the task fails or is cancelled: a generator
- * that is not resumed just stops. Use `Effect.ensuring` or `Effect.onExit`.
+ * `try … finally` in an `Effect.gen` body does not run its `finally` when the task fails or is cancelled: the generator
+ * is dropped, not resumed. Use `Effect.ensuring` or `Effect.onExit`.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,10 @@ export interface Task<out A, out E = never> extends Future<A, E> {
   readonly "~effect-asyncio/Task": unknown
   /** Given to `create` or set by `setName`; else `Task-N`. */
   readonly name: string
-  /** Undefined before the first step. Its exit can differ from the task's; joining it is no retrieval. */
+  /**
+   * Undefined before the first step. Its exit can differ from the task's; joining the fiber does not count as looking at
+   * the task's outcome.
+   */
   readonly fiber: Fiber.Fiber<A, E> | undefined
   /** Where `create` was called, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
@@ -97,8 +100,8 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
  *
  * **Gotchas**
  *
- * It is an Effect: without `yield*` there is no task. `gather([createTask(work)])` would wait for the making alone, and
- * does not compile; `gather([work])` makes the task by itself.
+ * It is an Effect: without `yield*` there is no task. `gather([createTask(work)])` would only wait for the task to be
+ * made, and does not compile; `gather([work])` makes the task by itself.
  *
  * An effect that asks for a `Scope` would take its creator's, and find what it has acquired released where that closes
  * first. So the compiler asks for `Awaitable.ScopeOfATask`, which nobody has: give the task a scope of its own,
@@ -136,7 +139,7 @@ export const create = <A, E, R>(
 }
 
 /**
- * The task that runs this code; none in a bare fiber outside of any task. `asyncio.currentTask`.
+ * The task that runs this code; none in a bare fiber outside any task. `asyncio.currentTask`.
  *
  * **Details**
  *
@@ -170,11 +173,11 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
 )
 
 /**
- * `current` for plain code: a logger, a handler of errors, a library that knows no Effect.
+ * `current` for plain code: a logger, an error handler, a library that knows nothing of Effect.
  *
  * **Details**
  *
- * The task whose step calls it, and undefined where none does: in plain callbacks, and behind an `await`. O(1).
+ * The task whose step calls it; undefined where no task's step does: in plain callbacks, and after an `await`. O(1).
  * asyncio's `current_task`.
  *
  * **Example** (A logger that knows whose line it is)
@@ -310,7 +313,7 @@ export const setName = (self: Task<any, any>, name: string): Effect.Effect<void>
 export const cancelling = (self: Task<any, any>): number => impl("cancelling", self).requests
 
 /**
- * Takes one request to cancel back; gives how many are left.
+ * Takes back one request to cancel; gives how many are left.
  *
  * **When to use**
  *
@@ -376,12 +379,11 @@ export const uncancel = (self: Task<any, any>): Effect.Effect<number> =>
  *
  * **Details**
  *
- * It also catches the cancellation of something that `effect` awaited. What the handler passes on with `Effect.interrupt`
- * keeps its message, and ends the code around as the cancellation did: no `Effect.exit` or `Effect.catchCause` goes on
- * after it. The same holds where a clean-up breaks on the way: the handler is not called, and what broke comes out beside
- * the cancellation. `cancelling` is not lowered by it. Interruption by
- * Effect's own means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and
- * no tick.
+ * It also catches the cancellation of something that `effect` awaited. What the handler passes on with
+ * `Effect.interrupt` keeps its message, and ends the code around it as the cancellation did: no `Effect.exit` or
+ * `Effect.catchCause` goes on after it. The same holds where a clean-up breaks on the way: the handler is not called,
+ * and what broke comes out beside the cancellation. `cancelling` is not lowered by it. Interruption by Effect's own
+ * means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and no tick.
  *
  * **Example** (Cleaning up after a cancel, then going on)
  *

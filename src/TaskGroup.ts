@@ -84,20 +84,20 @@ export interface TaskGroup {
    *
    * **Details**
    *
-   * The task calls `started`, an effect, with the value; without an annotation, `(started: TaskGroup.Started<number>) => …`,
-   * it takes none. Then it is as any other of the group. Until then what it ends with is the starter's, and none of the
-   * group's: a failure, typed; a cancellation, as from a join; where it just ends, the defect `RuntimeError`. `started` again,
-   * or after that end, dies with it in whoever calls. Cancelling the starter while it waits cancels the task and waits for it:
-   * if that goes on and starts all the same, the starter has the value. Cancelled in the tick between, the starter loses the
-   * value; the task is the group's.
+   * The task calls `started`, an effect, with the value; without an annotation,
+   * `(started: TaskGroup.Started<number>) => …`, it takes none. From then on it is like any other task of the group. Until then, what it ends with goes to
+   * the starter and not to the group: a failure, typed; a cancellation, as from a join; if it just ends, the defect
+   * `RuntimeError`. `started` again, or after that end, dies with it in whoever calls. Cancelling the starter while it
+   * waits cancels the task and waits for it: if that goes on and starts all the same, the starter has the value.
+   * Cancelled in the tick between, the starter loses the value; the task is the group's.
    *
    * Resumes one tick after `started`, two after the task's end, at once where an eager one starts in its first step. Dies with
    * `RuntimeError` where `createTask` does. trio's and anyio's `start`.
    *
    * **Gotchas**
    *
-   * `E` is the starter's before the start and the block's after it. Who catches it around `start` has it caught for the
-   * start alone: the task may fail later, and fail the block.
+   * `E` is the starter's before the start and the block's after it. Caught around `start`, it is caught for the start
+   * alone: the task may fail later, and fail the block.
    */
   start<A, E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E, R>,
@@ -131,23 +131,24 @@ export interface Options {
  * **Details**
  *
  * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures arrive together
- * in one `Cause`. A task that is cancelled alone is no failure. Cancelling the block cancels its tasks, waits for them,
- * and stays a cancellation unless there are failures; these come out then, and the request is delivered at the next
+ * in one `Cause`. A single cancelled task is not a failure. Cancelling the block cancels its tasks, waits for them, and
+ * stays a cancellation unless there are failures; then these come out, and the request is delivered at the next
  * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
  * `async with TaskGroup()`.
  *
- * With `concurrency` so many tasks are at work at once, first come, first served. `createTask` does not wait, so that tasks
- * of the group may add to it: a task that finds no place is created all the same, is pending, and waits for its turn in its
- * first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free again when the task has
- * ended, clean-up included, and the next one begins two ticks later. A body that makes far more tasks than there are places takes a
- * bounded `Queue` and so many workers instead, or `gather`, which makes them lazily.
+ * With `concurrency` at most that many tasks are at work at once, first come, first served. `createTask` does not wait,
+ * so that tasks of the group may add to it: a task that finds no place is created all the same, is pending, and waits
+ * for its turn in its first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free
+ * again when the task has ended, clean-up included, and the next one begins two ticks later. A body that would make far
+ * more tasks than there are places should use a bounded `Queue` and that many workers instead, or `gather`, which makes
+ * them lazily.
  *
  * **Gotchas**
  *
  * A body that `group.cancel` cuts short has no value: the block then gives `undefined`. Let such a body end in `void`.
  *
- * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. Where all that have one do so,
- * nobody gets on.
+ * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. If all that have one do
+ * so, nobody gets on.
  *
  * **Example** (A failure ends the siblings)
  *

@@ -98,8 +98,8 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
  *
  * **When to use**
  *
- * Use where results are to be asked for one by one, later or by several tasks at once. `asCompleted` tells which task it
- * was, and is the one to take otherwise.
+ * Use when results are asked for one by one, later, or by several tasks at once. `asCompleted` tells which task it was,
+ * and is the one to take otherwise.
  *
  * **Details**
  *

@@ -103,7 +103,7 @@ export declare namespace gather {
  * **When to use**
  *
  * Use when every value is needed. Take `wait` to look at outcomes as they come, `TaskGroup` when a failure has to end
- * the siblings and be waited for.
+ * the siblings, and they have to be waited for.
  *
  * **Details**
  *
@@ -116,8 +116,9 @@ export declare namespace gather {
  * lazily; those that have not started when the gather ends never do. With `cancelOnError` the first failure cancels the
  * siblings, and comes out when all of them have ended.
  *
- * Being cancelled cancels all children, and ends at the first that has ended cancelled (with `returnExceptions`, after
- * all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all are done already.
+ * When it is cancelled it cancels all children, and ends at the first that has ended cancelled (with
+ * `returnExceptions`, after all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all
+ * are done already.
  *
  * asyncio's `gather`.
  *
@@ -125,9 +126,9 @@ export declare namespace gather {
  *
  * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
  *
- * Over what is done already it takes no tick, so `while (live.size > 0) yield* gather(live)` lets nobody run who would
- * take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield* wait(live)` there, which
- * always lets ticks pass.
+ * It takes no tick when everything is done already, so `while (live.size > 0) yield* gather(live)` never lets anybody
+ * run who would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield*
+ * wait(live)` there, which always lets ticks pass.
  *
  * **Example** (Three seconds, not four)
  *

@@ -17,9 +17,9 @@ import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
  *
  * **Details**
  *
- * An Effect becomes a task. The waiter itself is cancelled as usual. A failure of the inner task after that is one that
- * this wait has not seen: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the
- * inner task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
+ * An Effect becomes a task. The waiter itself is cancelled as usual. This wait does not see a failure of the inner task
+ * after that: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the inner
+ * task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
  * `shield`.
  *
  * **Example** (Work that must end)

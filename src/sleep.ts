@@ -1,5 +1,5 @@
 /**
- * `sleep` and `sleepUntil`: lets others run, for a time or until one.
+ * `sleep` and `sleepUntil`: let others run, for a time or until one.
  *
  * @since 0.1.0
  */
@@ -65,8 +65,9 @@ export const sleep: {
  *
  * **When to use**
  *
- * Use for what has its time: rounds that do not drift, a deadline that several wait for. It is what `EventLoop.time` gives,
- * plus so many seconds; with `sleep` the difference would be a number of milliseconds.
+ * Use when the time itself is known: rounds that do not drift, a deadline that several tasks wait for. The time is what
+ * `EventLoop.time` gives, plus a number of seconds; `sleep` takes a difference, and a plain number is milliseconds
+ * there.
  *
  * **Details**
  *

@@ -56,17 +56,17 @@ export const timeout = <A, E, R>(
   })
 
 /**
- * Runs a block that is cancelled after `delay`; gives its value, or none where time was over.
+ * Runs a block that is cancelled after `delay`; gives its value, or none if time was over first.
  *
  * **When to use**
  *
- * Use where being too late is no failure. None is this deadline's word alone: a `TimeoutError` of something in the block
+ * Use when being too late is not a failure. None means this deadline alone: a `TimeoutError` of something in the block
  * stays a failure, so that nobody has to tell the two apart.
  *
  * **Details**
  *
- * In all else it is `timeout`: the clean-up runs to its end, a failure of that comes out, a cancellation from outside stays
- * one, and a block that meets its own and goes on gives what it ends with. Costs one fiber and no tick. trio's
+ * Otherwise it is as `timeout`: the clean-up runs to its end, a failure in it comes out, a cancellation from outside
+ * stays one, and a block that meets its own and goes on gives what it ends with. Costs one fiber and no tick. trio's
  * `move_on_after`, under the name of Effect's `timeoutOption`.
  *
  * **Example** (A value in time, another one too late)

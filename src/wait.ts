@@ -47,7 +47,7 @@ import { isCancelled } from "./internal/waiting/cancelled.ts"
 export const FIRST_COMPLETED = "FIRST_COMPLETED"
 
 /**
- * `wait` returns when the first has failed; a cancelled one is no failure. Without any, when all have ended.
+ * `wait` returns when the first has failed; being cancelled is not failing. If none fails, when all have ended.
  *
  * **Example** (Neither a value nor a cancellation ends the wait)
  *
@@ -167,9 +167,9 @@ export declare namespace wait {
  * **Details**
  *
  * Effects become tasks; Futures and Tasks are taken as they are, once each. It never cancels anything and never fails
- * with a child's error, and its own cancellation leaves the tasks alone. Handing a task out is no look at its outcome: a
- * failure that nobody asks for is still reported. `done` is everything that is done when it resumes, two ticks after the
- * completion that decided, also when all are done beforehand.
+ * with a child's error, and its own cancellation leaves the tasks alone. Handing out a task does not count as looking
+ * at its outcome: a failure that nobody asks for is still reported. `done` is everything that is done when it resumes,
+ * two ticks after the decisive completion, even when all are done beforehand.
  *
  * O(n) for a first call. Going on with the `pending` set that it gave back costs O(1) a completion, so the loop
  * `while (pending.size > 0)` is linear, where asyncio's is quadratic.

@@ -26,14 +26,14 @@ import { isCancelled } from "./internal/waiting/cancelled.ts"
 import { cancel } from "./internal/waiting/Walk.ts"
 
 /**
- * Awaits something for `duration` at most.
+ * Awaits something for at most `duration`.
  *
  * **Details**
  *
  * An Effect runs in the calling task, without a new task and without a tick of its own; a Future or Task is joined, and
- * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; a value or failure that
- * comes all the same is what comes out. Zero or less never starts an Effect; a Future that is done still gives its value.
- * Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
+ * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; if a value or failure
+ * comes all the same, that is what comes out. Zero or less never starts an Effect; a Future that is done still gives
+ * its value. Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
  *
  * **Example** (A task that is cancelled when time is over)
  *

@@ -25,13 +25,13 @@ import { checkOptions } from "../internal/loop/makeLoop.ts"
  *
  * **Details**
  *
- * `EventLoop.layer`, and a clock that is moved from outside of the loop: all that is ready runs before time moves, so
- * that one `TestClock.adjust` is enough. Dies with `RuntimeError` where the clock is no `TestClock`.
+ * It is `EventLoop.layer` with a clock that is moved from outside the loop: everything that is ready runs before time
+ * moves, so that one `TestClock.adjust` is enough. Dies with `RuntimeError` if the clock is not a `TestClock`.
  *
  * **Gotchas**
  *
- * Under `EventLoop.layer` alone `adjust` is a fiber of the loop as all others: it waits for two ticks, and what needs more
- * of them to its first sleep comes too late.
+ * Under `EventLoop.layer` alone `adjust` is a fiber of the loop like any other: it waits for two ticks, and whatever
+ * needs more of them before its first sleep comes too late.
  *
  * **Example** (A task between two moments)
  *

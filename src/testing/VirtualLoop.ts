@@ -33,7 +33,7 @@ import { VirtualClock } from "./VirtualClock.ts"
  * @since 0.1.0
  */
 export interface Options extends EventLoop.Options {
-  /** Ticks without time passing, or awaits in one tick of what is done already, before it fails. Default 1,000,000. */
+  /** Ticks without time passing, or awaits in one tick of something done already, before it fails. Default 1,000,000. */
   readonly maxTicks?: number | undefined
   /** Real time to wait for work in flight outside (promises, I/O) before the clock jumps. Default: one turn of the host. */
   readonly settle?: Duration.Input | undefined
@@ -61,13 +61,13 @@ export interface Options extends EventLoop.Options {
  * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and all that reads the `Clock`
  * see virtual time. Before the clock jumps, the host gets a turn, so that promises are heard; `settle` waits longer.
  *
- * On a deadlock whoever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, else the fibers that
- * are no tasks, the test itself for one; and every task is cancelled. So it is with `SpinError`. A program that sets an
- * exception handler is told first, and goes on with its cancelled tasks, if that helps.
+ * On a deadlock whoever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, or else the fibers
+ * that are not tasks, such as the test itself; and every task is cancelled. The same goes for `SpinError`. A program
+ * that sets an exception handler is told first, and goes on with its cancelled tasks, if that helps.
  *
- * When the scope closes it ends with the failures that nobody saw, as defects: those that would go to the default exception
- * handler, of tasks, futures, callbacks and clean-ups. See `unseen`. Fibers that are no tasks and still sleep are
- * interrupted, and finish their clean-up: time ends with the loop.
+ * When the scope closes it ends with the failures that nobody saw, as defects: those that would go to the default
+ * exception handler, of tasks, futures, callbacks and clean-ups. See `unseen`. Fibers that are not tasks and still
+ * sleep are interrupted, and finish their clean-up: time ends with the loop.
  *
  * **Example** (Hours in no time)
  *
@@ -127,9 +127,10 @@ const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined
  * **Details**
  *
  * Fails with `DeadlockError` when nothing is ready, nothing is scheduled, nothing is heard from outside for `patience`,
- * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after `maxTicks`
- * ticks without time passing, and for a task that awaits what is done already so often in one tick: it would never stop.
- * Clean-ups that hang while the loop closes fail it, too. A virtual loop inside of another that is at work is no deadlock.
+ * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after
+ * `maxTicks` ticks without time passing, and for a task that awaits something done already that often in one tick: it
+ * would never stop. Clean-ups that hang while the loop closes fail it, too. A virtual loop at work inside another is
+ * not a deadlock.
  *
  * Dies with the failures that nobody saw, unless `main` sets an exception handler or `unseen` is `"report"`.
  *

@@ -3,8 +3,9 @@ import * as Data from "effect/Data"
 import type { Task } from "../Task.ts"
 
 /**
- * Nothing is ready, nothing is scheduled, and the program is not done. The message lists the tasks left, what each waits
- * for and where it was created, what fibers wait for that are no tasks, and says which tasks wait for each other in a circle.
+ * Nothing is ready, nothing is scheduled, and the program is not done. The message lists the tasks left, what each
+ * waits for and where it was created, what fibers that are not tasks wait for, and says which tasks wait for each other
+ * in a circle.
  *
  * @category errors
  * @since 0.1.0
@@ -15,8 +16,8 @@ export class DeadlockError extends Data.TaggedError("DeadlockError")<{
 }> {}
 
 /**
- * Ticks went by without time passing, or a task never stopped to await what is done already. The message names the tasks
- * that ran.
+ * Ticks went by without time passing, or a task never stopped awaiting something that is done already. The message
+ * names the tasks that ran.
  *
  * @category errors
  * @since 0.1.0

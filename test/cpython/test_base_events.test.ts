@@ -4,7 +4,7 @@ import * as asyncio from "effect-asyncio"
 import { EventLoop, Runner } from "effect-asyncio"
 import { Executor, Job, toThread } from "effect-asyncio/executors"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { defectOf, logged, loggedBy, onVirtual, ticks } from "../support/loops.ts"
+import { defectOf, logged, loggedBy, onVirtual, type Program, ticks } from "../support/loops.ts"
 import { endOf, port, portOutside } from "./support.ts"
 
 const { callAt, callLater, callSoon } = EventLoop
@@ -15,11 +15,11 @@ const zero = (): never => {
 }
 
 /** The name of the defect that each dies with. */
-const refusals = (calls: ReadonlyArray<Effect.Effect<unknown, never, EventLoop.EventLoop>>) =>
+const refusals = (calls: ReadonlyArray<Program<unknown, never>>) =>
   Effect.forEach(calls, (call) => Effect.map(defectOf(call), ({ name }) => name))
 
 /** What is logged while it runs on a loop that only reports what nobody saw. */
-const logOf = (program: Effect.Effect<unknown, never, EventLoop.EventLoop>) =>
+const logOf = (program: Program<unknown, never>) =>
   Effect.map(
     loggedBy(Effect.orDie(VirtualLoop.run(program, { unseen: "report", patience: 0 }))),
     (lines) => lines.map(({ error, level, text }) => [level, text.replace(/: <.*/s, ""), String(error)])

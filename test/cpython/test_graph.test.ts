@@ -1,9 +1,9 @@
 /** Who waits for whom and in which call, as CPython's test_graph.py tests it. Calls are those of `Effect.fn`. */
 import { Effect, Exit, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
-import { type EventLoop, Future, Task, TaskGroup } from "effect-asyncio"
+import { Future, Task, TaskGroup } from "effect-asyncio"
 import * as Insight from "effect-asyncio/insight"
-import { self } from "../support/loops.ts"
+import { type Program, self } from "../support/loops.ts"
 import { endOf, port } from "./support.ts"
 
 const { createTask, gather, shield, sleep } = asyncio
@@ -18,8 +18,6 @@ const graphOf = (task: Task.Task<unknown, unknown>): Graph => {
 
 const graphsOf = (future: Future.Future<any, any>): ReadonlyArray<Graph> =>
   Array.from(Future.awaitedBy(future), graphOf).toSorted(([a], [b]) => a < b ? -1 : 1)
-
-type Program<A = unknown, E = unknown> = Effect.Effect<A, E, EventLoop.EventLoop>
 
 const named = <A, E>(name: string, effect: Program<A, E>) => createTask(effect, { name })
 

@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Barrier, BoundedSemaphore, Condition, Event, EventLoop, Future, Lock, Semaphore, Task } from "effect-asyncio"
-import { cancelled, defectOf, logged, outcome } from "../support/loops.ts"
+import { cancelled, defectOf, logged, outcome, type Program } from "../support/loops.ts"
 import { port } from "./support.ts"
 
 const { createTask, gather, sleep } = asyncio
@@ -655,7 +655,7 @@ const N = 5
 
 /** Runs `n` tasks on a barrier of as many parties. */
 const together = <A, E>(
-  body: (barrier: Barrier.Barrier) => Effect.Effect<A, E, EventLoop.EventLoop>,
+  body: (barrier: Barrier.Barrier) => Program<A, E>,
   n = N
 ) =>
   Effect.flatMap(

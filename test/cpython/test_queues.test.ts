@@ -2,7 +2,7 @@
 import { Effect, Order } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, LifoQueue, PriorityQueue, Queue, Task, TaskGroup } from "effect-asyncio"
-import { defectOf, logged, outcome } from "../support/loops.ts"
+import { defectOf, logged, outcome, type Program } from "../support/loops.ts"
 import { port } from "./support.ts"
 
 const { createTask, sleep } = asyncio
@@ -320,7 +320,7 @@ port(
 const ofEachKind = <A, E>(
   program: (
     make: (options?: Queue.Options) => Effect.Effect<Queue.Queue<number>>
-  ) => Effect.Effect<A, E, EventLoop.EventLoop>
+  ) => Program<A, E>
 ) =>
   Effect.all([
     program(Queue.make),

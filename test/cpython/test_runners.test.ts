@@ -3,7 +3,7 @@ import { Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Runner, Task } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { self } from "../support/loops.ts"
+import { type Program, self } from "../support/loops.ts"
 import { portOutside } from "./support.ts"
 
 const { createTask, sleep } = asyncio
@@ -145,7 +145,7 @@ portOutside(
 class Interrupt extends Error {}
 
 /** Runs `main`, and interrupts it after a tenth of a second. */
-const interrupted = async (main: Effect.Effect<unknown, unknown, EventLoop.EventLoop>) => {
+const interrupted = async (main: Program) => {
   const controller = new AbortController()
   await using runner = Runner.make({ ...options(), signal: controller.signal })
   await runner.run(EventLoop.callLater("100 millis", () => controller.abort(new Interrupt("by hand"))))

@@ -2,12 +2,10 @@
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Event, EventLoop, Task, TaskGroup } from "effect-asyncio"
-import { defectOf, logged, self, ticks } from "../support/loops.ts"
-import { endOf, portBoth } from "./support.ts"
+import { defectOf, logged, type Program, self, ticks } from "../support/loops.ts"
+import { endOf, type How, port, portBoth } from "./support.ts"
 
 const { createTask, sleep } = asyncio
-
-type Program = Effect.Effect<unknown, unknown, EventLoop.EventLoop>
 
 /** How many requests the task has that runs this. */
 const requests = Effect.map(self, Task.cancelling)
@@ -18,9 +16,9 @@ const crashAfter = (seconds: number, error = "crash") => Effect.andThen(sleep({ 
 const failingCleanup = (error: string) => Effect.onExit(sleep("10 seconds"), () => Effect.fail(error))
 
 /** Cancels a task that runs `block` after a tenth of a second. */
-const cancelledSoon = (block: Program, options: Task.Options) =>
+const cancelledSoon = (block: Program, how: How) =>
   Effect.gen(function*() {
-    const task = yield* createTask(block, options)
+    const task = yield* createTask(block, how)
     yield* sleep("100 millis")
     const early = Task.done(task)
     yield* Task.cancel(task)
@@ -111,13 +109,13 @@ portBoth(
   (how) =>
     Effect.gen(function*() {
       let heads = 0
-      const hydra = (group: TaskGroup.TaskGroup): Effect.Effect<void, never, EventLoop.EventLoop> =>
+      const hydra = (group: TaskGroup.TaskGroup): Program<void, never> =>
         Effect.suspend(() => {
           heads++
           const another = group.createTask(hydra(group), how)
           return sleep("10 millis").pipe(Effect.andThen(another), Effect.andThen(another))
         })
-      const hercules: Effect.Effect<never, string, EventLoop.EventLoop> = Effect.suspend(() =>
+      const hercules: Program<never, string> = Effect.suspend(() =>
         heads < 10 ? Effect.andThen(sleep("15 millis"), hercules) : Effect.fail("slain")
       )
       const end = yield* endOf(
@@ -167,7 +165,7 @@ portBoth(
   ["child", "body", ["crash", "crash", "crash"]]
 )
 
-const failingBody = (wait: Effect.Effect<void>, how: Task.Options) =>
+const failingBody = (wait: Effect.Effect<void>, how: How) =>
   Effect.gen(function*() {
     const tasks: Array<Task.Task<unknown>> = []
     const end = yield* endOf(TaskGroup.run((group) =>
@@ -188,7 +186,7 @@ portBoth(
 portBoth("BaseTestTaskGroup.test_taskgroup_10", (how) => failingBody(Effect.void, how), [["body"], [true, true]])
 
 // One group inside of another: the failure of a child of either ends both.
-const nested = (outer: number, inner: number, how: Task.Options) =>
+const nested = (outer: number, inner: number, how: How) =>
   TaskGroup.run((one) =>
     Effect.andThen(
       one.createTask(crashAfter(outer, "outer"), how),
@@ -203,7 +201,7 @@ portBoth("BaseTestTaskGroup.test_taskgroup_13", (how) => nested(0.1, 10, how), [
 portBoth("BaseTestTaskGroup.test_taskgroup_14", (how) => nested(10, 0.1, how), [["inner"], 0.1])
 
 /** A child crashes, and the body fails as it is cancelled. */
-const bothFail = (child: Effect.Effect<never, unknown>, body: Effect.Effect<never, unknown>, how: Task.Options) =>
+const bothFail = (child: Effect.Effect<never, unknown>, body: Effect.Effect<never, unknown>, how: How) =>
   endOf(
     TaskGroup.run((group) =>
       Effect.andThen(
@@ -331,12 +329,12 @@ portBoth(
 // --------------------------------------------------------------------------------------------- cancelled from outside
 
 /** A block of five such children, and that body. */
-const ofFive = (child: Program, body: Program, how: Task.Options) =>
+const ofFive = (child: Program, body: Program, how: How) =>
   TaskGroup.run((group) =>
     Effect.andThen(Effect.forEach(new Array(5).fill(0), () => group.createTask(child, how)), body)
   )
 
-const counted = (how: Task.Options, body: (up: Effect.Effect<unknown>) => Program) =>
+const counted = (how: How, body: (up: Effect.Effect<unknown>) => Program) =>
   Effect.gen(function*() {
     let n = 0
     const up = (by: number) => Effect.sync(() => n += by)
@@ -379,7 +377,7 @@ portBoth(
 )
 
 // The child crashes while the cancelled body cleans up.
-const crashMeanwhile = (how: Task.Options) =>
+const crashMeanwhile = (how: How) =>
   TaskGroup.run((group) =>
     Effect.andThen(
       group.createTask(crashAfter(0.3), how),
@@ -480,18 +478,17 @@ const untilItSuspends = (cancels: number) =>
     return [n, end]
   })
 
-portBoth("BaseTestTaskGroup.test_taskgroup_cancel_body", () => untilItSuspends(1), [1, undefined])
-portBoth("BaseTestTaskGroup.test_taskgroup_cancel_idempotent", () => untilItSuspends(2), [1, undefined])
+port("BaseTestTaskGroup.test_taskgroup_cancel_body", untilItSuspends(1), [1, undefined])
+port("BaseTestTaskGroup.test_taskgroup_cancel_idempotent", untilItSuspends(2), [1, undefined])
 
-portBoth(
+port(
   "BaseTestTaskGroup.test_taskgroup_cancel_after_exit",
-  () =>
-    Effect.gen(function*() {
-      const group = yield* TaskGroup.run((group) => Effect.as(sleep(0), group))
-      yield* group.cancel
-      yield* sleep(0)
-      return [String(group), yield* requests]
-    }),
+  Effect.gen(function*() {
+    const group = yield* TaskGroup.run((group) => Effect.as(sleep(0), group))
+    yield* group.cancel
+    yield* sleep(0)
+    return [String(group), yield* requests]
+  }),
   ["<TaskGroup finished>", 0]
 )
 
@@ -542,7 +539,7 @@ portBoth(
 )
 
 /** A child, or the body, that cancels its group and fails. */
-const cancelsAndFails = (by: "child" | "body", order: "before" | "after") => (how: Task.Options) =>
+const cancelsAndFails = (by: "child" | "body", order: "before" | "after") => (how: How) =>
   endOf(
     TaskGroup.run((group) => {
       const fails = Effect.fail("no")
@@ -563,7 +560,7 @@ portBoth(
     logged((log) =>
       Effect.gen(function*() {
         const event = yield* Event.make
-        const racer = (n: number, wait: Effect.Effect<void, never, EventLoop.EventLoop>) =>
+        const racer = (n: number, wait: Program<void, never>) =>
           Effect.gen(function*() {
             log(`${n} started`)
             yield* wait

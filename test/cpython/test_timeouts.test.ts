@@ -3,15 +3,15 @@ import { Effect, Option } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task, Timeout } from "effect-asyncio"
 import { VirtualLoop } from "effect-asyncio/testing"
-import { defectOf, self } from "../support/loops.ts"
+import { defectOf, type Program, self } from "../support/loops.ts"
 import { endOf, port } from "./support.ts"
 
 const { createTask, sleep, timeout, timeoutAt } = asyncio
 
-type Body = (timeout: Timeout.Timeout) => Effect.Effect<unknown, unknown, EventLoop.EventLoop>
+type Body = (timeout: Timeout.Timeout) => Program
 
 /** How a block ends, whether it has expired then, and its deadline. */
-const blockOf = (open: (body: Body) => ReturnType<Body>, body: Body) =>
+const blockOf = (open: (body: Body) => Program, body: Body) =>
   Effect.gen(function*() {
     const box: { timeout?: Timeout.Timeout } = {}
     const end = yield* endOf(open((timeout) => {
@@ -157,7 +157,7 @@ port(
 )
 
 /** A task that was cancelled and goes on with `then`. */
-const goesOn = (then: Effect.Effect<unknown, unknown, EventLoop.EventLoop>) =>
+const goesOn = (then: Program) =>
   cancelSelf.pipe(
     Effect.andThen(Task.catchCancelled(sleep("1 second"), () => Effect.void)),
     Effect.andThen(then),
@@ -199,7 +199,7 @@ port(
 const refusal = (timeout: Timeout.Timeout) =>
   Effect.map(defectOf(Timeout.reschedule(timeout, 0.02)), ({ message, name }) => `${name}: ${message}`)
 
-const refused = (body: Effect.Effect<unknown, unknown, EventLoop.EventLoop>) =>
+const refused = (body: Program) =>
   Effect.gen(function*() {
     const box: { timeout?: Timeout.Timeout } = {}
     yield* endOf(timeout("10 millis", (timeout) => {

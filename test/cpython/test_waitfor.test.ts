@@ -2,20 +2,20 @@
 import { Effect } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Future, Task } from "effect-asyncio"
+import { never, type Program } from "../support/loops.ts"
 import { endOf, port } from "./support.ts"
 
 const { createTask, shield, sleep, waitFor } = asyncio
 
 const tooLate = ["TimeoutError"]
 const hour = sleep("1 hour", "done")
-const forever = Effect.flatMap(Future.make<string>(), Future.join)
 
 /** How it ends, and when. */
-const timed = (program: Parameters<typeof endOf>[0]) =>
+const timed = (program: Program) =>
   Effect.flatMap(endOf(program), (end) => Effect.map(EventLoop.time, (time) => [end, time]))
 
 /** How `waitFor` a task ends, and the task. */
-const waitForTask = (effect: Effect.Effect<unknown, unknown, EventLoop.EventLoop>, seconds: number) =>
+const waitForTask = (effect: Program, seconds: number) =>
   Effect.gen(function*() {
     const task = yield* createTask(effect)
     yield* sleep(0)
@@ -32,7 +32,7 @@ const watched = <A, E, R>(effect: Effect.Effect<A, E, R>) => {
 }
 
 /** Works until 0.2 s, whoever cancels it. */
-const stubborn: Effect.Effect<void, never, EventLoop.EventLoop> = Effect.flatMap(EventLoop.time, (now) =>
+const stubborn: Program<void, never> = Effect.flatMap(EventLoop.time, (now) =>
   now >= 0.2
     ? Effect.void
     : Effect.andThen(Task.catchCancelled(sleep({ seconds: 0.2 - now }), () => Effect.void), stubborn))
@@ -139,7 +139,7 @@ port(
 /** Cancelled before it waits for its task. */
 const cancelledWaitFor = (duration: "1 minute" | number) =>
   Effect.gen(function*() {
-    const task = yield* createTask(forever)
+    const task = yield* createTask(never)
     const waiter = yield* createTask(waitFor(task, duration))
     yield* EventLoop.callSoon(() => Task.cancelUnsafe(waiter))
     return [yield* endOf(Task.join(waiter)), Task.cancelled(task)]
