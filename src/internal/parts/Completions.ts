@@ -3,6 +3,8 @@
  *
  * As in asyncio, a callback of each puts it into the queue when it has ended, so a completion costs O(1), and so does
  * taking it. With a limit each that ends starts the next. The queue is shut down when time is over, everything has ended, or nobody wants more.
+ *
+ * It has more than 150 lines of code, as starting, ending and taking are told by the same few fields.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
