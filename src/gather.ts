@@ -127,8 +127,8 @@ export declare namespace gather {
  * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
  *
  * It takes no tick when everything is done already, so `while (live.size > 0) yield* gather(live)` never lets anybody
- * run who would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Write `yield*
- * wait(live)` there, which always lets ticks pass.
+ * run who would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Await `wait(live)`
+ * there, which always lets ticks pass.
  *
  * **Example** (Three seconds, not four)
  *

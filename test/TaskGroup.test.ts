@@ -4,7 +4,20 @@ import * as asyncio from "effect-asyncio"
 import { Task, TaskGroup } from "effect-asyncio"
 import { type Facts, verdict } from "../src/internal/parts/verdict.ts"
 import { linear } from "./support/costs.ts"
-import { cancelSoon, defectOf, everywhere, logged, messagesOf, outcome, ticks, timed } from "./support/loops.ts"
+import {
+  cancelSoon,
+  day,
+  defectOf,
+  everywhere,
+  logged,
+  messagesOf,
+  outcome,
+  outcomeOf,
+  type Program,
+  self,
+  ticks,
+  timed
+} from "./support/loops.ts"
 
 const { createTask, sleep } = asyncio
 
@@ -249,6 +262,46 @@ describe("TaskGroup", () => {
     "n children",
     3,
     (n) => TaskGroup.run((group) => Effect.forEach(Array.from({ length: n }), () => group.createTask(Effect.void)))
+  )
+})
+
+describe("a group that cancels itself once its body has dropped a cancellation of others is one of the task's, as in asyncio", () => {
+  /** Meets a request, and goes on. */
+  const drops = Effect.gen(function*() {
+    yield* Task.cancel(yield* self)
+    yield* Task.catchCancelled(asyncio.sleep(0), () => Effect.void)
+  })
+  /** How the block ends, then the next suspension, in a task of their own. */
+  const ends = (block: Program) =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const task = yield* createTask(
+        Effect.andThen(block, Effect.andThen(Effect.sync(() => lines.push("left")), asyncio.sleep(0)))
+      )
+      return [outcomeOf(yield* Task.await(task)), ...lines]
+    })
+  everywhere(
+    "asked in the body: at the next suspension",
+    ends(TaskGroup.run((group) => Effect.andThen(drops, group.cancel))),
+    ["cancelled", "left"]
+  )
+  everywhere(
+    "asked in the body, with tasks to wait for: when they have ended",
+    ends(TaskGroup.run((group) => Effect.andThen(group.createTask(day), Effect.andThen(drops, group.cancel)))),
+    ["cancelled"]
+  )
+  everywhere(
+    "asked by a task: when all have ended",
+    ends(TaskGroup.run((group) => Effect.andThen(group.createTask(Effect.andThen(ticks(3), group.cancel)), drops))),
+    ["cancelled"]
+  )
+  everywhere(
+    "taken back by uncancel: it is the group's own",
+    ends(TaskGroup.run((group) => {
+      const uncancel = Effect.flatMap(self, Task.uncancel)
+      return Effect.andThen(drops, Effect.andThen(uncancel, group.cancel))
+    })),
+    [undefined, "left"]
   )
 })
 

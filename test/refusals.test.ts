@@ -3,8 +3,9 @@
  * exported: refused in one form, "call: what is value, expected …". A function without a row here fails.
  */
 import { expect, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Layer, Option, Order, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Layer, Option, Order, Schema, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
+import * as executors from "effect-asyncio/executors"
 import * as node from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
 import { describe } from "vitest"
@@ -74,6 +75,23 @@ const queue = kind(asyncio.Queue.make(), (stray) => stray === strayQueue)
 const timeout = kind(asyncio.timeout("1 second", (self) => Effect.succeed(self)).pipe(Effect.orDie))
 
 const concurrency = value(1, (stray) => stray === 5)
+const job = executors.Job.make("job", { payload: Schema.Unknown, progress: Schema.String })
+const jobs = executors.Job.group("jobs", job)
+const work = { job: () => Effect.void }
+const schema = value(Schema.String, Schema.isSchema)
+const aJob = value(job)
+const handlers = value(work)
+const inputs = value(
+  [],
+  (stray) => !Effect.isEffect(stray) && typeof stray === "object" && stray !== null && Symbol.iterator in stray
+)
+const pool = kind(executors.Executor.local(jobs, work))
+const atLeast = (least: number) => value(least, (stray) => isWhole(stray, least))
+const submitted = { id: text, name: text, retries: atLeast(0), onProgress: callback }
+const sized = options({ size: atLeast(1) })
+// A Map has a size, too.
+const placed = { ...sized, takes: (stray: unknown) => stray instanceof Map || sized.takes(stray) }
+
 const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
 const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration }
@@ -273,6 +291,20 @@ const rows: Readonly<Record<string, Row>> = {
   "VirtualLoop.run": row(awaitable, options(virtual)),
   "VirtualLoop.advance": row(duration),
 
+  submit: row(aJob, any, options(submitted)),
+  toThread: row(aJob, any, options(submitted)),
+  runInExecutor: row(pool, aJob, any, options(submitted)),
+  map: row(
+    aJob,
+    inputs,
+    options({ concurrency: value(1, (stray) => stray === 5), retries: atLeast(0), onProgress: callback })
+  ),
+  "Executor.layer": row(effect),
+  "Executor.local": row(value(jobs), handlers, placed),
+  "Executor.layerLocal": saying("Executor.local", row(value(jobs), handlers, placed)),
+  "Job.make": row(text, options({ payload: schema, success: schema, error: schema, progress: schema })),
+  "Job.group": row(text, aJob),
+
   "node.runMain": saying("runMain", row(effect, options(run))),
   "node.signal": saying("signal", row(value("SIGUSR2")))
 }
@@ -280,9 +312,9 @@ const rows: Readonly<Record<string, Row>> = {
 /** Exports that are no functions to call. */
 const others = [
   /^(ALL_COMPLETED|FIRST_COMPLETED|FIRST_EXCEPTION|allTasks|currentTask)$/,
-  /(Error|QueueEmpty|QueueFull|QueueShutDown)$/,
+  /(Error|QueueEmpty|QueueFull|QueueShutDown|WorkerLost|BrokenExecutor)$/,
   /^(Event|Lock)\.make$/,
-  /^EventLoop\.(EventLoop|time)$/,
+  /^(EventLoop\.(EventLoop|time)|Executor\.Executor)$/,
   /^Task\.(all|current)$/,
   /^Explore\.cancelled$/,
   // What it takes begins at once, and does not end by itself: monitor.test.ts.
@@ -307,6 +339,7 @@ const collect = (exported: object, prefix: string): void => {
 }
 collect(asyncio, "")
 collect(testing, "")
+collect(executors, "")
 collect(node, "node.")
 
 it("every function that is exported has a row, and every row a function", () => {
@@ -354,6 +387,7 @@ const running = (result: unknown): Effect.Effect<unknown, unknown, any> => {
 const refusal = (call: () => unknown): Effect.Effect<string, never, asyncio.EventLoop.EventLoop> =>
   Effect.suspend(() => running(call())).pipe(
     Effect.scoped,
+    Effect.provide(executors.Executor.layerLocal(jobs, work)),
     Effect.timeout("1 day"),
     Effect.exit,
     Effect.map((exit) => {

@@ -4,7 +4,7 @@ import { Explore } from "effect-asyncio/testing"
 
 export const title = "check-then-act across an await"
 export const story = `A name is free, the registry asks a server about its owner, then writes the name down.
-Who asks for the same name meanwhile finds it free as well.
+Whoever asks for the same name meanwhile finds it free as well.
 Both are told that it is theirs, and the second overwrites the first.`
 export const report = "https://github.com/Agoric/agoric-sdk/issues/1461"
 

@@ -6,7 +6,7 @@ const { Lock } = asyncio
 
 export const title = "lock order"
 export const story = `A transfer locks the account it takes from, then the one it gives to.
-Two transfers the other way round each hold the lock that the other wants.
+Two transfers in opposite directions each hold the lock that the other wants.
 Both wait for ever; it takes a slow moment between the first lock and the second.`
 export const report = "https://github.com/microsoft/libHttpClient/pull/311"
 

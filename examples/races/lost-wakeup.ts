@@ -5,7 +5,7 @@ const { Future } = asyncio
 
 export const title = "lost wake-up after a cancel"
 export const story = `A semaphore wakes the first in its line when a permit is given back.
-If that one is cancelled before it runs, the permit stays there, and nobody else is told.
+If that one is cancelled before it runs, the permit stays where it is, and nobody else is told.
 The next in line waits for ever, beside a free permit.`
 export const report = "https://github.com/python/cpython/issues/90155"
 

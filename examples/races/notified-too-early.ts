@@ -7,8 +7,8 @@ const { Future } = asyncio
 export const title = "notified before waiting"
 export const story =
   `A server that shuts down sees that a connection is open, and gets ready to wait for the last to close.
-A notification reaches those who wait when it is given. The last connection closes before the server waits.
-Nobody will notify again.`
+A notification reaches only those who are waiting when it is given.
+The last connection closes before the server waits, and nobody will notify again.`
 export const report = "https://github.com/containerd/ttrpc-rust/pull/227"
 
 /** Remembers nothing: who waits later hears of the next one only. */

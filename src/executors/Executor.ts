@@ -107,8 +107,14 @@ export const Executor: Context.Service<Service, Executor<Job.Any>> = Context.Ser
 export const layer = <J extends Job.Any, E, R>(
   make: Effect.Effect<Executor<J>, E, R>
 ): Layer.Layer<Service, E, Exclude<R, Scope.Scope>> =>
-  // Of whom it is asked for jobs that it has not, its own check speaks.
-  Layer.effect(Executor, make as unknown as Effect.Effect<Executor<Job.Any>, E, R>)
+  Layer.effect(
+    Executor,
+    Effect.suspend(() => {
+      check.effect("Executor.layer", "the argument", make)
+      // Asked for a job that it has not, it says so itself.
+      return make as unknown as Effect.Effect<Executor<Job.Any>, E, R>
+    })
+  )
 
 /**
  * Options of an executor in this process.

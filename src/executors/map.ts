@@ -12,6 +12,8 @@ import type { EventLoop } from "../EventLoop.ts"
 import { gather } from "../gather.ts"
 import { callSite } from "../internal/host/callSite.ts"
 import * as check from "../internal/host/check.ts"
+import { atomically } from "../internal/host/withoutYield.ts"
+import { concurrency, limitOf } from "../internal/parts/Limiter.ts"
 import { createTask } from "../internal/task/createTask.ts"
 import type { Failure } from "./errors.ts"
 import type { Service } from "./Executor.ts"
@@ -80,7 +82,7 @@ export const map = <J extends Job.Any, E = never, R = never>(
   options?: MapOptions<Job.Progress<J>, E, R>
 ): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
   const site = callSite(map)
-  return Effect.withFiber((fiber) => {
+  return atomically((fiber) => {
     const impl = jobOf("map", job)
     checkOptions("map", options)
     const executor = defaultExecutor("map", fiber)
@@ -95,11 +97,6 @@ export const map = <J extends Job.Any, E = never, R = never>(
     )
   })
 }
-
-const concurrency = check.kind(
-  (value) => value === "unbounded" || value === Infinity || Number.isInteger(value) && (value as number) > 0,
-  "a whole number above 0, or \"unbounded\""
-)
 
 const checkOptions = check.options<MapOptions>({ concurrency, retries: check.count(0), onProgress: check.callback })
 
@@ -129,8 +126,7 @@ class Mapping {
 
   /** As many as may run at once, each with its first input. */
   lanes(): ReadonlyArray<Effect.Effect<void, unknown, EventLoop>> {
-    const { concurrency } = this.options
-    const limit = typeof concurrency === "number" ? concurrency : Infinity
+    const limit = limitOf(this.options.concurrency)
     const lanes: Array<Effect.Effect<void, unknown, EventLoop>> = []
     while (lanes.length < limit) {
       const next = this.pull()
@@ -181,4 +177,8 @@ interface Pulled {
   readonly place: number
 }
 
-const isIterable = check.kind(Predicate.isIterable, "an iterable of inputs")
+/** A lone text is one as well, of letters; an Effect is, to be yielded. */
+const isIterable = check.kind(
+  (value) => Predicate.isObjectKeyword(value) && Symbol.iterator in value && !Effect.isEffect(value),
+  "an iterable of inputs"
+)

@@ -9,6 +9,7 @@ import type { Awaitable } from "../Awaitable.ts"
 import type { EventLoop } from "../EventLoop.ts"
 import { type CallSite, callSite } from "../internal/host/callSite.ts"
 import * as check from "../internal/host/check.ts"
+import { atomically } from "../internal/host/withoutYield.ts"
 import { createTask, makesTask } from "../internal/task/createTask.ts"
 import { join } from "../internal/task/future.ts"
 import type { TaskImpl } from "../internal/task/task.ts"
@@ -207,7 +208,7 @@ export const toThread = <J extends Job.Any, E = never, R = never>(
   options?: SubmitOptions<Job.Progress<J>, E, R>
 ): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure | E, R | Executor.Service | EventLoop> => {
   const site = callSite(toThread)
-  return Effect.withFiber((fiber) =>
+  return atomically((fiber) =>
     join(
       start<Job.Success<J>, Job.Error<J> | Failure | E>(
         "toThread",

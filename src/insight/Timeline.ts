@@ -25,7 +25,8 @@ export type Outcome = "ok" | "failed" | "cancelled"
  * | `outside` | `undefined` | in what Effect or the host resumes, as a promise |
  * | `block` | `timeout 2 s`, `TaskGroup` | stands under a deadline, or has tasks of its own |
  *
- * Those of a row follow each other and do not overlap, but for blocks: these nest, and what the task did inside lies in them.
+ * The spans of a row follow each other and do not overlap, except for blocks: these nest, and what the task did inside
+ * lies within them.
  *
  * @category models
  * @since 0.2.0
@@ -82,7 +83,7 @@ export interface Row {
   readonly parent: number | undefined
   /** Where it was created, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
-  /** The begin of the step that created it; of those that were there before the recorder, when it was first seen. */
+  /** When the step began that created it; for those that were there before the recorder, when it was first seen. */
   readonly begin: number
   /** When it ended, if it has. */
   readonly end: number | undefined
@@ -92,7 +93,7 @@ export interface Row {
   readonly error: string | undefined
   /** The requests to cancel it, in order. */
   readonly cancels: ReadonlyArray<Cancel>
-  /** By their begin. */
+  /** In order of their beginnings. */
   readonly spans: ReadonlyArray<Span>
 }
 
@@ -122,7 +123,7 @@ export interface Timeline {
   readonly from: number
   /** The last time in it. */
   readonly to: number
-  /** How many spans and requests are missing, as there was no room: the oldest. */
+  /** How many spans and requests, the oldest ones, are missing because there was no room. */
   readonly dropped: number
   /** In order of creation. */
   readonly tasks: ReadonlyArray<Row>

@@ -21,9 +21,9 @@ import { Tree } from "./Tree.ts"
  *
  * **Details**
  *
- * Of the running task where none is given; empty outside of tasks. It reads as `format` does, but the other way round:
- * below a task stand those that await it. A plain function, and changes nothing. O(tasks of its loop).
- * asyncio's `format_call_graph`.
+ * For the running task if none is given; empty outside tasks. It reads as `format` does, but the other way round: below
+ * a task stand those that await it. A plain function that changes nothing. O(tasks of its loop). asyncio's
+ * `format_call_graph`.
  *
  * **Example** (Who asked for it)
  *

@@ -1,4 +1,4 @@
-/** A snapshot as a text: a tree of tasks, each under one that awaits it, and what each waits for. */
+/** A snapshot as text: a tree of tasks, each under one that awaits it, and what each waits for. */
 import * as check from "../internal/host/check.ts"
 import { checkLoops } from "./inputs.ts"
 import type { LoopInfo, TaskInfo } from "./snapshot.ts"
@@ -13,9 +13,9 @@ import { Tree } from "./Tree.ts"
 export interface FormatOptions {
   /** Colours of a terminal. Default: none. */
   readonly color?: boolean | undefined
-  /** A folder: places in it are told from there. Default: whole paths. */
+  /** A folder: places in it are shown relative to it. Default: whole paths. */
   readonly base?: string | undefined
-  /** Lines of tasks at most; how many more tasks there are is told, and the circles. Default: 1,000. */
+  /** Lines of tasks at most; then only the number of the others is shown, and the circles. Default: 1,000. */
   readonly limit?: number | undefined
   /** Which tasks are shown. Default: all. */
   readonly filter?: ((task: TaskInfo) => boolean) | undefined
@@ -29,7 +29,7 @@ export const checkOptions = check.options<FormatOptions>({
 })
 
 /**
- * Loops as a text.
+ * Loops as text.
  *
  * **When to use**
  *
@@ -37,12 +37,12 @@ export const checkOptions = check.options<FormatOptions>({
  *
  * **Details**
  *
- * A tree: each task stands below the one that awaits it, by `yield*`, `gather`, `wait` or a `TaskGroup`; one that several
- * await below the first of them, and with the others by its name. After the name stands what it does or waits for, and below
- * that the `Effect.fn`s and spans that it is in, and where it was created. A task of default name goes by the outermost of
- * those too: `fetch (Task-2)`.
+ * A tree: each task stands below the one that awaits it, by `yield*`, `gather`, `wait` or a `TaskGroup`; one that
+ * several await below the first of them, and with the others by its name. After the name stands what it does or waits
+ * for, and below that the `Effect.fn`s and spans that it is in, and where it was created. A task with a default name is
+ * shown with the outermost of those too: `fetch (Task-2)`.
  *
- * The tasks of a circle are marked, and told once more at the end. One over locks is a deadlock, unless somebody else
+ * The tasks of a circle are marked, and listed once more at the end. One over locks is a deadlock, unless somebody else
  * releases one of those: anybody may.
  *
  * More than 20 tasks that stand below the same one, were created at the same place and wait for the same are one line, with

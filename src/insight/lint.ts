@@ -1,4 +1,4 @@
-/** What a timeline shows that is seldom intended. */
+/** Finds things in a timeline that are seldom intended. */
 import type * as Duration from "effect/Duration"
 import * as check from "../internal/host/check.ts"
 import { milliseconds } from "./drawing/axis.ts"
@@ -16,7 +16,7 @@ export interface Finding {
   /**
    * - `holds-the-loop`: one step took so long that nobody else could run
    * - `sleeps-with-lock`: it slept while others waited for a lock that it held
-   * - `spins`: it yields again and again and does nothing else, as one that polls
+   * - `spins`: it yields again and again and does nothing else, like one that polls
    */
   readonly rule: "holds-the-loop" | "sleeps-with-lock" | "spins"
   /** The id of the task. */
@@ -32,7 +32,7 @@ export interface Finding {
  * @since 0.2.0
  */
 export interface LintOptions {
-  /** From how long a step on it holds the loop. Default: 100 ms, as asyncio's `slow_callback_duration`. */
+  /** A step this long or longer holds the loop. Default: 100 ms, as asyncio's `slow_callback_duration`. */
   readonly slow?: Duration.Input | undefined
 }
 
@@ -164,7 +164,8 @@ const sleepsWithLock = (row: Row, locks: ReadonlyArray<Lock>): ReadonlyArray<Fin
   locks.map((lock) => sleepWith(row, lock)).filter((finding) => finding !== undefined)
 
 /**
- * Finds in a timeline what is seldom intended: a step that holds the loop, a lock held while asleep, a task that polls.
+ * Finds things in a timeline that are seldom intended: a step that holds the loop, a lock held while asleep, a task
+ * that polls.
  *
  * **When to use**
  *
@@ -172,10 +173,11 @@ const sleepsWithLock = (row: Row, locks: ReadonlyArray<Lock>): ReadonlyArray<Fin
  *
  * **Details**
  *
- * It knows what was recorded, and no more. A lock held while sleeping is found only where others waited for it meanwhile, which
- * is when it hurts. A task spins that yielded 100 times, in nine of ten of its steps, each shorter than 1 ms. On a clock that
- * stands during a step, as the virtual one, no step takes long, so work between yields is not told from polling there.
- * O(n log n) in the spans, and for a lock O(sleeps of its holders · waits for it). Of these, asyncio's `debug` mode has the first.
+ * It knows what was recorded, and no more. A lock held while sleeping is found only if others waited for it meanwhile,
+ * which is when it hurts. A task spins if it yielded 100 times, in nine of ten of its steps, each shorter than 1 ms. On
+ * a clock that stands still during a step, such as the virtual one, no step takes long, so work between yields can't be
+ * told from polling there. O(n log n) in the spans, and for a lock O(sleeps of its holders · waits for it). asyncio's
+ * `debug` mode has the first of these.
  *
  * **Example** (A lock held while asleep)
  *

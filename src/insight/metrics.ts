@@ -41,10 +41,11 @@ const millis = (name: string, description: string, attributes: Record<string, st
  * | `asyncio_lag_ms` | histogram | how long a step that was ready waited for its turn |
  * | `asyncio_wait_ms` | histogram by `for`: `Lock`, `Queue.get`, `timer`, `task` … | how long a fiber waited in something of this library |
  *
- * In the registry, and with the attributes, of where the layer is built. Names of tasks and primitives are no
- * attributes: there would be no end of series. Times are those of the loops' clocks, so on a virtual loop a step takes none.
+ * They are in the registry, and have the attributes, of the place where the layer is built. Names of tasks and
+ * primitives are not attributes: there would be no end of series. Times are those of the loops' clocks, so on a virtual
+ * loop a step takes none.
  *
- * While nobody builds it, it costs nothing; docs/costs.md has what it costs then.
+ * While nobody builds it, it costs nothing; docs/costs.md says what it costs when somebody does.
  *
  * **Example** (How many tasks ended, and how)
  *

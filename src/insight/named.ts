@@ -21,7 +21,7 @@ export type Nameable = Lock | Event | Condition | Semaphore | Barrier | { readon
  *
  * **When to use**
  *
- * Snapshots, timelines and deadlocks then say `Lock "db"` where they say `Lock#1` without.
+ * Snapshots, timelines and deadlocks then say `Lock "db"` instead of `Lock#1`.
  *
  * **Details**
  *

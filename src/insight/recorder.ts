@@ -28,7 +28,7 @@ export interface RecorderOptions {
  * @since 0.2.0
  */
 export interface Recorder {
-  /** What it knows now. O(n) in its capacity and in the tasks alive; callable at any time, also once it has stopped. */
+  /** What it knows now. O(n) in its capacity and the tasks alive; callable at any time, even after it has stopped. */
   readonly timeline: () => Timeline
 }
 
@@ -62,21 +62,21 @@ export const start = (call: string, options: RecorderOptions | undefined): Start
  *
  * **When to use**
  *
- * Use as a flight recorder: leave it on, and look once something interesting has happened, a slow request for one. Take
- * `record` for one effect from its begin to its end.
+ * Use as a flight recorder: leave it on, and look once something interesting has happened, such as a slow request. Take
+ * `record` for one effect from its beginning to its end.
  *
  * **Details**
  *
- * It listens to all loops of the process; several may listen at once. It is bounded by `capacity`: what is too much takes the
- * place of the oldest, and the timeline says how much that was. It keeps no task, no value and no cause alive, but names, ids
- * and creation sites. Who listens changes no order and no tick.
+ * It listens to all loops of the process; several may listen at once. It is bounded by `capacity`: what exceeds it
+ * replaces the oldest, and the timeline says how much that was. It keeps no task, no value and no cause alive, only
+ * names, ids and creation sites. Listening changes no order and no tick.
  *
- * The time of all that happens is that of its loop's clock. A program pays for it: about as much again for a task that does
- * nothing (`docs/costs.md`). asyncio has nothing like it; its `debug` mode times steps alone.
+ * Times are those of each loop's clock. A program pays for it: about as much again for a task that does nothing
+ * (`docs/costs.md`). asyncio has nothing like it; its `debug` mode times steps alone.
  *
  * **Gotchas**
  *
- * What other loops of the process do meanwhile is in the timeline as well: each row says of which loop it is.
+ * The timeline also has what other loops of the process do meanwhile: each row says which loop it is from.
  *
  * Of a task that began before the recorder, the waits in what Effect or the host resumes, such as a promise, are not told
  * apart from its steps. The same holds for a task that has a `Tracer` of its own.

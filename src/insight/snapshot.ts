@@ -39,7 +39,7 @@ type AnyWaiter = Waiter<any, any, any>
  * - `running`: its code is what calls.
  * - `ready`: its next step is in the ready queue.
  * - `waiting`: for something of this library's.
- * - `outside`: for something that is not: a promise, `Effect.sleep`, a fiber that it forked.
+ * - `outside`: for something else: a promise, `Effect.sleep`, a fiber that it forked.
  *
  * @category models
  * @since 0.2.0
@@ -130,21 +130,21 @@ export interface LoopInfo {
 }
 
 /**
- * What all open loops of the process are at, the oldest first.
+ * What all open loops of the process are doing, the oldest first.
  *
  * **When to use**
  *
- * To answer "what hangs?" of a program as it is: in a test that failed, in a handler of a signal, on a page for operators,
- * in a debugger that has stopped the program. `format` makes a text of it.
+ * To answer "what hangs?" for a program as it is: in a failed test, in a signal handler, on a page for operators, in a
+ * debugger that has stopped the program. `format` turns it into text.
  *
  * **Details**
  *
- * Plain data, JSON, that keeps nothing of the program alive. It runs nothing of it and changes nothing, so that it may be
- * called anywhere, also in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 100 ms, and several
- * times as long the first time, when the places where they were created are made into text.
+ * Plain data, JSON, that keeps nothing of the program alive. It runs nothing of it and changes nothing, so that it may
+ * be called anywhere, even in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 100 ms, and
+ * several times as long the first time, when the places where they were created are made into text.
  *
- * What fibers wait for that a task forked by Effect's means is not known: their task is `outside`. asyncio's
- * `all_tasks`, `capture_call_graph`, and `python -m asyncio ps` have parts of it.
+ * What a task's forked fibers wait for is not known: the task is `outside`. asyncio's `all_tasks`,
+ * `capture_call_graph`, and `python -m asyncio ps` have parts of it.
  *
  * **Example** (What a lock's waiters are at)
  *

@@ -16,7 +16,7 @@ import { Waits } from "./Waits.ts"
  * @since 0.2.0
  */
 export interface SpanEventsOptions {
-  /** Waits as long as this or longer are told. Default: 10 milliseconds. */
+  /** Waits this long or longer are written. Default: 10 milliseconds. */
   readonly over?: Duration.Input | undefined
 }
 
@@ -27,13 +27,14 @@ const checkOptions = check.options<SpanEventsOptions>({ over: check.duration })
  *
  * **When to use**
  *
- * Where traces are read anyway, to see which part of a slow span was waiting, and for what.
+ * Use where traces are read anyway, to see which part of a slow span was waiting, and for what.
  *
  * **Details**
  *
- * The event is `waits for Lock "db"`, with the time when the wait began and the attributes `asyncio.wait_ms` and, where a
- * lock was waited for that a task had then, `asyncio.held_by`, the task's name. In the span that the waiting fiber is in; where it is in none there is no
- * event. Of all loops of the process. A wait is told when it is over.
+ * The event is `waits for Lock "db"`, with the time when the wait began and the attributes `asyncio.wait_ms` and, if it
+ * was for a lock that a task held then, `asyncio.held_by`, the task's name. It goes into the span that the waiting
+ * fiber is in; if there is none, there is no event. It covers all loops of the process. A wait is written when it is
+ * over.
  *
  * **Example** (What a request waited for)
  *

@@ -48,29 +48,29 @@ import { flush, hasColors, streams, write } from "./standardStreams.ts"
  *
  * A `process.exitCode` that the program has set stays, unless it is 0.
  *
- * The first signal cancels main, with the signal's name as the message; its clean-ups run, then the loop closes as always. As
- * with `asyncio.run`, it is main that decides: if it meets the cancellation and ends well, all is well. One that comes
- * before main's first step keeps it from beginning. The second one hurries, as does the first one once main is done: from
- * then on there are `closeTimeout` (by default 5 seconds) until the process ends, and says which tasks it gave up. The next
- * one ends it at once. The same signal again within 100 milliseconds is not another one: npm passes on what came from the
- * terminal. A signal that the program itself waits for, with `signal`, goes there.
+ * The first signal cancels main, with the signal's name as the message; its clean-ups run, then the loop closes as
+ * always. As with `asyncio.run`, main decides: if it catches the cancellation and ends well, all is well. One that
+ * comes before main's first step keeps it from beginning. The second one hurries, as does the first one once main is
+ * done: from then on there are `closeTimeout` (by default 5 seconds) until the process ends, and says which tasks it
+ * gave up. The next one ends it at once. The same signal again within 100 milliseconds is not another one: npm passes
+ * on what came from the terminal. A signal that the program itself waits for, with `signal`, goes there.
  *
- * Where the reader of its output has gone (`node app.js | head`), main is cancelled with `"SIGPIPE"` as the message: the
+ * If the reader of its output has gone (`node app.js | head`), main is cancelled with `"SIGPIPE"` as the message: the
  * signal that other programs end by, and Node ignores.
  *
  * Every failure of a `gather`, a `TaskGroup` or a `Cause` is printed on stderr, with its cause and its fields, and the lines
  * of its stack that are not Effect's, Node's or this library's; in colours on a terminal, unless `NO_COLOR` is set. What has
  * `Runtime.errorReported` set to false is not.
  *
- * Where no timer, socket or signal is left that could wake anybody, main can't end: then the tasks are told, and what each
- * waits for, and main is cancelled. Node itself ends such a process without a clean-up, with exit code 13.
+ * If no timer, socket or signal is left that could wake anybody, main can't end: then the tasks are listed, with what
+ * each waits for, and main is cancelled. Node itself ends such a process without a clean-up, with exit code 13.
  *
  * **Gotchas**
  *
  * Node hears no signal while JavaScript runs: a step that never ends is ended by Ctrl-\ (SIGQUIT), without clean-ups.
  * `Effect.never` keeps no process alive; a server that is there until Ctrl-C does, and `signal` does.
  *
- * A process has one: another one meanwhile rejects with `RuntimeError`.
+ * A process has one main program: another `runMain` meanwhile rejects with `RuntimeError`.
  *
  * **Example** (A first program)
  *

@@ -15,8 +15,8 @@ import { Waiter } from "../internal/waiting/Waiter.ts"
  *
  * **When to use**
  *
- * Use to begin the end of a server or worker in good order: `signal("SIGINT")` in a task of its own, or as one of the
- * first to complete.
+ * Use to shut down a server or worker cleanly: `signal("SIGINT")` in a task of its own, or in a `wait` for the first to
+ * complete.
  *
  * **Details**
  *

@@ -30,8 +30,8 @@ import { settingsOf } from "./explore/settings.ts"
  *
  * **Details**
  *
- * What is on by default can happen on the live loop: time, latencies, faults, choices. A cancellation can happen if
- * anybody cancels; the program has to say what holds then. Order can't happen today, only after a change.
+ * Everything that is on by default can happen on the live loop: time, latencies, faults, choices. A cancellation can
+ * happen if anybody cancels; the program has to say what holds then. Order can't happen today, only after a change.
  *
  * Never varied: the order of those who wait in one line, of plain callbacks, of timers by their deadlines, and the loop's
  * own entries. The library promises these.
@@ -52,8 +52,8 @@ export interface Vary {
   /** `choose` takes another value than the first. Default true. */
   readonly choices?: boolean | undefined
   /**
-   * A step comes some ticks later than written. What fails only so is not wrong today: it relies on the written order, and
-   * one `yield*` more somewhere breaks it. Default false.
+   * A step comes some ticks later than written. A program that fails only this way is not wrong today: it relies on the
+   * written order, and one `yield*` more somewhere breaks it. Default false.
    */
   readonly order?: boolean | undefined
   /**
@@ -270,13 +270,13 @@ export { NotDeterministicError, ScheduleError, TokenError } from "./explore/erro
  *
  * **Details**
  *
- * It runs twice in the written order, which have to be the same, and then in schedules that differ from that in a few
- * places (`vary` and `strategy` say which). A failure is: the program fails or dies, nothing can go on, a failure that nobody
- * saw, tasks that are left when it is done, what `always` says and does not hold. That it ends cancelled is none, if the
- * schedule has cancelled somebody.
+ * It runs twice in the written order, and both runs have to be the same; then in schedules that differ from it in a few
+ * places (`vary` and `strategy` say which). A failure is: the program fails or dies, nothing can go on, a failure that
+ * nobody saw, tasks that are left when it is done, a claim of `always` that does not hold. Ending cancelled is not a
+ * failure if the schedule has cancelled somebody.
  *
- * The error type of the program is in the report, not in the type: any failure is one. Its services come from around, and
- * are the same in every run: what has a state belongs inside. Logs of the runs are off, but for that of a replay.
+ * The program's error is in the report, not in the type: any failure is one. Its services come from outside, and are
+ * the same in every run: whatever has state belongs inside. Logs of the runs are off, except for that of a replay.
  *
  * All of it goes on at once, with a turn of the host every 10 milliseconds. Interrupted, it ends the run under way, and
  * leaves nothing behind.
@@ -384,7 +384,7 @@ const explorerOf = <A, E, R>(
  *
  * **Details**
  *
- * Outside of `check` and `run` it takes `least`. A number is milliseconds. Dies with `IllegalArgumentError` unless
+ * Outside `check` and `run` it takes `least`. A number is milliseconds. Dies with `IllegalArgumentError` unless
  * `0 <= least <= most`, and both are finite. Interrupted, nothing is lost.
  *
  * @category program
@@ -403,11 +403,11 @@ export const latency = (least: Duration.Input, most: Duration.Input): Effect.Eff
   })
 
 /**
- * Fails where the schedule says so: as what is outside may. A function makes the error.
+ * Fails where the schedule says so, as the outside world may. A function makes the error.
  *
  * **Details**
  *
- * Outside of `check` and `run` it does nothing. It takes no tick.
+ * Outside `check` and `run` it does nothing. It takes no tick.
  *
  * @category program
  * @since 0.2.0
@@ -425,7 +425,7 @@ const isMaker = <E>(error: E | (() => E)): error is () => E => typeof error === 
  *
  * **Details**
  *
- * Outside of `check` and `run` it gives the first. It takes no tick. Dies with `IllegalArgumentError` if there is none.
+ * Outside `check` and `run` it gives the first. It takes no tick. Dies with `IllegalArgumentError` if there is none.
  *
  * @category program
  * @since 0.2.0
@@ -444,7 +444,7 @@ export const choose = <const A>(values: readonly [A, ...ReadonlyArray<A>]): Effe
  *
  * **Details**
  *
- * Outside of `check` and `run` nobody asks. Costs a call for each step.
+ * Outside `check` and `run` nobody asks. Costs a call for each step.
  *
  * @category program
  * @since 0.2.0

@@ -1,6 +1,6 @@
 /** What is the same for every executor, and needs one of a test's own: attempts, refusals, how it looks from outside. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Metric, Schema } from "effect"
+import { Effect, Exit, Fiber, Layer, Metric, Scheduler, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import {
   BrokenExecutor,
@@ -265,6 +265,32 @@ describe("a loop that closes", () => {
       })
       yield* onVirtual(Effect.provide(program, layer))
       expect(notes).toEqual(["a was cancelled"])
+    }))
+})
+
+describe("where Effect yields by itself", () => {
+  it.effect("an interruption at any operation leaves no job behind", () =>
+    Effect.gen(function*() {
+      for (const effect of [toThread(park, "a"), map(park, ["a", "b"])]) {
+        for (let operations = 3; operations <= 9; operations++) {
+          for (let steps = 0; steps < 12; steps++) {
+            const left = yield* here(
+              Effect.gen(function*() {
+                const yielding = effect.pipe(
+                  Effect.provideService(Scheduler.PreventSchedulerYield, false),
+                  Effect.provideService(Scheduler.MaxOpsBeforeYield, operations)
+                )
+                const fiber = yield* Effect.forkChild(yielding)
+                yield* ticks(steps)
+                yield* Fiber.interrupt(fiber)
+                return (yield* asyncio.allTasks).size
+              }),
+              2
+            )
+            expect([operations, steps, left]).toEqual([operations, steps, 1])
+          }
+        }
+      }
     }))
 })
 

@@ -527,7 +527,8 @@ class Body:
             return log("done")
         if not HAS_CALL_GRAPH or self.env.stale_graph:
             self.env.cut_here()
-        names = {t: name for name, t in self.env.tasks.items()}
+        # A coroutine that is awaited runs in its caller's task, which then has two names: the first is its own.
+        names = {t: name for name, t in reversed(self.env.tasks.items())}
         log(s["task"], sorted(names.get(t, "?") for t in task._asyncio_awaited_by or ()))
 
     async def do_groupCreate(self, s, log):

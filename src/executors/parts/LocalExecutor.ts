@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Tracer from "effect/Tracer"
 import { shortened } from "../../internal/host/printing.ts"
+import { atomically } from "../../internal/host/withoutYield.ts"
 import { createTask } from "../../internal/task/createTask.ts"
 import { ended } from "../../internal/task/future.ts"
 import type { TaskImpl } from "../../internal/task/task.ts"
@@ -27,7 +28,7 @@ export const runHere = (handlers: HandlersImpl, execution: Execution): Effect.Ef
   const { attempt, id, job, onProgress } = execution
   const { exit, input, progress } = codecsOf(job)
   return Effect.flatMap(through(input, execution.input), (received) =>
-    Effect.withFiber((fiber) => {
+    atomically((fiber) => {
       const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
       let broken: Exit.Exit<never> | undefined
       const report = (_: unknown, encoded: unknown) => {

@@ -74,6 +74,8 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   private aborting = false
   // INVARIANT: only while it is aborting: it has one request on its own block's owner, until it has ended.
   asked = false
+  // INVARIANT: once the body has ended, its request to its own block that nothing in the body has met.
+  owed: Request | undefined = undefined
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
   /** For so many tasks at once, where there is a limit. */
@@ -217,7 +219,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (this.region.open) cancelRegion(this.region)
     else {
       this.region.owner.requests++
-      this.waiter?.look()
+      this.waiter?.keeps({ message: undefined, by: undefined, origin: this.region })
     }
   }
 
@@ -226,10 +228,13 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   bodyEnded(exit: Exit.Exit<any, any>): Effect.Effect<any, any> {
     this.state = "waiting"
     this.body = exit
+    const { owner } = this.region
+    if (owner.pending?.origin === this.region) this.owed = owner.pending
     return Effect.suspend(() => {
       if (exit._tag === "Failure") this.abort()
       return Effect.flatMap(this.tasksEnded(), (request) => {
-        if (request === undefined) return this.finish(exit)
+        const isOwn = request?.origin === this.region && owner.requests === 1
+        if (request === undefined || isOwn) return this.finish(exit)
         this.region.interrupted ??= request
         return this.finish(exit._tag === "Failure" ? exit : cancelledExit(request.message))
       })
@@ -265,9 +270,11 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (observer !== undefined) {
       observer.closed(this, failed ? "failed" : outcome === "body" && cancelled ? "cancelled" : "ok")
     }
+    // As in asyncio: the body has met and dropped a request of others, so the group's own is not known as such.
+    const isOwed = this.owed !== undefined && this.waiter === undefined && owner.requests > 0 && exit._tag === "Success"
+    if (outcome === "failures, then cancelled" || outcome === "body" && isOwed) putOff(owner)
     if (outcome === "body") return exit
     if (outcome === "nothing") return Effect.void
-    if (outcome === "failures, then cancelled") putOff(owner)
     return Effect.failCause(Cause.fromReasons(failures))
   }
 }
@@ -290,6 +297,8 @@ class GroupWaiter extends Waiter<Request | undefined> {
   private request: Request | undefined = undefined
   // INVARIANT: true while its step is in the ready queue.
   private looking = false
+  // INVARIANT: somebody has asked since it last looked, while it waited.
+  private asked = false
   private readonly group: TaskGroupImpl
   constructor(group: TaskGroupImpl) {
     super()
@@ -305,16 +314,22 @@ class GroupWaiter extends Waiter<Request | undefined> {
     this.group.loop.ready.schedule(this, 0)
   }
 
-  /** The first counts, unless the group had asked by itself: then the last, as in asyncio. */
+  override enter(): void {
+    if (this.group.owed !== undefined) this.keeps(this.group.owed)
+  }
+
+  /** Within a tick the first counts; of several ticks the first, or the last if the group has asked: as in asyncio. */
   override keeps(request: Request): true {
-    if (this.request === undefined || this.group.asked) this.request = request
+    if (!this.asked && (this.request === undefined || this.group.asked)) this.request = request
+    // Once all have ended the wait is over: whoever asks then asks for what comes behind it.
+    this.asked = this.group.tasks.size > 0
     this.look()
     return true
   }
 
   /** The block looks; while tasks are left it waits on. */
   proceed() {
-    this.looking = false
+    this.looking = this.asked = false
     if (this.request !== undefined) this.group.abort()
     return this.group.tasks.size === 0 ? Effect.succeed(this.request) : undefined
   }

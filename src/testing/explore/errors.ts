@@ -83,8 +83,8 @@ interface TwoRuns {
 }
 
 /**
- * The written order twice, and two different runs. The message names the first step that differs, and what was called on
- * the way that gives another value each time.
+ * Two runs in the written order that differ. The message names the first step that differs, and what was called on the
+ * way that gives another value each time.
  *
  * @category errors
  * @since 0.2.0
@@ -102,7 +102,7 @@ interface Token {
 }
 
 /**
- * A token that is none, one of another version, or one of a program that has changed since.
+ * A text that is not a token, a token of another version, or one of a program that has changed since.
  *
  * @category errors
  * @since 0.2.0
