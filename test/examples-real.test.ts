@@ -9,11 +9,13 @@ import { VirtualLoop } from "effect-asyncio/testing"
 import { format } from "node:util"
 import * as chat from "../examples/real/chat.ts"
 import * as crawler from "../examples/real/crawler.ts"
+import * as hashing from "../examples/real/hashing.ts"
 import * as mirrors from "../examples/real/mirrors.ts"
 import * as philosophers from "../examples/real/philosophers.ts"
 import * as progress from "../examples/real/progress.ts"
 import * as rateLimit from "../examples/real/rate-limit.ts"
 import * as workerPool from "../examples/real/worker-pool.ts"
+import { execArgv } from "./executors/pools.ts"
 
 /** What an effect prints. */
 const linesOf = Effect.fnUntraced(function*<E, R>(effect: Effect.Effect<void, E, R>) {
@@ -116,3 +118,13 @@ it.live("worker-pool: what is in the queue is still done", () =>
         "154 of 154 jobs are done"
       ])
   ))
+
+it.live("hashing: the number is found on one thread, and on several", () =>
+  Effect.map(
+    asyncio.EventLoop.provide(linesOf(hashing.searchAll(10_000, { size: 2, execArgv }))),
+    (lines) =>
+      assert.deepStrictEqual(lines.map((line) => line.replace(/\d+\.\d+/g, "N")), [
+        "found 9999, on one thread in N s",
+        "on 2 in N s, N times as fast"
+      ])
+  ), 240_000)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { toThread } from "effect-asyncio/executors"
+import { fuzz } from "./fuzz.ts"
 import { all, book } from "./jobs.ts"
 import { laws } from "./laws.ts"
 import { kinds, shared } from "./pools.ts"
@@ -16,7 +17,11 @@ for (const [kind, pool] of Object.entries(kinds)) {
       it(name, async () => {
         const clean = size === 1 ? toThread(book, undefined) : Effect.void
         expect(await pools.get(size)!(Effect.andThen(clean, program))).toEqual(expected)
-      }, 60_000)
+      }, 240_000)
     }
+
+    it("random submissions, cancelled at random", async () => {
+      for (const seed of [1, 2, 3]) expect([seed, await pools.get(seed)!(fuzz(seed))]).toEqual([seed, []])
+    }, 240_000)
   })
 }

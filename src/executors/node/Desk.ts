@@ -35,6 +35,8 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
     const message = "serve: there is no pool that this could be a worker of; the module is to be given to one"
     throw new RuntimeError({ message })
   }
+  // The program has ended while this child came up.
+  if (isMainThread && !process.connected) process.exit()
   const main = Effect.gen(function*() {
     const known = yield* handlersOf<R>("serve", jobs, handlers)
     const platform = yield* WorkerRunner.WorkerRunnerPlatform

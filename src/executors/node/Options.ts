@@ -78,7 +78,8 @@ export const makePool = <J extends Job.Any>(
     const { concurrency = 1, execArgv, maxJobsPerWorker = Infinity, resourceLimits } = options
     const { size = availableParallelism() } = options
     const grace = Math.max(0, check.nanos(call, options.grace ?? "1 second") / 1e6)
-    const pool = new Pool(launch, {
+    const places = new Places(size * concurrency, known.name)
+    const settings = {
       name,
       noun,
       module,
@@ -89,8 +90,8 @@ export const makePool = <J extends Job.Any>(
       graceInWords: Duration.format(Duration.millis(grace)),
       maxJobsPerWorker,
       heapLimit: resourceLimits?.maxOldGenerationSizeMb
-    })
-    const places = new Places(size * concurrency, known.name)
+    }
+    const pool = new Pool(launch, settings, places)
     const executor = makeExecutor<J>({ jobs: known, name: known.name, places, run: pool.run })
     return Effect.as(Effect.addFinalizer(() => pool.close), executor)
   })

@@ -9,11 +9,14 @@
  * small, as with Python's. One that has had jobs and is lost is replaced at once. One that does not come up is not tried again
  * before the next job comes: so a module that does not load fails each job, and is not loaded over and over.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { EventLoop } from "../../EventLoop.ts"
+import { Waiter } from "../../internal/waiting/Waiter.ts"
 import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
+import type { Places } from "../parts/Places.ts"
 import { Call, type Desk } from "./Call.ts"
 import type { End, Launch, Settings } from "./hosts.ts"
 import { pack } from "./Parcels.ts"
@@ -37,11 +40,13 @@ export class Pool implements Desk, Owner {
   private readonly leaving = new Set<Remote>()
   // INVARIANT: empty while a ready worker has room.
   private readonly unsent = new Set<Call>()
-  private isClosed = false
+  private readonly places: Places
+  private state: "open" | "closing" | "closed" = "open"
 
-  constructor(launch: Launch, settings: PoolSettings) {
+  constructor(launch: Launch, settings: PoolSettings, places: Places) {
     this.launch = launch
     this.settings = settings
+    this.places = places
   }
 
   get noun(): string {
@@ -58,7 +63,10 @@ export class Pool implements Desk, Owner {
   readonly run = (execution: Execution): Effect.Effect<unknown, unknown, EventLoop> =>
     Effect.flatMap(
       Effect.orDie(pack(codecsOf(execution.job).input, execution.input)),
-      (input) => this.isClosed ? this.broken("the pool is closed") : new Call(this, execution, input).park()
+      (input) => {
+        if (this.state === "open") return new Call(this, execution, input).park()
+        return this.state === "closing" ? Effect.interrupt : this.broken("the pool is closed")
+      }
     )
 
   private broken(why: string, cause?: unknown): Effect.Effect<never, BrokenExecutor> {
@@ -138,7 +146,7 @@ export class Pool implements Desk, Owner {
 
   gone(worker: Remote, end: End): void {
     this.leaving.delete(worker)
-    if (!this.workers.delete(worker) || this.isClosed) return
+    if (!this.workers.delete(worker) || this.state !== "open") return
     if (!worker.cameUp) return this.failed(end)
     if (worker.given > 0) this.start()
     else this.staff()
@@ -154,9 +162,13 @@ export class Pool implements Desk, Owner {
 
   /** Cancels what runs and what waits; when this ends no worker is left. */
   readonly close = Effect.promise(async () => {
-    this.isClosed = true
+    this.state = "closing"
+    // A copy of the line, which they leave.
+    const waiting = Array.from(this.places.line.nodes())
+    for (const waiter of waiting) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
     for (const call of this.unsent) call.settle(Effect.interrupt)
     this.unsent.clear()
     await Promise.all([...this.workers, ...this.leaving].map((worker) => worker.close(this.grace)))
+    this.state = "closed"
   })
 }

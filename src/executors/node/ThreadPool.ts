@@ -39,6 +39,9 @@ import { makePool, type Options } from "./Options.ts"
  * A job can't be interrupted while it computes: no other code of that thread runs. It ends with its thread, after `grace`; or
  * at once where it reports its progress, or yields, now and then.
  *
+ * V8 can't end an optimized loop that calls nothing but builtins, `for (;;) all.push(new Array(1000))`, neither when the thread
+ * is terminated nor at its memory limit: what may do such a thing belongs into a process.
+ *
  * Threads live in real time: on the virtual loop, and under `Explore`, use `Executor.local`.
  *
  * **Example** (Hashing on all processors)

@@ -66,7 +66,7 @@ const whyOf = (thrown: unknown, heapLimit: number | undefined): string => {
 }
 
 const limitOf = (heapLimit: number | undefined): string =>
-  heapLimit === undefined ? "" : `, its limit is ${heapLimit} MiB`
+  heapLimit === undefined ? "" : `; its limit is ${heapLimit} MiB`
 
 /** The descriptor at which a child finds its lifeline: see `gaps.endWithParent`. */
 export const lifelineFd = 4
@@ -94,14 +94,10 @@ export const launchProcess: Launch = ({ execArgv = process.execArgv, grace, heap
   worker.on("error", (thrown) => {
     if (worker.pid === undefined) end({ reason: `${name} could not be started: ${thrown.message}`, thrown })
   })
-  worker.on("exit", (code, signal) =>
-    end({
-      reason: signal === null
-        ? `${name} exited with code ${code}`
-        : `${name} was ended by ${signal}${
-          signal === "SIGABRT" ? `, as it ran out of memory perhaps${limitOf(heapLimit)}` : ""
-        }`
-    }))
+  worker.on("exit", (code, signal) => {
+    const why = signal === "SIGABRT" ? ` (out of memory, perhaps${limitOf(heapLimit)})` : ""
+    end({ reason: `${name} ${signal === null ? `exited with code ${code}` : `was ended by ${signal}${why}`}` })
+  })
   const setHeld = (held: boolean) => {
     const what = held ? "ref" : "unref"
     worker[what]()

@@ -1,0 +1,217 @@
+/** How workers end, and what becomes of their jobs: the same on threads and processes. */
+import { describe, expect, it } from "@effect/vitest"
+import { Cause, Effect, Exit } from "effect"
+import * as asyncio from "effect-asyncio"
+import { BrokenExecutor, type Executor, Job, runInExecutor, submit, toThread } from "effect-asyncio/executors"
+import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
+import { execArgv, kinds, shared } from "./pools.ts"
+import { add, crash, hang, rough, spin, who } from "./rough/jobs.ts"
+
+const file = "./rough/worker.ts"
+const long = 240_000
+
+/** A job that has begun. */
+const begun = Effect.fnUntraced(function*<J extends typeof hang | typeof spin>(job: J, input: Job.Input<J>) {
+  const began = yield* asyncio.Event.make
+  const task = yield* submit(job, input, { onProgress: () => asyncio.Event.set(began) })
+  yield* asyncio.Event.wait(began)
+  return task
+})
+
+const cancel = (task: asyncio.Task.Task<unknown, unknown>) =>
+  Effect.as(Effect.andThen(asyncio.Task.cancel(task), asyncio.Task.await(task)), task)
+
+const worker = Effect.map(toThread(who, undefined), ({ worker }) => worker)
+
+for (const [kind, pool] of Object.entries(kinds)) {
+  const noun = kind === "threads" ? "thread" : "process"
+
+  describe(kind, () => {
+    const one = shared(pool, rough, file, { size: 1, grace: 200, execArgv })
+    const two = shared(pool, rough, file, { size: 2, grace: 200, execArgv })
+
+    it("a worker that dies loses its own jobs alone; it is replaced", async () => {
+      const outcome = await two(Effect.gen(function*() {
+        const other = yield* begun(hang, 0)
+        const lost = yield* Effect.exit(toThread(crash, { how: "exit", attempts: 1 }, { id: "mine" }))
+        const alive = !asyncio.Task.done(other)
+        const next = yield* worker
+        yield* cancel(other)
+        return { lost, alive, next }
+      }))
+      const reason = expect.stringMatching(new RegExp(`^${noun} \\d+ exited with code 3$`))
+      expect(outcome).toEqual({
+        lost: Exit.fail(expect.objectContaining({ _tag: "WorkerLost", job: "crash", id: "mine", reason })),
+        alive: true,
+        next: expect.any(Number)
+      })
+    }, long)
+
+    it("retries run it again, on another worker", async () => {
+      expect(await two(toThread(crash, { how: "throw", attempts: 1 }, { retries: 1 }))).toBe(2)
+    }, long)
+
+    it("the reason says what the worker threw, or what has killed it", async () => {
+      const how = kind === "threads" ? "throw" : "kill"
+      const lost = await one(Effect.flip(toThread(crash, { how, attempts: 1 })))
+      const reason = kind === "threads"
+        ? /^thread \d+ threw Error: out of the blue$/
+        : /^process \d+ was ended by SIGKILL$/
+      expect(lost).toMatchObject({ _tag: "WorkerLost", reason: expect.stringMatching(reason) })
+    }, long)
+
+    it("a cancelled job that ends in time leaves its worker", async () => {
+      const [before, after, cancelled] = await one(Effect.gen(function*() {
+        const before = yield* worker
+        const task = yield* Effect.flatMap(begun(hang, 5), cancel)
+        return [before, yield* worker, asyncio.Task.cancelled(task)]
+      }))
+      expect([before === after, cancelled]).toEqual([true, true])
+    }, long)
+
+    it("one that does not is terminated with its worker, computing or not", async () => {
+      const seen = await one(Effect.gen(function*() {
+        const workers = [yield* worker]
+        for (const [job, input] of [[hang, 100_000], [spin, undefined]] as const) {
+          const task = yield* Effect.flatMap(begun(job as typeof hang, input as number), cancel)
+          workers.push(asyncio.Task.cancelled(task) ? yield* worker : 0)
+        }
+        return new Set(workers).size
+      }))
+      expect(seen).toBe(3)
+    }, long)
+
+    it("a task that waits says for what", async () => {
+      const seen = await one(Effect.gen(function*() {
+        const task = yield* begun(spin, undefined)
+        const text = String(task)
+        yield* asyncio.Task.cancel(task)
+        yield* asyncio.sleep(0)
+        yield* asyncio.sleep(0)
+        const next = yield* submit(who, undefined)
+        yield* asyncio.sleep(0)
+        const texts = [text, String(task), String(next)]
+        yield* asyncio.Task.await(task)
+        yield* next
+        return texts.map((text) => / waiting for (.*?)( created at .*)?>$/.exec(text)?.[1]?.replace(/\d+/, "N"))
+      }))
+      expect(seen).toEqual([
+        `job 'spin' on ${noun} N`,
+        `the end of job 'spin' on ${noun} N`,
+        "a place in the pool 'rough'"
+      ])
+    }, long)
+
+    it(`bytes ${kind === "threads" ? "move" : "are copied"}`, async () => {
+      const bytes = new Uint8Array(8 << 20).fill(1)
+      const got = await one(toThread(add, bytes))
+      expect([got.length, got.every((byte) => byte === 2), bytes.length]).toEqual([
+        8 << 20,
+        true,
+        kind === "threads" ? 0 : 8 << 20
+      ])
+    }, long)
+
+    it.runIf(kind === "threads")("a value that can't be sent is a defect, and the worker goes on", async () => {
+      const exit = await one(Effect.andThen(worker, Effect.exit(toThread(add, detached()))))
+      expect(Exit.hasDies(exit)).toBe(true)
+      expect(await one(worker)).toBeGreaterThan(0)
+    }, long)
+
+    it("a worker is replaced after so many jobs; more at a time share the fate of their worker", async () => {
+      const options = { size: 1, concurrency: 2, maxJobsPerWorker: 4, grace: 100, execArgv }
+      const program = Effect.gen(function*() {
+        const jobs = []
+        for (let i = 0; i < 5; i++) jobs.push(yield* toThread(who, undefined))
+        const [stuck, neighbour] = [yield* begun(spin, undefined), yield* submit(who, undefined)]
+        yield* cancel(stuck)
+        return [jobs.map(({ jobs }) => jobs), yield* Effect.exit(asyncio.Task.join(neighbour))]
+      })
+      const [jobs, neighbour] = await open(pool, options, program)
+      expect(jobs).toEqual([1, 2, 3, 4, 1])
+      expect(neighbour).toEqual(Exit.fail(expect.objectContaining({
+        _tag: "WorkerLost",
+        reason: expect.stringMatching(/was terminated, as job 'spin' did not end within 100ms of being cancelled$/)
+      })))
+    }, long)
+
+    it("closing cancels what runs and what waits, also where it computes; nothing is left", async () => {
+      const before = [listeners(), process.getActiveResourcesInfo().filter(isOurs)]
+      const [running, waiting, closed] = await Effect.runPromise(asyncio.EventLoop.provide(Effect.gen(function*() {
+        const [running, waiting, executor] = yield* Effect.scoped(Effect.gen(function*() {
+          const executor = yield* pool.make(rough, new URL(file, import.meta.url), { size: 1, grace: 50, execArgv })
+          const began = yield* asyncio.Event.make
+          const onProgress = () => asyncio.Event.set(began)
+          const running = yield* runInExecutor(executor, spin, undefined, { onProgress })
+          const waiting = yield* runInExecutor(executor, who, undefined)
+          yield* asyncio.Event.wait(began)
+          return [running, waiting, executor] as const
+        }))
+        yield* asyncio.wait([running, waiting])
+        const closed = yield* Effect.flip(Effect.flatMap(runInExecutor(executor, who, undefined), asyncio.Task.join))
+        return [asyncio.Task.cancelled(running), asyncio.Task.cancelled(waiting), closed.message]
+      })))
+      expect([running, waiting]).toEqual([true, true])
+      expect(closed).toMatch(/Pool: the pool is closed$/)
+      expect([listeners(), process.getActiveResourcesInfo().filter(isOurs)]).toEqual(before)
+    }, long)
+
+    it("a module that does not come up fails each job, and is not tried without one", async () => {
+      const missing = new URL("./rough/missing.ts", import.meta.url)
+      const errors = await Effect.runPromise(
+        Effect.gen(function*() {
+          const executor = yield* pool.make(rough, missing, { size: 2, execArgv: [...execArgv, "--no-warnings"] })
+          const tasks = []
+          for (let i = 0; i < 3; i++) tasks.push(yield* runInExecutor(executor, who, undefined))
+          const exits = yield* asyncio.gather(tasks, { returnExceptions: true })
+          return [
+            ...exits,
+            yield* Effect.exit(Effect.flatMap(runInExecutor(executor, who, undefined), asyncio.Task.join))
+          ]
+        }).pipe(Effect.scoped, asyncio.EventLoop.provide)
+      )
+      for (const exit of errors) {
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+        expect(error).toBeInstanceOf(BrokenExecutor)
+        expect(String(error)).toMatch(
+          kind === "threads"
+            ? /no worker comes up: thread \d+ threw .*Cannot find module/
+            : /no worker comes up: process \d+ exited/
+        )
+      }
+    }, long)
+  })
+}
+
+it("what is no option, module or job is refused by name", async () => {
+  const url = new URL(file, import.meta.url)
+  const message = async (make: Effect.Effect<unknown, unknown, never>) =>
+    String(Cause.squash((await Effect.runPromiseExit(make) as Exit.Failure<unknown, unknown>).cause))
+  const make = (module: unknown, options?: unknown) =>
+    Effect.scoped(ThreadPool.make(rough, module as URL, options as Options))
+  expect(await message(make("./worker.ts"))).toMatch(
+    /ThreadPool.make: the worker is "\.\/worker.ts", expected the URL of a file/
+  )
+  expect(await message(make(url, { size: 0 }))).toMatch(/ThreadPool.make: size is 0, expected a whole number from 1 on/)
+  expect(await message(make(url, { resourceLimits: { heap: 1 } }))).toMatch(/resourceLimits\.heap/)
+  expect(await message(Effect.scoped(ProcessPool.make(Job.make("x") as never, url)))).toMatch(
+    /ProcessPool.make: the jobs/
+  )
+})
+
+const open = <A, E>(
+  pool: (typeof kinds)[keyof typeof kinds],
+  options: Options,
+  program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>
+) => asyncio.run(Effect.provide(program, pool.layer(rough, new URL(file, import.meta.url), options)))
+
+const detached = () => {
+  const bytes = new Uint8Array(8)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  return bytes
+}
+
+const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)])
+
+/** What a pool may leave behind; timers and streams are the test runner's own. */
+const isOurs = (resource: string) => /MessagePort|Worker|ProcessWrap|Pipe/.test(resource)
