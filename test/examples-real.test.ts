@@ -104,7 +104,7 @@ it.live("philosophers: a deadlock that names its circle, and its repair", () =>
 it.live("progress: a batch, silent where there is no terminal", () =>
   Effect.map(
     VirtualLoop.run(linesOf(progress.main)),
-    (lines) => assert.deepStrictEqual(lines, ["7 of 8 files"])
+    (lines) => assert.deepStrictEqual(lines, ["8 files to download", "7 of 8 files"])
   ))
 
 it.live("worker-pool: what is in the queue is still done", () =>

@@ -30,6 +30,7 @@ const withBar = <A, E, R>(
 
 export const main = Effect.gen(function*() {
   const files = ["a", "bb", "missing", "cccc", "ddddd", "e", "ff", "ggg"]
+  yield* Console.log(`${files.length} files to download`)
   const sizes = yield* withBar(
     files.length,
     (onProgress) => asyncio.gather(files.map(download), { concurrency: 3, returnExceptions: true, onProgress })
