@@ -50,11 +50,12 @@ export const sampled = <R>(
 
 /** A program on this library. */
 export const asyncio = (
-  program: (asyncio: typeof Asyncio, n: number) => Effect.Effect<unknown, unknown, Asyncio.EventLoop.EventLoop>
+  program: (asyncio: typeof Asyncio, n: number) => Effect.Effect<unknown, unknown, Asyncio.EventLoop.EventLoop>,
+  options?: Asyncio.EventLoop.Options
 ): Variant =>
 async () => {
   const library = await loadLibrary()
-  return (sampler) => library.run(sampled(sampler, (n) => program(library, n)))
+  return (sampler) => library.run(sampled(sampler, (n) => program(library, n)), options)
 }
 
 /** A program on Effect alone. */

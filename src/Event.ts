@@ -7,10 +7,11 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Pipeable } from "effect/Pipeable"
 import * as check from "./internal/host/check.ts"
+import { atOnce, inPlace } from "./internal/host/inPlace.ts"
 import type { Words } from "./internal/host/printing.ts"
-import { atomically } from "./internal/host/withoutYield.ts"
 import { counted } from "./internal/host/words.ts"
 import { WaitQueue } from "./internal/kernel/WaitQueue.ts"
 import { Primitive, Visitor } from "./internal/parts/Primitive.ts"
@@ -125,7 +126,11 @@ export const wait = (self: Event): Effect.Effect<void> => impl("wait", self).wai
  * @category using
  * @since 0.1.0
  */
-export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => impl("set", self).set())
+export const set = (self: Event): Effect.Effect<void> =>
+  atOnce(() => {
+    impl("set", self).set()
+    return Exit.void
+  })
 
 /**
  * `set` for plain callbacks.
@@ -182,8 +187,9 @@ export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
  * @since 0.1.0
  */
 export const clear = (self: Event): Effect.Effect<void> =>
-  Effect.sync(() => {
+  atOnce(() => {
     impl("clear", self).isSet = false
+    return Exit.void
   })
 
 /**
@@ -260,7 +266,7 @@ class EventImpl extends Primitive implements Event {
     return [this.isSet ? "set" : "unset", counted("waiters", this.waiting.length)]
   }
 
-  readonly wait: Effect.Effect<void> = atomically(() => {
+  readonly wait: Effect.Effect<void> = inPlace(() => {
     if (this.isSet) return Effect.void
     return new Visitor(this).parkIn(this.waiting)
   })

@@ -10,13 +10,14 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
 import type { Pipeable } from "effect/Pipeable"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
 import * as check from "./internal/host/check.ts"
 import { dual } from "./internal/host/curried.ts"
+import { atOnce, InPlace, inPlace } from "./internal/host/inPlace.ts"
 import { checkOptions, QueueImpl } from "./internal/parts/QueueImpl.ts"
 import { Fifo } from "./internal/parts/Storage.ts"
 import { tasksIn } from "./internal/task/tasks.ts"
@@ -179,7 +180,7 @@ export const put: {
 )
 
 /** A put as an effect: a closure in an effect was most of what a put takes of memory. */
-class Put<A> extends Effectable.Class<void, QueueShutDown> {
+class Put<A> extends InPlace<void, QueueShutDown> {
   private readonly queue: QueueImpl<A>
   private readonly value: A
   constructor(queue: QueueImpl<A>, value: A) {
@@ -187,7 +188,7 @@ class Put<A> extends Effectable.Class<void, QueueShutDown> {
     this.queue = queue
     this.value = value
   }
-  asEffect() {
+  look() {
     return this.queue.put(this.value)
   }
 }
@@ -261,7 +262,7 @@ export const putNowait: {
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown>
 } = dual(
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueFull | QueueShutDown> =>
-    Effect.suspend(() => impl("putNowait", self).putNowait(value))
+    inPlace(() => impl("putNowait", self).putNowait(value))
 )
 
 /**
@@ -328,7 +329,7 @@ export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
  * @since 0.1.0
  */
 export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | QueueShutDown> =>
-  Effect.suspend(() => impl("getNowait", self).getNowait())
+  inPlace(() => impl("getNowait", self).getNowait())
 
 /**
  * Marks an item that was taken as finished, for `join`.
@@ -362,7 +363,11 @@ export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | Queu
  * @category finishing
  * @since 0.1.0
  */
-export const taskDone = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => impl("taskDone", self).taskDone())
+export const taskDone = (self: Queue<any>): Effect.Effect<void> =>
+  atOnce(() => {
+    impl("taskDone", self).taskDone()
+    return Exit.void
+  })
 
 /**
  * Waits until every item put is marked done.

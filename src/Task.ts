@@ -18,9 +18,9 @@ import * as Option from "effect/Option"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import type { Future } from "./Future.ts"
-import { callSite } from "./internal/host/callSite.ts"
 import * as check from "./internal/host/check.ts"
 import { dual } from "./internal/host/curried.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import { createTask, makesTask } from "./internal/task/createTask.ts"
 import { openRegion } from "./internal/task/openRegion.ts"
@@ -131,7 +131,7 @@ export const create = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   options?: Options
 ): Effect.Effect<Task<A, E>, never, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask => {
-  const site = callSite(create)
+  const site = creationSite(create)
   return makesTask(
     "createTask",
     (fiber) => Effect.succeed(createTask("createTask", fiber, effect, options, site))

@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
 import * as check from "./internal/host/check.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import { BoundGroup } from "./internal/parts/BoundGroup.ts"
 import { concurrency } from "./internal/parts/Limiter.ts"
@@ -289,7 +289,7 @@ export interface Bound<in out E> {
  * @since 0.2.0
  */
 export const make = <E = never>(options?: Options): Effect.Effect<Bound<E>, never, Scope.Scope | EventLoop> => {
-  const site = callSite(make)
+  const site = creationSite(make)
   return Effect.acquireRelease(
     Effect.withFiber((fiber) => {
       checkOptions("TaskGroup.make", options)

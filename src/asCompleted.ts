@@ -13,7 +13,7 @@ import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { Completions } from "./internal/parts/Completions.ts"
 import { join } from "./internal/task/future.ts"
 
@@ -73,7 +73,7 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
   inputs: Awaitable.Collection<T>,
   options?: asCompleted.Options<Timeout>
 ): Stream.Stream<Awaitable.Running<T>, asCompleted.Error<Timeout>, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite(asCompleted)
+  const site = creationSite(asCompleted)
   return Stream.unwrap(
     Effect.map(
       Effect.acquireRelease(
@@ -131,7 +131,7 @@ export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Dura
   never,
   Awaitable.Services<T> | EventLoop
 > => {
-  const site = callSite(asCompletedEffects)
+  const site = creationSite(asCompletedEffects)
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
     // What a future of `T` gives, `T` gives; without a timeout it can't fail with one.

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { makesTask } from "./internal/task/createTask.ts"
 
@@ -39,7 +39,7 @@ import { makesTask } from "./internal/task/createTask.ts"
 export const ensureFuture = <T extends Awaitable.Any>(
   awaitable: T
 ): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> & Awaitable.MakesTask => {
-  const site = callSite(ensureFuture)
+  const site = creationSite(ensureFuture)
   return makesTask("ensureFuture", (fiber) => {
     awaitables.checkAwaitable("ensureFuture", awaitable, fiber)
     // `Running<T>` says what `start` does.

@@ -10,8 +10,9 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { type CallSite, callSite } from "./internal/host/callSite.ts"
+import type { CallSite } from "./internal/host/callSite.ts"
 import * as check from "./internal/host/check.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import { Gathering } from "./internal/parts/Gathering.ts"
 import { concurrency } from "./internal/parts/Limiter.ts"
@@ -162,7 +163,7 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
   gather.Error<Arg, O>,
   Awaitable.Services<gather.Member<Arg>> | EventLoop
 > => {
-  const site = callSite(gather)
+  const site = creationSite(gather)
   // The values are built in the input's shape, which the type of `Values` describes; no type follows them there.
   return Effect.withFiber((fiber) => gatherIn(fiber, inputs, options, site)) as Effect.Effect<any, any, any>
 }

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { type FutureImpl, join } from "./internal/task/future.ts"
 import { StandIn } from "./internal/task/StandIn.ts"
@@ -43,7 +43,7 @@ import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
 export const shield = <A, E = never, R = never>(
   awaitable: Awaitable<A, E, R>
 ): Effect.Effect<A, E, R | EventLoop> => {
-  const site = callSite(shield)
+  const site = creationSite(shield)
   return Effect.withFiber((fiber) => {
     awaitables.checkAwaitable("shield", awaitable, fiber)
     const inner: FutureImpl<A, E> = awaitables.start("shield", fiber, awaitable, site)

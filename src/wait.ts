@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
-import { callSite } from "./internal/host/callSite.ts"
 import * as check from "./internal/host/check.ts"
+import { creationSite } from "./internal/loop/creationSite.ts"
 import { getLoop } from "./internal/loop/currentLoop.ts"
 import type { LoopImpl } from "./internal/loop/loop.ts"
 import { TimedWaiter } from "./internal/loop/TimedWaiter.ts"
@@ -213,7 +213,7 @@ export const wait = <T extends Awaitable.Any>(
   inputs: Awaitable.Collection<T>,
   options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
-  const site = callSite(wait)
+  const site = creationSite(wait)
   return Effect.withFiber((fiber) => {
     checkOptions("wait", options)
     const { returnWhen = ALL_COMPLETED, timeout } = options ?? {}

@@ -94,7 +94,7 @@ const placed = { ...sized, takes: (stray: unknown) => stray instanceof Map || si
 
 const maxsize = { maxsize: whole, fair: flag }
 const name = { name: text, eager: flag }
-const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration }
+const loop = { debug: flag, slowCallbackDuration: duration, closeTimeout: duration, creationSites: flag }
 const run = { ...loop, signal, layer: value(asyncio.EventLoop.layer(), Layer.isLayer) }
 const virtual = {
   ...loop,

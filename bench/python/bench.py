@@ -123,6 +123,34 @@ async def lock_with(n):
             pass
 
 
+async def free_semaphore(n):
+    semaphore = asyncio.Semaphore(10)
+    for _ in range(n):
+        await semaphore.acquire()
+        semaphore.release()
+
+
+async def free_event(n):
+    event = asyncio.Event()
+    event.set()
+    for _ in range(n):
+        await event.wait()
+
+
+async def free_join(n):
+    task = asyncio.create_task(nothing())
+    await task
+    for _ in range(n):
+        await task
+
+
+async def free_queue(n):
+    queue = asyncio.Queue(100)
+    for i in range(n):
+        await queue.put(i)
+        await queue.get()
+
+
 async def lock_contended(n):
     await contend(asyncio.Lock(), n, 100)
 
@@ -186,6 +214,10 @@ PROGRAMS = {
     "queue-8-8": pipeline(8),
     "lock-acquire": lock_acquire,
     "lock-with": lock_with,
+    "free-semaphore": free_semaphore,
+    "free-event": free_event,
+    "free-join": free_join,
+    "free-queue": free_queue,
     "lock-contended": lock_contended,
     "semaphore": semaphore,
     "event": event,

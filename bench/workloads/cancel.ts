@@ -5,19 +5,21 @@ import { asyncio, effect, effection, promises, tick, times, type Workload } from
 
 const hour = 3_600_000
 
+const sleepers: Parameters<typeof asyncio>[0] = (asyncio, n) =>
+  Effect.gen(function*() {
+    const tasks = yield* Effect.all(times(n, () => asyncio.createTask(asyncio.sleep(hour))))
+    yield* asyncio.sleep(0)
+    for (const task of tasks) yield* asyncio.Task.cancel(task)
+    yield* asyncio.gather(tasks, { returnExceptions: true })
+  })
+
 export const workload: Workload = {
   title: "cancel n sleeping tasks, their spawning included, CPU",
   measure: "cpu",
   reach: { ratio: 0.8 },
   variants: {
-    "effect-asyncio": asyncio((asyncio, n) =>
-      Effect.gen(function*() {
-        const tasks = yield* Effect.all(times(n, () => asyncio.createTask(asyncio.sleep(hour))))
-        yield* asyncio.sleep(0)
-        for (const task of tasks) yield* asyncio.Task.cancel(task)
-        yield* asyncio.gather(tasks, { returnExceptions: true })
-      })
-    ),
+    "effect-asyncio": asyncio(sleepers),
+    "without creation sites": asyncio(sleepers, { creationSites: false }),
     effect: effect((n) =>
       Effect.gen(function*() {
         const fibers = yield* Effect.all(times(n, () => Effect.forkChild(Effect.sleep(hour))))

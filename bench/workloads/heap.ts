@@ -5,18 +5,20 @@ import { asyncio, effect, effection, promises, tick, times, type Workload } from
 const hour = 3_600_000
 const kept: Array<unknown> = []
 
+const sleepers: Parameters<typeof asyncio>[0] = (asyncio, n) =>
+  Effect.gen(function*() {
+    kept.push(yield* Effect.all(times(n, () => asyncio.createTask(asyncio.sleep(hour)))))
+    yield* asyncio.sleep(0)
+  })
+
 export const workload: Workload = {
   title: "memory held by a sleeping task",
   measure: "heap",
   sizes: [1e4, 1e5],
   reach: { ratio: 1.2 },
   variants: {
-    "effect-asyncio": asyncio((asyncio, n) =>
-      Effect.gen(function*() {
-        kept.push(yield* Effect.all(times(n, () => asyncio.createTask(asyncio.sleep(hour)))))
-        yield* asyncio.sleep(0)
-      })
-    ),
+    "effect-asyncio": asyncio(sleepers),
+    "without creation sites": asyncio(sleepers, { creationSites: false }),
     effect: effect((n) =>
       Effect.gen(function*() {
         kept.push(yield* Effect.all(times(n, () => Effect.forkChild(Effect.sleep(hour)))))

@@ -7,8 +7,7 @@ const { Semaphore } = asyncio
 export const title = "double release"
 export const story = `A request gives its permit back when the answer is there, then reads the answer.
 If reading it takes too long, the request has failed, and whoever sees that gives the permit back again.
-Now there is one permit too many:
-two requests are on a connection that can take one.`
+Now there is one permit too many: two requests are on a connection that can take one.`
 export const report = "https://github.com/AsyncHttpClient/async-http-client/issues/1797"
 
 type Permit = asyncio.Semaphore.Semaphore

@@ -4,8 +4,7 @@ import { Explore } from "effect-asyncio/testing"
 
 export const title = "tasks left on an error in gather"
 export const story = `Three searches run at once, and one fails. gather passes the failure on at once,
-and leaves the two others alone:
-they run on, detached from whoever started them.
+and leaves the two others alone: they run on, detached from whoever started them.
 The caller reports the error and leaves, with tasks still at work.`
 export const report = "https://github.com/deepset-ai/haystack/issues/11965"
 

@@ -10,9 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { EventLoop } from "../EventLoop.ts"
 import { gather } from "../gather.ts"
-import { callSite } from "../internal/host/callSite.ts"
 import * as check from "../internal/host/check.ts"
 import { atomically } from "../internal/host/withoutYield.ts"
+import { creationSite } from "../internal/loop/creationSite.ts"
 import { concurrency, limitOf } from "../internal/parts/Limiter.ts"
 import { createTask } from "../internal/task/createTask.ts"
 import type { Failure } from "./errors.ts"
@@ -81,7 +81,7 @@ export const map = <J extends Job.Any, E = never, R = never>(
   inputs: Iterable<Job.Input<J>>,
   options?: MapOptions<Job.Progress<J>, E, R>
 ): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
-  const site = callSite(map)
+  const site = creationSite(map)
   return atomically((fiber) => {
     const impl = jobOf("map", job)
     checkOptions("map", options)

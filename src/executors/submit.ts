@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Awaitable } from "../Awaitable.ts"
 import type { EventLoop } from "../EventLoop.ts"
-import { type CallSite, callSite } from "../internal/host/callSite.ts"
+import type { CallSite } from "../internal/host/callSite.ts"
 import * as check from "../internal/host/check.ts"
 import { atomically } from "../internal/host/withoutYield.ts"
+import { creationSite } from "../internal/loop/creationSite.ts"
 import { createTask, makesTask } from "../internal/task/createTask.ts"
 import { join } from "../internal/task/future.ts"
 import type { TaskImpl } from "../internal/task/task.ts"
@@ -111,7 +112,7 @@ export const submit = <J extends Job.Any, E = never, R = never>(
   & Effect.Effect<Task<Job.Success<J>, Job.Error<J> | Failure | E>, never, R | Executor.Service | EventLoop>
   & Awaitable.MakesTask =>
 {
-  const site = callSite(submit)
+  const site = creationSite(submit)
   return makesTask(
     "submit",
     (fiber) => Effect.succeed(start("submit", fiber, defaultExecutor("submit", fiber), job, input, options, site))
@@ -162,7 +163,7 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
   input: Job.Input<K>,
   options?: SubmitOptions<Job.Progress<K>, E, R>
 ): Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure | E>, never, R | EventLoop> & Awaitable.MakesTask => {
-  const site = callSite(runInExecutor)
+  const site = creationSite(runInExecutor)
   return makesTask(
     "runInExecutor",
     (fiber) =>
@@ -207,7 +208,7 @@ export const toThread = <J extends Job.Any, E = never, R = never>(
   input: Job.Input<J>,
   options?: SubmitOptions<Job.Progress<J>, E, R>
 ): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure | E, R | Executor.Service | EventLoop> => {
-  const site = callSite(toThread)
+  const site = creationSite(toThread)
   return atomically((fiber) =>
     join(
       start<Job.Success<J>, Job.Error<J> | Failure | E>(

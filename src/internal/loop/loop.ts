@@ -71,6 +71,8 @@ export class LoopImpl extends Printable implements Shape {
   readonly clock: Clock.Clock
   readonly timers: ClockTimers
   readonly mode: Mode
+  /** Whether its tasks know where they were created. */
+  readonly creationSites: boolean
   /** Undefined: closing takes its time. */
   readonly closeTimeout: Duration.Duration | undefined
 
@@ -99,6 +101,7 @@ export class LoopImpl extends Printable implements Shape {
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.timers = new ClockTimers(this.context)
     this.mode = mode
+    this.creationSites = options?.creationSites !== false
     const closeTimeout = check.nanos("EventLoop", options?.closeTimeout ?? Infinity)
     this.closeTimeout = closeTimeout === Infinity ? undefined : Duration.nanos(BigInt(Math.max(0, closeTimeout)))
     this.reports = new Reports(this.context)

@@ -14,7 +14,8 @@ import { EventLoop } from "./service.ts"
 export const optionKinds = {
   debug: check.boolean,
   slowCallbackDuration: check.duration,
-  closeTimeout: check.duration
+  closeTimeout: check.duration,
+  creationSites: check.boolean
 }
 export const checkOptions = check.options<Options>(optionKinds)
 

@@ -15,9 +15,12 @@
  * what is free, releasing, waiting and giving up are O(1) each.
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { atomically, withoutYield } from "../host/withoutYield.ts"
+import { atOnce, inPlace } from "../host/inPlace.ts"
+import { withoutYield } from "../host/withoutYield.ts"
 import { observer } from "../kernel/observer.ts"
 import { type Node, WaitQueue } from "../kernel/WaitQueue.ts"
 import { QueuedWaiter } from "../waiting/QueuedWaiter.ts"
@@ -41,23 +44,27 @@ export abstract class Holdable extends Primitive {
   }
 
   /** Waits for a permit and takes it. */
-  readonly acquire: Effect.Effect<void> = atomically((fiber) =>
+  readonly acquire: Effect.Effect<void> = inPlace((fiber) =>
     this.takeIfFree(fiber) ? Effect.void : this.wait(Effect.void)
   )
 
   /** Takes a permit, if one is free and nobody waits for one. */
   acquireNowait(): Effect.Effect<boolean> {
-    return Effect.withFiber((fiber) => Effect.succeed(this.takeIfFree(fiber)))
+    return inPlace((fiber) => Effect.succeed(this.takeIfFree(fiber)))
   }
 
   /** Runs `effect` with a permit, which is given back however that ends. */
   withHeld<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.withFiber((fiber) => {
-      if (!fiber.cache.preventYield) return this.guarded((restore) => Effect.ensuring(restore(effect), this.giveBack))
-      // It never yields by itself, as on a loop: nothing comes between taking the permit and guarding it.
-      const held = Effect.onExitPrimitive(effect, this.giveBackAtExit)
-      return this.takeIfFree(fiber) ? held : this.wait(held)
-    })
+    return new WithHeld(this, effect)
+  }
+
+  /** In the step of `fiber`. */
+  holdFor<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const fiber = Fiber.getCurrent()!
+    if (!fiber.cache.preventYield) return this.guarded((restore) => Effect.ensuring(restore(effect), this.giveBack))
+    // It never yields by itself, as on a loop: nothing comes between taking the permit and guarding it.
+    const held = Effect.onExitPrimitive(effect, this.giveBackAtExit)
+    return this.takeIfFree(fiber) ? held : this.wait(held)
   }
 
   acquireScoped(): Effect.Effect<void, never, Scope.Scope> {
@@ -76,7 +83,10 @@ export abstract class Holdable extends Primitive {
     )
   }
 
-  readonly giveBack: Effect.Effect<void> = Effect.sync(() => this.release())
+  readonly giveBack: Effect.Effect<void> = atOnce(() => {
+    this.release()
+    return Exit.void
+  })
 
   private readonly giveBackAtExit = (): undefined => {
     this.release()
@@ -108,6 +118,20 @@ export abstract class Holdable extends Primitive {
   /** A woken waiter has left the line, with its permit or without: those behind it get what is free. */
   wakeMore(): void {
     while (this.available > 0 && this.line.wakeFirst());
+  }
+}
+
+/** Not in place: an interruption between taking and guarding would leave it taken. A class, as a closure took more. */
+class WithHeld<A, E, R> extends Effectable.Class<A, E, R> {
+  private readonly holdable: Holdable
+  private readonly effect: Effect.Effect<A, E, R>
+  constructor(holdable: Holdable, effect: Effect.Effect<A, E, R>) {
+    super()
+    this.holdable = holdable
+    this.effect = effect
+  }
+  asEffect() {
+    return this.holdable.holdFor(this.effect)
   }
 }
 

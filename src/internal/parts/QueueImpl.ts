@@ -7,12 +7,11 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import { QueueEmpty, QueueFull, QueueShutDown } from "../../Errors.ts"
 import type { Options, Queue } from "../../Queue.ts"
 import * as check from "../host/check.ts"
+import { inPlace } from "../host/inPlace.ts"
 import type { Words } from "../host/printing.ts"
-import { atomically, withoutYield } from "../host/withoutYield.ts"
 import { counted, numbered } from "../host/words.ts"
 import { WaitQueue } from "../kernel/WaitQueue.ts"
 import type { FutureImpl } from "../task/future.ts"
@@ -91,10 +90,10 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     return []
   }
 
-  readonly get: Effect.Effect<A, QueueShutDown> = atomically(() => this.receive(this.fair))
+  readonly get: Effect.Effect<A, QueueShutDown> = inPlace(() => this.receive(this.fair))
 
   get receiveInTurn(): Effect.Effect<A, QueueShutDown> {
-    return atomically(() => this.receive(true))
+    return inPlace(() => this.receive(true))
   }
 
   private receive(takesTurns: boolean): Effect.Effect<A, QueueShutDown> {
@@ -106,12 +105,6 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
   }
 
   put(item: A): Effect.Effect<void, QueueShutDown> {
-    // Not `atomically`: an effect more for each put.
-    const fiber = Fiber.getCurrent()!
-    return fiber.cache.preventYield ? this.send(item) : withoutYield(fiber, Effect.suspend(() => this.send(item)))
-  }
-
-  private send(item: A): Effect.Effect<void, QueueShutDown> {
     if (this.isShutDown) return this.failShutDown("put")
     if (this.hasRoom) {
       this.add(item)
@@ -163,7 +156,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     if (this.unfinished === 0) this.joiners.wakeAll()
   }
 
-  readonly join: Effect.Effect<void> = atomically(() => {
+  readonly join: Effect.Effect<void> = inPlace(() => {
     if (this.unfinished === 0) return Effect.void
     return new Visitor(this, "join").parkIn(this.joiners)
   })

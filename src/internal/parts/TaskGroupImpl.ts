@@ -20,13 +20,14 @@ import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
 import type { Options, Task } from "../../Task.ts"
 import type { TaskGroup } from "../../TaskGroup.ts"
-import { type CallSite, callSite } from "../host/callSite.ts"
+import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { atomically } from "../host/withoutYield.ts"
 import { counted } from "../host/words.ts"
 import { type Block, observer } from "../kernel/observer.ts"
 import type { Node } from "../kernel/WaitQueue.ts"
+import { creationSite } from "../loop/creationSite.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { createTask, makesTask } from "../task/createTask.ts"
 import { FutureCallback, type FutureImpl, join } from "../task/future.ts"
@@ -119,7 +120,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     effect: Effect.Effect<A, E, R>,
     options?: Options
   ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
-    const site = callSite(this.createTask)
+    const site = creationSite(this.createTask)
     return makesTask(
       "group.createTask",
       (fiber) =>
@@ -134,7 +135,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     options?: Options
   ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
-    const site = callSite(this.start)
+    const site = creationSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
     return atomically((fiber) => {
       check.callback(call, "the body", body)

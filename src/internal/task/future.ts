@@ -14,9 +14,9 @@ import type { Future } from "../../Future.ts"
 import type { Task } from "../../Task.ts"
 import { capture } from "../host/AsyncContext.ts"
 import type { CallSite } from "../host/callSite.ts"
+import { InPlace, inPlace } from "../host/inPlace.ts"
 import type { Origin } from "../host/Origin.ts"
 import { Printable, type Words } from "../host/printing.ts"
-import { atomically } from "../host/withoutYield.ts"
 import { describeExit } from "../host/words.ts"
 import type { Entry, What, Whose } from "../kernel/Entry.ts"
 import { Node, WaitQueue } from "../kernel/WaitQueue.ts"
@@ -50,7 +50,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   }
 
   [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>> {
-    return join(this)[Symbol.iterator]()
+    return new Join(this)[Symbol.iterator]()
   }
 
   pipe() {
@@ -251,20 +251,29 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
 }
 
 /** Awaits a future's value; a waiter that is cancelled cancels the future. */
-export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> =>
-  atomically((fiber) => {
-    const exit = self.exit
+export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> => new Join(self)
+
+class Join<A, E> extends InPlace<A, E> {
+  private readonly future: FutureImpl<A, E>
+  constructor(future: FutureImpl<A, E>) {
+    super()
+    this.future = future
+  }
+  look(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<A, E> {
+    const { future } = this
+    const { exit } = future
     if (exit !== undefined) {
-      self.retrieve()
-      return self.loop.atOnce?.(fiber) ?? asAwaited(exit)
+      future.retrieve()
+      return future.loop.atOnce?.(fiber) ?? asAwaited(exit)
     }
-    checkAwait(self, fiber)
-    return new Joiner(self).wait()
-  })
+    checkAwait(future, fiber)
+    return new Joiner(future).wait()
+  }
+}
 
 /** Waits for a future's outcome and leaves it alone. */
 export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
-  atomically((fiber) => {
+  inPlace((fiber) => {
     const { exit } = self
     if (exit === undefined) {
       checkAwait(self, fiber)
@@ -276,7 +285,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
 
 /** `watch` from wherever it has to be: a loop that closes, a finalizer. */
 export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
-  atomically(() => {
+  inPlace(() => {
     const exit = self.exit
     if (exit === undefined) return new Watcher(self).wait()
     self.retrieve()
