@@ -109,7 +109,11 @@ export const submit = <J extends Job.Any, E = never, R = never>(
   input: Job.Input<J>,
   options?: SubmitOptions<Job.Progress<J>, E, R>
 ):
-  & Effect.Effect<Task<Job.Success<J>, Job.Error<J> | Failure | E>, never, R | Executor.Service | EventLoop>
+  & Effect.Effect<
+    Task<Job.Success<J>, Job.Error<J> | Failure | E>,
+    never,
+    Awaitable.Given<R> | Executor.Service | EventLoop
+  >
   & Awaitable.MakesTask =>
 {
   const site = creationSite(submit)
@@ -162,7 +166,10 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
   job: K,
   input: Job.Input<K>,
   options?: SubmitOptions<Job.Progress<K>, E, R>
-): Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure | E>, never, R | EventLoop> & Awaitable.MakesTask => {
+):
+  & Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure | E>, never, Awaitable.Given<R> | EventLoop>
+  & Awaitable.MakesTask =>
+{
   const site = creationSite(runInExecutor)
   return makesTask(
     "runInExecutor",

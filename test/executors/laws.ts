@@ -5,9 +5,24 @@
 import { Cause, Effect, Exit, HashSet, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Executor, Job, map, runInExecutor, submit, toThread } from "effect-asyncio/executors"
-import { all, book, broken, echo, half, Odd, park, parkLong, quit, self, steps, write, wrongReport } from "./jobs.ts"
+import {
+  all,
+  book,
+  broken,
+  echo,
+  half,
+  Odd,
+  park,
+  parkLong,
+  quit,
+  self,
+  steps,
+  write,
+  wrongReport,
+  wrongResult
+} from "./jobs.ts"
 
-export interface Law {
+interface Law {
   readonly name: string
   /** How many jobs at once, of a single worker where that is 1. */
   readonly size: number
@@ -255,8 +270,13 @@ law("what a schema refuses is a defect that says so", 1, function*() {
   // @ts-expect-error the input is checked
   const input = yield* Effect.exit(toThread(half, "one"))
   const report = yield* Effect.exit(toThread(wrongReport, undefined))
-  return [messageOf(input), Exit.hasDies(report) && /Info\.progress: .*Expected number/.test(messageOf(report))]
-}, ["toThread: the input of job 'half' is \"one\", expected what its payload is: Expected number", true])
+  const result = yield* Effect.exit(toThread(wrongResult, undefined))
+  return [
+    messageOf(input),
+    Exit.hasDies(report) && /Info\.progress: .*Expected number/.test(messageOf(report)),
+    Exit.hasDies(result) && /Expected number/.test(messageOf(result))
+  ]
+}, ["toThread: the input of job 'half' is \"one\", expected what its payload is: Expected number", true, true])
 
 law("an executor is asked for its own jobs alone", 1, function*() {
   const foreign = Job.make("half")

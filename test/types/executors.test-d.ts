@@ -87,6 +87,9 @@ describe("submit, runInExecutor, toThread, map", () => {
       }
     })
     expectTypeOf(task).toEqualTypeOf<Made<Date, Failure | "full", Db | Executor.Service>>()
+    // Its creator's scope may be closed by then.
+    const scoped = submit(resize, { path: "a", width: 1 }, { onProgress: () => Effect.addFinalizer(() => Effect.void) })
+    expectTypeOf(scoped).toEqualTypeOf<Made<Date, Failure, Awaitable.ScopeOfATask | Executor.Service>>()
     const all = map(resize, [{ path: "a", width: 1 }], {
       onProgress: ({ done }, index) => {
         expectTypeOf([done, index]).toEqualTypeOf<Array<number>>()
