@@ -106,7 +106,7 @@ const serve =
       )
       const context = yield* Layer.build(server)
       yield* Effect.provide(HttpServer.addressFormattedWith(started), context)
-      yield* Effect.never
+      return yield* Effect.never
     }))
 
 export const jobServer = Effect.fn("jobServer")(function*(file: string, port: number) {
