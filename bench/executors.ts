@@ -1,8 +1,8 @@
 /**
- * `node bench/executors.ts`: pools of two workers beside piscina, Effect's own worker pool and
+ * `node bench/executors.ts [ROUNDS]`: pools of two workers beside piscina, Effect's own worker pool and
  * Python's processes.
  *
- * On the sources, so that a start strips types, too. Those that compute take turns, five times, and the best of each counts: on a
+ * On the sources, so that a start strips types, too. Those that compute take turns, five rounds, and the best of each counts: on a
  * machine with others on it a mean says how busy they are. The speed-up is to the same work in this thread.
  */
 import { NodeWorker } from "@effect/platform-node"
@@ -20,6 +20,7 @@ import { fib } from "./executors/work.js"
 const size = 2
 const small = 2000
 const large = { jobs: 4, n: 38 }
+const rounds = Number(process.argv[2] ?? 5)
 
 const at = (name: string) => new URL(`./executors/${name}`, import.meta.url)
 
@@ -80,7 +81,7 @@ const measure = (make: Effect.Effect<Candidate, unknown, Scope.Scope>) =>
     const start = (yield* clock) - begin
     const trips = []
     const rates = []
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < rounds; round++) {
       const one = timed(Effect.forEach(Array(small).keys(), candidate.echo, { discard: true }))
       trips.push((yield* one) / small * 1e3)
       rates.push(small / (yield* timed(asyncio.gather(Array.from(Array(small).keys(), candidate.echo)))) * 1e3)
@@ -104,7 +105,7 @@ const compute = run(Effect.gen(function*() {
   const best = new Map<string, number>()
   const note = (name: string, ms: number) => void best.set(name, Math.min(ms, best.get(name) ?? Infinity))
   for (const [, { fib }] of all) yield* asyncio.gather([fib(20), fib(20)])
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < rounds; round++) {
     note("here", yield* timed(Effect.sync(() => Array.from({ length: large.jobs }, () => fib(large.n)))))
     for (const [name, { fib }] of all) {
       note(name, yield* timed(asyncio.gather(Array.from({ length: large.jobs }, () => fib(large.n)))))

@@ -118,6 +118,11 @@ export interface TaskGroup {
 export interface Options {
   /** How many of its tasks may be at work at once; the others wait for their turn. Default: all at once. */
   readonly concurrency?: number | "unbounded" | undefined
+  /**
+   * Called at the begin, when a task is created, and after each that has ended, with how many have in which way. What it throws
+   * goes to the exception handler.
+   */
+  readonly onProgress?: ((tally: wait.Tally) => void) | undefined
 }
 
 /**
@@ -192,7 +197,7 @@ export const run = <A, E, R>(
   Effect.withFiber((fiber) => {
     check.callback("TaskGroup.run", "the body", body)
     checkOptions("TaskGroup.run", options)
-    return runGroup("TaskGroup.run", new TaskGroupImpl(getLoop("TaskGroup.run", fiber), options?.concurrency), body)
+    return runGroup("TaskGroup.run", new TaskGroupImpl("TaskGroup.run", getLoop("TaskGroup.run", fiber), options), body)
   })
 
 /**
@@ -293,7 +298,7 @@ export const make = <E = never>(options?: Options): Effect.Effect<Bound<E>, neve
   return Effect.acquireRelease(
     Effect.withFiber((fiber) => {
       checkOptions("TaskGroup.make", options)
-      return Effect.succeed(new BoundGroup("TaskGroup.make", fiber, options?.concurrency, site))
+      return Effect.succeed(new BoundGroup("TaskGroup.make", fiber, options, site))
     }),
     // To wait is no look at what failed: whoever joins has that, or it is reported.
     ({ cancel, host }) => host.exit === undefined ? Effect.andThen(cancel, wait([host])) : Effect.void
@@ -301,4 +306,4 @@ export const make = <E = never>(options?: Options): Effect.Effect<Bound<E>, neve
   ) as Effect.Effect<any, never, Scope.Scope | EventLoop>
 }
 
-const checkOptions = check.options<Options>({ concurrency })
+const checkOptions = check.options<Options>({ concurrency, onProgress: check.callback })

@@ -16,6 +16,7 @@ import type { EventLoop } from "./EventLoop.ts"
 import { creationSite } from "./internal/loop/creationSite.ts"
 import { Completions } from "./internal/parts/Completions.ts"
 import { join } from "./internal/task/future.ts"
+import type { wait } from "./wait.ts"
 
 /**
  * @since 0.1.0
@@ -31,6 +32,11 @@ export declare namespace asCompleted {
     readonly timeout?: Timeout | undefined
     /** How many effects may run at once; the others start as places come free, in order. Default: all at once. */
     readonly concurrency?: number | "unbounded" | undefined
+    /**
+     * Called at the begin, and after each that has ended, with how many have in which way. Whoever takes what has ended comes behind. What it throws goes to the exception
+     * handler.
+     */
+    readonly onProgress?: ((tally: wait.Tally) => void) | undefined
   }
 
   /**

@@ -19,6 +19,7 @@ import { concurrency } from "./internal/parts/Limiter.ts"
 import * as awaitables from "./internal/task/awaitables.ts"
 import { join } from "./internal/task/future.ts"
 import { asAwaited } from "./internal/waiting/cancelled.ts"
+import type { wait } from "./wait.ts"
 
 /**
  * @since 0.1.0
@@ -36,6 +37,11 @@ export declare namespace gather {
     readonly returnExceptions?: boolean | undefined
     /** Cancel the siblings when one fails, and wait for them. Default: false, they run on, as in asyncio. */
     readonly cancelOnError?: boolean | undefined
+    /**
+     * Called at the begin, and after each that has ended, with how many have in which way. What it throws goes to the exception
+     * handler.
+     */
+    readonly onProgress?: ((tally: wait.Tally) => void) | undefined
   }
 
   /**
@@ -171,7 +177,8 @@ export const gather = <const Arg extends gather.Input, const O extends gather.Op
 const checkOptions = check.options<gather.Options>({
   concurrency,
   returnExceptions: check.boolean,
-  cancelOnError: check.boolean
+  cancelOnError: check.boolean,
+  onProgress: check.callback
 })
 
 const gatherIn = (

@@ -12,6 +12,7 @@ import * as crawler from "../examples/real/crawler.ts"
 import * as hashing from "../examples/real/hashing.ts"
 import * as mirrors from "../examples/real/mirrors.ts"
 import * as philosophers from "../examples/real/philosophers.ts"
+import * as progress from "../examples/real/progress.ts"
 import * as rateLimit from "../examples/real/rate-limit.ts"
 import * as workerPool from "../examples/real/worker-pool.ts"
 import { execArgv } from "./executors/pools.ts"
@@ -99,6 +100,12 @@ it.live("philosophers: a deadlock that names its circle, and its repair", () =>
       "Epicurus eats at 242 s",
       "all have eaten at 302 s"
     ])))
+
+it.live("progress: a batch, silent where there is no terminal", () =>
+  Effect.map(
+    VirtualLoop.run(linesOf(progress.main)),
+    (lines) => assert.deepStrictEqual(lines, ["8 files to download", "7 of 8 files"])
+  ))
 
 it.live("worker-pool: what is in the queue is still done", () =>
   Effect.map(

@@ -132,13 +132,13 @@ const selfFirst = (...args: ReadonlyArray<Kind>): Row => ({ args, also: "self-fi
 const saying = (says: string, row: Row): Row => ({ ...row, says })
 
 const rows: Readonly<Record<string, Row>> = {
-  asCompleted: row(awaitables, options({ timeout: duration, concurrency })),
-  asCompletedEffects: row(awaitables, options({ timeout: duration, concurrency })),
+  asCompleted: row(awaitables, options({ timeout: duration, concurrency, onProgress: callback })),
+  asCompletedEffects: row(awaitables, options({ timeout: duration, concurrency, onProgress: callback })),
   createTask: row(effect, options(name)),
   ensureFuture: row(awaitable),
   gather: row(
     record,
-    options({ concurrency, returnExceptions: flag, cancelOnError: flag })
+    options({ concurrency, onProgress: callback, returnExceptions: flag, cancelOnError: flag })
   ),
   run: row(effect, options(run)),
   shield: row(awaitable),
@@ -270,8 +270,8 @@ const rows: Readonly<Record<string, Row>> = {
   "Task.uncancel": row(task),
   "Task.catchCancelled": dataLast(effect, callback),
 
-  "TaskGroup.make": row(options({ concurrency })),
-  "TaskGroup.run": row(body, options({ concurrency })),
+  "TaskGroup.make": row(options({ concurrency, onProgress: callback })),
+  "TaskGroup.run": row(body, options({ concurrency, onProgress: callback })),
 
   "Timeout.when": row(timeout),
   "Timeout.expired": row(timeout),

@@ -108,8 +108,7 @@ export const main = Effect.gen(function*() {
   for (const [name, lines] of Object.entries(heard)) {
     yield* Console.log(`${name} heard ${lines.slice(1).join(", ")}`)
   }
-  yield* asyncio.Task.cancel(server)
-  yield* asyncio.Task.await(server)
+  yield* asyncio.Task.cancelAndWait(server)
 }).pipe(Effect.scoped)
 
 if (import.meta.main) await runMain(main)

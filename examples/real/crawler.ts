@@ -2,14 +2,14 @@
  * A polite crawler: three pages at a time, a deadline for each try, two more tries where that may help, and a line that
  * says how far it is. The site is a server of its own, with a page that hangs, one that fails twice and one missing.
  */
-import { Console, Data, Effect, Schedule, Stream } from "effect"
+import { Console, Data, Effect, Schedule } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runMain } from "effect-asyncio/node"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 
-const { Queue, TaskGroup } = asyncio
+const { TaskGroup } = asyncio
 
 const links: Readonly<Record<string, ReadonlyArray<string>>> = {
   "/": ["/news", "/flaky", "/about"],
@@ -45,62 +45,49 @@ const site = Effect.map(
   (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 )
 
-interface Progress {
-  readonly done: number
-  readonly found: number
-}
-
-/** Visits every page that can be reached; gives what became of each. */
-const crawl = Effect.fn("crawl")(function*(origin: string, progress: (progress: Progress) => void) {
+/** Visits every page that can be reached, three at a time; gives what became of each. */
+const crawl = Effect.fn("crawl")(function*(origin: string, onProgress: (tally: asyncio.wait.Tally) => void) {
   const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
-  const queue = yield* Queue.make<string>()
   const outcomes = new Map<string, string>()
   const found = new Set<string>()
 
-  const add = (path: string) => {
-    if (found.has(path)) return Effect.void
-    found.add(path)
-    return Queue.put(queue, path)
-  }
   const load = (path: string) =>
     asyncio.timeout("250 millis", () => Effect.flatMap(client.get(origin + path), (response) => response.text)).pipe(
       Effect.retry({ times: 2, schedule: Schedule.exponential("10 millis"), while: HttpClient.isTransientError })
     )
-  const visit = Effect.fnUntraced(function*(path: string) {
-    const text = yield* load(path)
-    for (const [, link] of text.matchAll(/href="([^"]+)"/g)) yield* add(link!)
-    return "ok"
-  })
-  const worker = Stream.runForEach(Queue.stream(queue), (path) =>
-    visit(path).pipe(
-      Effect.catchTag("TimeoutError", () => Effect.succeed("no answer in time")),
+  const linksOf = (path: string) =>
+    load(path).pipe(
+      Effect.map((text) => ["ok", Array.from(text.matchAll(/href="([^"]+)"/g), ([, link]) => link!)] as const),
+      Effect.catchTag("TimeoutError", () => Effect.succeed(["no answer in time", []] as const)),
       Effect.catchTag(
         "HttpClientError",
-        (error) => Effect.succeed(String(error.response?.status ?? error.reason._tag))
-      ),
-      Effect.andThen((outcome) =>
-        Effect.sync(() => {
-          outcomes.set(path, outcome)
-          progress({ done: outcomes.size, found: found.size })
-        })
-      ),
-      Effect.ensuring(Queue.taskDone(queue))
-    ))
+        (error) => Effect.succeed([String(error.response?.status ?? error.reason._tag), []] as const)
+      )
+    )
 
-  yield* TaskGroup.run((group) =>
-    Effect.gen(function*() {
-      for (const n of [1, 2, 3]) yield* group.createTask(worker, { name: `worker ${n}` })
-      yield* add("/")
-      yield* Queue.join(queue)
-      yield* Queue.shutdown(queue)
-    })
-  )
+  const visitAll = (group: asyncio.TaskGroup.TaskGroup) => {
+    const visit = Effect.fnUntraced(
+      function*(path: string): Effect.fn.Return<void, never, asyncio.EventLoop.EventLoop> {
+        if (found.has(path)) return
+        found.add(path)
+        const work = Effect.flatMap(linksOf(path), ([outcome, links]) => {
+          outcomes.set(path, outcome)
+          return Effect.forEach(links, visit, { discard: true })
+        })
+        yield* group.createTask(work, { name: path })
+      }
+    )
+    return visit("/")
+  }
+  yield* TaskGroup.run(visitAll, { concurrency: 3, onProgress })
   return outcomes
 })
 
 /** One line that is written over and over, where there is a terminal. */
-const showProgress = ({ done, found }: Progress) => {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${found} pages${done === found ? "\n" : ""}`)
+const showProgress = ({ pending, succeeded }: asyncio.wait.Tally) => {
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r${succeeded} of ${succeeded + pending} pages${pending > 0 ? "" : "\n"}`)
+  }
 }
 
 export const main = Effect.gen(function*() {

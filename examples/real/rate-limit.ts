@@ -23,28 +23,28 @@ const makeApi = (quota: number) => {
   })
 }
 
-const makeLimit = Effect.fnUntraced(function*(limits: { readonly atOnce: number; readonly perSecond: number }) {
-  const places = yield* Semaphore.make(limits.atOnce)
-  const starts = yield* Semaphore.make(limits.perSecond)
-  const start = Effect.andThen(
+/** A permit to start, so many a second. */
+const makeStarts = Effect.fnUntraced(function*(perSecond: number) {
+  const starts = yield* Semaphore.make(perSecond)
+  return Effect.andThen(
     Semaphore.acquire(starts),
     EventLoop.callLater("1010 millis", () => Semaphore.releaseUnsafe(starts))
   )
-  return <A, E, R>(effect: Effect.Effect<A, E, R>) => Semaphore.withPermit(places, Effect.andThen(start, effect))
 })
 
 const cities = ["Oslo", "Rome", "Paris", "Lima", "Kyoto", "Cairo", "Delhi", "Quito", "Accra", "Turin", "Bergen", "Graz"]
 
 export const main = Effect.gen(function*() {
   const temperature = makeApi(5)
-  const limit = yield* makeLimit({ atOnce: 3, perSecond: 5 })
+  const start = yield* makeStarts(5)
 
   const began = yield* EventLoop.time
-  const tasks = yield* Effect.forEach(cities, (city) => asyncio.createTask(limit(temperature(city)), { name: city }))
-  yield* Stream.runForEach(asyncio.asCompleted(tasks), (task) =>
+  const call = (city: string) =>
+    Effect.map(Effect.andThen(start, temperature(city)), (degrees) => `${city}: ${degrees} degrees`)
+  yield* Stream.runForEach(asyncio.asCompleted(cities.map(call), { concurrency: 3 }), (task) =>
     Effect.gen(function*() {
-      const degrees = yield* Task.join(task)
-      yield* Console.log(`${((yield* EventLoop.time) - began).toFixed(2)} s  ${task.name}: ${degrees} degrees`)
+      const line = yield* Task.join(task)
+      yield* Console.log(`${((yield* EventLoop.time) - began).toFixed(2)} s  ${line}`)
     }))
 })
 

@@ -64,7 +64,12 @@ export const time: Class = {
 /** Of starts in which order they come, of a tick what is in it. */
 export const order: Class = {
   vary: () => ({ time: false, order: true }),
-  stating: ["concurrency with failures", "an uninterruptible body that ends in the tick of the deadline"]
+  stating: [
+    "1 at work at once",
+    "2 at work at once",
+    "an uninterruptible body that ends in the tick of the deadline",
+    "concurrency with failures"
+  ]
 }
 
 export const cancel: Class = {

@@ -208,8 +208,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     vary: world,
     found: ["timeout"],
     file: part("TimeoutImpl"),
-    from: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    this.disarm()",
-    to: "Effect.Effect<never, Cause.TimeoutError> | undefined {\n    if (!isCancelled(exit)) this.disarm()"
+    from: "Cause.TimeoutError | undefined {\n    this.disarm()",
+    to: "Cause.TimeoutError | undefined {\n    if (!isCancelled(exit)) this.disarm()"
   }
 ]
 

@@ -66,7 +66,7 @@ export class Remote {
 
   private free(): void {
     this.owner.free(this)
-    if (this.load === 0) this.host.release()
+    if (this.state === "ready" && this.load === 0) this.host.release()
   }
 
   // --------------------------------------------------------------------------------------------------------------- calls

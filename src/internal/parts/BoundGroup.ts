@@ -6,12 +6,12 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Options } from "../../TaskGroup.ts"
 import type { CallSite } from "../host/callSite.ts"
 import { getLoop } from "../loop/currentLoop.ts"
 import { createTask } from "../task/createTask.ts"
 import { FutureImpl, join, watch } from "../task/future.ts"
 import type { TaskImpl } from "../task/task.ts"
-import type { Concurrency } from "./Limiter.ts"
 import { runGroup, TaskGroupImpl } from "./TaskGroupImpl.ts"
 
 export class BoundGroup extends TaskGroupImpl {
@@ -20,11 +20,11 @@ export class BoundGroup extends TaskGroupImpl {
   constructor(
     call: string,
     fiber: Fiber.Fiber<unknown, unknown>,
-    concurrency: Concurrency,
+    options: Options | undefined,
     site: CallSite | undefined
   ) {
     const loop = getLoop(call, fiber)
-    super(loop, concurrency)
+    super(call, loop, options)
     const block = runGroup(call, this, () => join(new Closing(loop)))
     // Eager: it is open when it is handed out.
     this.host = createTask(call, fiber, block, { name: "TaskGroup", eager: true }, site)

@@ -3,6 +3,8 @@
  *
  * As in asyncio, a callback of each puts it into the queue when it has ended, so a completion costs O(1), and so does
  * taking it. With a limit each that ends starts the next. The queue is shut down when time is over, everything has ended, or nobody wants more.
+ *
+ * It has more than 150 lines of code, as starting, ending and taking are told by the same few fields.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -23,13 +25,18 @@ import { currentTask } from "../task/task.ts"
 import type { Waiter } from "../waiting/Waiter.ts"
 import { Cohort, type Listener } from "./Cohort.ts"
 import { concurrency, Limiter } from "./Limiter.ts"
+import { type Progress, progressOf } from "./Progress.ts"
 import { QueueImpl } from "./QueueImpl.ts"
 import { Fifo } from "./Storage.ts"
 import { timeoutError } from "./timeoutError.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
-const checkOptions = check.options<asCompleted.Options>({ timeout: check.duration, concurrency })
+const checkOptions = check.options<asCompleted.Options>({
+  timeout: check.duration,
+  concurrency,
+  onProgress: check.callback
+})
 
 export class Completions<T extends Awaitable.Any> implements Listener {
   /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
@@ -41,6 +48,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
   /** The futures that were given. They run, whatever the limit says. */
   private readonly given: ReadonlySet<AnyFuture>
   private readonly limiter: Limiter
+  private readonly progress: Progress | undefined
   // INVARIANT: those that run or have ended; the others are the limiter's to start.
   private readonly cohort: Cohort
   private readonly queue: CompletedQueue
@@ -67,6 +75,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.cohort = new Cohort(this.given)
     this.queue = new CompletedQueue(this.cohort)
     this.total = this.left = this.given.size + items.filter((item) => !(item instanceof FutureImpl)).length
+    this.progress = progressOf(call, getLoop(call, fiber), options?.onProgress, this.total)
     this.startMore()
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
@@ -87,6 +96,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
 
   completed(future: AnyFuture): void {
     this.queue.add(future)
+    this.progress?.ended(future.exit!)
     if (this.queue.unfinished === this.total) return this.stop()
     if (this.given.has(future)) return
     this.limiter.free()

@@ -21,6 +21,7 @@ import { FutureCallback, FutureImpl } from "../task/future.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import { cancel, type Walk } from "../waiting/Walk.ts"
 import { Limiter } from "./Limiter.ts"
+import { type Progress, progressOf } from "./Progress.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
@@ -41,6 +42,7 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   private readonly keys: ReadonlyArray<string> | undefined
   private readonly returnExceptions: boolean
   private readonly cancelOnError: boolean
+  private readonly progress: Progress | undefined
 
   /** Of a record `keys` are those of the items. */
   constructor(
@@ -57,6 +59,7 @@ export class Gathering extends FutureImpl<unknown, unknown> {
     this.keys = keys
     this.returnExceptions = options.returnExceptions === true
     this.cancelOnError = options.cancelOnError === true
+    this.progress = progressOf("gather", loop, options.onProgress, items.length)
     this.retrieved = true // its outcome is its waiter's; the children report for themselves
   }
 
@@ -113,6 +116,7 @@ export class Gathering extends FutureImpl<unknown, unknown> {
     this.ended++
     if (this.state === "over") return
     const exit: Exit.Exit<unknown, unknown> = future.exit!
+    this.progress?.ended(exit)
     if (exit._tag === "Failure") {
       if (this.decides(future)) this.failed = future
       if (!this.returnExceptions && !this.cancelOnError) {

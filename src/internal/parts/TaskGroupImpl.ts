@@ -19,7 +19,7 @@ import type { Awaitable } from "../../Awaitable.ts"
 import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
 import type { Options, Task } from "../../Task.ts"
-import type { TaskGroup } from "../../TaskGroup.ts"
+import type { Options as GroupOptions, TaskGroup } from "../../TaskGroup.ts"
 import type { CallSite } from "../host/callSite.ts"
 import * as check from "../host/check.ts"
 import { Printable, type Words } from "../host/printing.ts"
@@ -38,8 +38,9 @@ import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import type { Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
-import { type Concurrency, limitOf } from "./Limiter.ts"
+import { limitOf } from "./Limiter.ts"
 import { Places } from "./Places.ts"
+import { type Progress, progressOf } from "./Progress.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
 
@@ -80,13 +81,15 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   private body: Exit.Exit<unknown, unknown> = Exit.void
   /** For so many tasks at once, where there is a limit. */
   private readonly places: Places | undefined
+  private readonly progress: Progress | undefined
   /** The block's end waits for the tasks. */
   private waiter: GroupWaiter | undefined = undefined
 
-  constructor(loop: LoopImpl, concurrency: Concurrency) {
+  constructor(call: string, loop: LoopImpl, options: GroupOptions | undefined) {
     super()
     this.loop = loop
-    const limit = limitOf(concurrency)
+    this.progress = progressOf(call, loop, options?.onProgress, 0)
+    const limit = limitOf(options?.concurrency)
     this.places = limit === Infinity ? undefined : new Places(limit)
   }
 
@@ -166,6 +169,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (places !== undefined && Effect.isEffect(effect)) effect = Effect.andThen(places.acquire, effect)
     const task = createTask(call, fiber, effect, options, site, created)
     this.tasks.add(task)
+    this.progress?.added()
     member!.join()
     // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
     if (this.aborting) cancel(task, undefined)
@@ -176,6 +180,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   taskEnded(task: TaskImpl<any, any>, isTaken = false): void {
     this.tasks.delete(task)
     const exit = task.exit!
+    this.progress?.ended(exit)
     if (!isTaken && isFailure(exit)) {
       task.retrieve()
       this.addFailure(exit.cause)
