@@ -268,10 +268,14 @@ subscribe("net.server.socket", () => press())`
 /** What ends before a signal can come: 01 and 02, and what lives in virtual time. */
 const fast = new Set(["01-coroutine", "02-await", "philosophers", "races"])
 
+/** The threads of `hashing` load a module that its bundle does not have. */
+const argsOf = (name: string): ReadonlyArray<string> =>
+  name === "hashing" ? ["--conditions=effect-asyncio-source", "examples/real/hashing.ts"] : [pathOf(name)]
+
 describe.concurrent("Ctrl-C ends every example", { timeout: 60_000 }, () => {
   for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.has(name))) {
     it(name, async () => {
-      const { code, err, out } = await new Process(["--import", ctrlC, pathOf(name)]).end()
+      const { code, err, out } = await new Process(["--import", ctrlC, ...argsOf(name)]).end()
       expect([code, err]).toEqual([name === "worker-pool" ? 0 : 130, ""])
       expect(out).toMatch(last[name] ?? "")
     })
