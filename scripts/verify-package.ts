@@ -45,7 +45,7 @@ const expected: ReadonlyArray<RegExp> = [
 
 /** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
 const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
-  ["gather", `export { gather } from "effect-asyncio"`, 9_800],
+  ["gather", `export { gather } from "effect-asyncio"`, 10_800],
   ["gather and run", `export { gather, run } from "effect-asyncio"`, 19_200],
   ["everything", `export * from "effect-asyncio"`, 35_500],
   [

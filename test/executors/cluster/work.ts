@@ -28,7 +28,7 @@ const note = (line: string): void => {
   if (process.env.NOTES !== undefined) appendFileSync(process.env.NOTES, `${line}\n`)
 }
 
-export const storage = PgClient.layer({ url: Redacted.make(process.env.DATABASE_URL ?? "") })
+const storage = PgClient.layer({ url: Redacted.make(process.env.DATABASE_URL ?? "") })
 
 export const runnerOn = (port: number) =>
   NodeClusterSocket.layer({
