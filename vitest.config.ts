@@ -37,6 +37,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["effect-asyncio-source", ...defaultServerConditions] } },
   test: {
     reporters: ["default", tally],
+    // By default one core is left alone: of two, that is half of the time.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
