@@ -51,6 +51,11 @@ const house = "docs/contributing.md"
 
 const name = ({ page, text }: Link) => `${page}: ${text}`
 
+it("no page has the marks of a merge", () => {
+  const marked = pages.filter((page) => /^(<{7}|={7}|>{7})( |$)/m.test(readFileSync(posix.join(root, page), "utf8")))
+  expect(marked).toEqual([])
+})
+
 describe("links", () => {
   it("are found", () => {
     expect(links.length).toBeGreaterThan(100)

@@ -187,6 +187,13 @@ for (const [kind, pool] of Object.entries(kinds)) {
   })
 }
 
+it("a thread whose module throws an error of Effect's says which", async () => {
+  const make = ThreadPool.make(rough, new URL("./rough/incomplete.ts", import.meta.url), { size: 1, execArgv })
+  const failed = Effect.flatMap(make, (pool) => Effect.flatMap(runInExecutor(pool, who, undefined), asyncio.Task.join))
+  const error = await Effect.runPromise(Effect.flip(Effect.scoped(asyncio.EventLoop.provide(failed))))
+  expect(error.message).toMatch(/no worker comes up: thread \d+ threw IllegalArgumentError: serve: .*, expected /)
+}, long)
+
 it("what is no option, module or job is refused by name", async () => {
   const url = new URL(file, import.meta.url)
   const message = async (make: Effect.Effect<unknown, unknown, never>) =>

@@ -58,10 +58,17 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
     if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
     // A thread's pool hears of it as the reason; a process prints it.
     setImmediate(() => {
-      throw Cause.squash(exit.cause)
+      const error = Cause.squash(exit.cause)
+      throw isMainThread ? error : ofJavaScript(error)
     })
   })
 }
+
+/** An error of another class leaves its text behind when it crosses threads. */
+const ofJavaScript = (error: unknown): unknown =>
+  error instanceof Error
+    ? Object.assign(new Error(error.message), { name: error.name, stack: error.stack })
+    : error
 
 type Runner = WorkerRunner.WorkerRunner<FromWorker, ToWorker>
 

@@ -1,7 +1,9 @@
 /** What a worker is: a thread of this process, or a process. Both run a module; how they start, end and are held differs. */
+import * as Predicate from "effect/Predicate"
 import { type ChildProcess, fork } from "node:child_process"
 import type { Socket } from "node:net"
 import { Worker } from "node:worker_threads"
+import { format } from "../../internal/host/printing.ts"
 
 export interface Settings {
   readonly module: URL
@@ -58,11 +60,17 @@ export const launchThread: Launch = ({ execArgv, heapLimit, module }, ended) => 
   }
 }
 
-const whyOf = (thrown: unknown, heapLimit: number | undefined): string => {
-  if (!(thrown instanceof Error)) return "threw something that is no error"
-  return "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY"
+const whyOf = (thrown: unknown, heapLimit: number | undefined): string =>
+  Predicate.hasProperty(thrown, "code") && thrown.code === "ERR_WORKER_OUT_OF_MEMORY"
     ? `ran out of memory${limitOf(heapLimit)}`
-    : `threw ${thrown.name}: ${thrown.message}`
+    : `threw ${inWords(thrown)}`
+
+/** Of an error that is none of JavaScript's own only the fields have come from the thread. */
+const inWords = (thrown: unknown): string => {
+  if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`
+  if (!Predicate.hasProperty(thrown, "_tag")) return format(thrown)
+  const message = Predicate.hasProperty(thrown, "message") ? thrown.message : ""
+  return message === "" ? String(thrown._tag) : `${String(thrown._tag)}: ${String(message)}`
 }
 
 const limitOf = (heapLimit: number | undefined): string =>
