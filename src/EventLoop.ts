@@ -179,7 +179,7 @@ export { EventLoop }
  * const loop = asyncio.EventLoop.layer({ closeTimeout: "10 millis" })
  *
  * await Effect.runPromise(program.pipe(Effect.provide(loop), Effect.provide(recorder))) // => "done"
- * String(lines).includes("did not close within closeTimeout, 10ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
+ * String(lines).includes("did not close within closeTimeout, 10 ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
  * ```
  *
  * @category layers
