@@ -53,8 +53,8 @@ describe.concurrent("signals", () => {
     const { code, err } = await (await child.prints("cleaning up")).kill("SIGTERM").end()
     expect(code).toBe(130)
     expect(err.replace(/due in [^,]+/, "due in …")).toBe(lines(
-      "SIGTERM: clean-ups have 1ms more; the next signal ends the process",
-      "the program did not end within 1ms; abandoned:",
+      "SIGTERM: clean-ups have 1 ms more; the next signal ends the process",
+      "the program did not end within 1 ms; abandoned:",
       "  1 task, 0 ready",
       "  Task-1  waits for a timer due in …, asked to cancel"
     ))
@@ -62,7 +62,7 @@ describe.concurrent("signals", () => {
 
   it("a third one ends the process", async () => {
     const child = (await start("twice").prints("running")).kill("SIGINT")
-    await (await child.prints("cleaning up")).kill("SIGTERM").prints("clean-ups have 5s more")
+    await (await child.prints("cleaning up")).kill("SIGTERM").prints("clean-ups have 5 s more")
     const { code, signal } = await child.kill("SIGINT").end()
     expect([code, signal]).toEqual([130, null])
   })
@@ -71,7 +71,7 @@ describe.concurrent("signals", () => {
     const child = await start("ticks").prints("running")
     child.child.stdout!.on("data", () => child.kill("SIGINT"))
     const { code, err } = await child.kill("SIGINT").end()
-    expect([code, err]).toEqual([130, "SIGINT: clean-ups have 5s more; the next signal ends the process\n"])
+    expect([code, err]).toEqual([130, "SIGINT: clean-ups have 5 s more; the next signal ends the process\n"])
   })
 
   it("what npm passes on is the same press of the key", async () => {
@@ -80,7 +80,7 @@ describe.concurrent("signals", () => {
 
   it("while the loop closes there is nothing to cancel: the first one hurries", async () => {
     const child = (await start("closing").prints("cleaning up")).kill("SIGTERM")
-    const { code, signal } = await (await child.prints("clean-ups have 1h more")).kill("SIGINT").end()
+    const { code, signal } = await (await child.prints("clean-ups have 1 h more")).kill("SIGINT").end()
     expect([code, signal]).toEqual([130, null])
   })
 
