@@ -38,8 +38,7 @@ const live = <E>(
 ) =>
   it.live(
     name,
-    () => Effect.map(asyncio.EventLoop.provide(linesOf(main)), (printed) => assert.deepStrictEqual(printed, lines)),
-    20_000
+    () => Effect.map(asyncio.EventLoop.provide(linesOf(main)), (printed) => assert.deepStrictEqual(printed, lines))
   )
 
 live("crawler: a page that hangs, one that fails twice, one missing", crawler.main, [
@@ -163,4 +162,4 @@ it.live("hashing: the number is found on one thread, and on several", () =>
         "found 9999, on one thread in N s",
         "on 2 in N s, N times as fast"
       ])
-  ), 240_000)
+  ))
