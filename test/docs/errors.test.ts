@@ -21,6 +21,7 @@ import { type ESTree, parseSync, Visitor } from "vite"
 import { describe } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { readFiles } from "../../scripts/house.ts"
+import { moduleOf } from "../executors/bundled.ts"
 import { execArgv } from "../executors/pools.ts"
 import { crash, rough } from "../executors/rough/jobs.ts"
 import { loggedBy, never, onVirtual, type Program, quiet } from "../support/loops.ts"
@@ -117,13 +118,11 @@ const cyclic = Effect.gen(function*() {
   yield* gather([both(a, b), both(b, a)])
 })
 
-const poolOf = <J extends Job.Any>(jobs: Job.Jobs<J>, worker: string) =>
-  ThreadPool.make(jobs, new URL(worker, import.meta.url), { execArgv })
 const onThread = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
-  worker: string,
+  worker: URL,
   program: Effect.Effect<unknown, unknown, Executor.Service | asyncio.EventLoop.EventLoop>
-) => live(Effect.provide(program, Executor.layer(poolOf(jobs, worker))))
+) => live(Effect.provide(program, ThreadPool.layer(jobs, worker)))
 
 /** The last line that the loop logs. */
 const saidBy = <A, E>(program: Effect.Effect<A, E>): Ending => () =>
@@ -231,7 +230,7 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     untyped(() => submit(Job.make("job"), undefined)),
     async () => {
       // Vitest's own processes are somebody's workers.
-      const code = `import("./test/executors/rough/worker.ts").catch(({ message, name }) =>
+      const code = `import("./test/executors/rough/rough-worker.ts").catch(({ message, name }) =>
         console.log(JSON.stringify({ message, name })))`
       const { stdout } = await x(process.execPath, [...execArgv, "-e", code], { nodeOptions: { cwd: root } })
       throw JSON.parse(stdout)
@@ -262,6 +261,9 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     live(sleep(NaN)),
     live(asyncio.Semaphore.make(-1)),
     untyped(() => gather([5] as any)),
+    untyped(() => gather([sleep] as any)),
+    untyped(() => gather([Promise.resolve()] as any)),
+    untyped(() => createTask(function*() {} as any)),
     untyped(() => gather([createTask(Effect.void)] as any)),
     untyped(() => Lock.acquire({ "~effect-asyncio/Lock": {} } as any)),
     queue({}, Queue.taskDone),
@@ -333,11 +335,11 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     Effect.flatMap(tokenOf(race), (replay) => explored(Effect.andThen(sleep(1), race), { replay })),
     Effect.flatMap(tokenOf(late("80 millis")), (replay) => explored(late("1 millis"), { replay }))
   ],
-  WorkerLost: [onThread(rough, "../executors/rough/worker.ts", toThread(crash, { attempts: 1, how: "exit" }))],
+  WorkerLost: [onThread(rough, moduleOf("rough-worker"), toThread(crash, { attempts: 1, how: "exit" }))],
   BrokenExecutor: [
-    onThread(rough, "./none.ts", toThread(crash, { attempts: 1, how: "exit" })),
+    onThread(rough, new URL("./none.ts", import.meta.url), toThread(crash, { attempts: 1, how: "exit" })),
     Effect.flatMap(
-      Effect.scoped(poolOf(rough, "../executors/rough/worker.ts")),
+      Effect.scoped(ThreadPool.make(rough, moduleOf("rough-worker"))),
       (pool) => live(runInExecutor(pool, crash, { attempts: 1, how: "exit" }).pipe(Effect.flatMap(Task.join)))
     ),
     inCluster(Effect.flatMap(Effect.scoped(ClusterExecutor.make(v1)), (cluster) => joined(cluster, total, undefined))),

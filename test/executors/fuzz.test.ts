@@ -8,10 +8,11 @@ import * as asyncio from "effect-asyncio"
 import { runInExecutor } from "effect-asyncio/executors"
 import { readdirSync, readFileSync } from "node:fs"
 import { Random } from "../fuzz/random.ts"
-import { execArgv, kinds } from "./pools.ts"
+import { moduleOf } from "./bundled.ts"
+import { kinds } from "./pools.ts"
 import { crash, hang, rough, spin, who } from "./rough/jobs.ts"
 
-const shape = { size: 2, concurrency: 2, grace: 30, execArgv }
+const shape = { size: 2, concurrency: 2, grace: 30 }
 
 /** What to do, in a random order; each of the last three costs a worker. */
 const plan = { quick: 40, cancelled: 25, slow: 1, crash: 2, spin: 1 }
@@ -37,7 +38,7 @@ const endOf = (exit: Exit.Exit<unknown, unknown>): string => {
 const run = (pool: (typeof kinds)[keyof typeof kinds], seed: number) =>
   Effect.gen(function*() {
     const random = new Random(seed)
-    const executor = yield* pool.make(rough, new URL("./rough/worker.ts", import.meta.url), shape)
+    const executor = yield* pool.make(rough, moduleOf("rough-worker"), shape)
     const kindsOf = Object.entries(plan).flatMap(([kind, count]) => new Array<Kind>(count).fill(kind as Kind))
     let running = 0
     let most = 0
@@ -72,6 +73,10 @@ const run = (pool: (typeof kinds)[keyof typeof kinds], seed: number) =>
     const after = yield* asyncio.gather(
       [1, 2, 3, 4].map(() => Effect.flatMap(runInExecutor(executor, who, undefined), asyncio.Task.join))
     )
+    // What computes when the pool closes does not keep it open.
+    const began = yield* asyncio.Event.make
+    yield* runInExecutor(executor, spin, undefined, { onProgress: () => asyncio.Event.set(began) })
+    yield* asyncio.Event.wait(began)
     return [wrong.filter((text) => text !== ""), most <= shape.size * shape.concurrency, after.length]
   }).pipe(Effect.scoped)
 

@@ -248,7 +248,7 @@ law("a defect of the handler has its message and the worker's stack", 1, functio
   return [
     Exit.hasDies(exit),
     defect instanceof Error && [defect.name, defect.message],
-    defect instanceof Error && /handlers\.ts/.test(defect.stack ?? "")
+    defect instanceof Error && /at .*\bbroken\b/.test(defect.stack ?? "")
   ]
 }, [true, ["TypeError", "a bug"], true])
 

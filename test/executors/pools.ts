@@ -4,10 +4,11 @@ import * as asyncio from "effect-asyncio"
 import { Executor, type Job } from "effect-asyncio/executors"
 import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
 import { afterAll } from "vitest"
+import { moduleOf } from "./bundled.ts"
 
 export const kinds = { threads: ThreadPool, processes: ProcessPool } as const
 
-/** `effect-asyncio` is src in the workers, too. */
+/** `effect-asyncio` is src in what is not bundled, too. */
 export const execArgv = ["--conditions=effect-asyncio-source"]
 
 /** A pool as the executor of programs, made when the first of them runs, and closed behind the last. */
@@ -22,7 +23,7 @@ export const shared = <J extends Job.Any>(
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
   return async <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>): Promise<A> => {
     made ??= Effect.runPromise(
-      Scope.provide(pool.make(jobs, new URL(worker, import.meta.url), { execArgv, ...options }), scope)
+      Scope.provide(pool.make(jobs, moduleOf(worker), options), scope)
     )
     const executor = await made
     return asyncio.run(Effect.provide(program, Executor.layer(Effect.succeed(executor))))

@@ -3,12 +3,12 @@ import { expect, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Child } from "../node/Child.ts"
+import { pathOf } from "./bundled.ts"
 import { execArgv } from "./pools.ts"
 
 const long = 240_000
 
-const start = (program: string) =>
-  new Child(`${import.meta.dirname}/rough/program.ts`, [program], { cwd: import.meta.dirname, flags: execArgv })
+const start = (program: string) => new Child(pathOf("program"), [program], { cwd: import.meta.dirname })
 
 /** The processes that have begun jobs. */
 const workersOf = async (child: Child, count: number): Promise<ReadonlyArray<number>> => {

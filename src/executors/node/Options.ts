@@ -1,9 +1,10 @@
 /** What a pool is made of, of either kind. */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import * as check from "../../internal/host/check.ts"
+import { timeInWords } from "../../internal/host/words.ts"
 import type { Executor } from "../Executor.ts"
 import type * as Job from "../Job.ts"
 import { jobsOf } from "../parts/JobImpl.ts"
@@ -87,7 +88,7 @@ export const makePool = <J extends Job.Any>(
       concurrency,
       execArgv,
       grace,
-      graceInWords: Duration.format(Duration.millis(grace)),
+      graceInWords: timeInWords(grace),
       maxJobsPerWorker,
       heapLimit: resourceLimits?.maxOldGenerationSizeMb
     }

@@ -27,7 +27,7 @@ const main = Effect.gen(function*() {
 const handled: Effect.Effect<unknown, executors.BrokenExecutor, never> = main.pipe(
   Effect.catchTag("Unreadable", ({ path }) => Effect.succeed(path)),
   Effect.catchTag("WorkerLost", () => Effect.succeed("lost")),
-  Effect.provide(ThreadPool.layer(images, new URL("./worker.ts", import.meta.url), { size: 4, grace: "500 millis" })),
+  Effect.provide(ThreadPool.layer(images, new URL("./worker.ts", import.meta.url), { size: 1, grace: "500 millis" })),
   asyncio.EventLoop.provide
 )
 console.log(await Effect.runPromise(handled))

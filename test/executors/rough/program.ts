@@ -1,4 +1,4 @@
-/** Programs that processes.test.ts starts, to see what becomes of them and of their workers. The first argument says which. */
+/** Programs that processes.test.ts starts, bundled, to see what becomes of them and of their workers. The first argument says which. */
 import { Console, Effect, Scope } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runInExecutor, submit } from "effect-asyncio/executors"
@@ -6,7 +6,7 @@ import { ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
 import { runMain } from "effect-asyncio/node"
 import { fill, hang, rough, spin, talk } from "./jobs.ts"
 
-const url = new URL("./worker.ts", import.meta.url)
+const url = new URL("./rough-worker.mjs", import.meta.url)
 const kinds = [ThreadPool, ProcessPool]
 
 /** Prints on which worker it runs, when it has begun. */
