@@ -1,0 +1,1 @@
+/** A module that somebody takes for a worker: it calls no `serve`. */
