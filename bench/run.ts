@@ -16,14 +16,14 @@
  * - `--minutes N`: how long to go on
  * - `--json FILE`: every sample
  */
-import { globSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { writePart } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
 import { type Cell, longTables, type Named, Results, shortTable } from "./report.ts"
+import { loadRow, rowsOf } from "./rows.ts"
 import { measure, type Process } from "./schedule.ts"
-import type { Workload } from "./workload.ts"
 
 const here = import.meta.dirname
 
@@ -44,37 +44,7 @@ const wanted = listed(options.variants)
 const isWhole = !options.quick && only.length === 0 && wanted.length === 0 && options.against === undefined &&
   !options.cpu
 
-/** The order of the tables. */
-const order = [
-  "spawn",
-  "spawn-yield",
-  "yield",
-  "gather-limit",
-  "gather-semaphore",
-  "wait-first",
-  "as-completed",
-  "queue-1-1",
-  "queue-8-8",
-  "lock-acquire",
-  "lock-with",
-  "free-semaphore",
-  "free-event",
-  "free-join",
-  "free-queue",
-  "lock-contended",
-  "semaphore",
-  "event",
-  "timers",
-  "cancel",
-  "timeout",
-  "heap",
-  "import"
-]
-
-const names = globSync("workloads/*.ts", { cwd: here }).map((path) => basename(path, ".ts"))
-  .filter((name) => only.length === 0 || only.some((prefix) => name.startsWith(prefix)))
-  .toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
-if (names.length === 0) throw new Error(`bench: no workload begins with ${only.join(" or ")}: ${order.join(", ")}`)
+const names = rowsOf(only)
 
 const missing = installPeers()
 const python = findPython()
@@ -86,7 +56,7 @@ const pythonLoops = python === undefined ? [] : python.uvloop === undefined ? ["
 
 const workloads = await Promise.all(
   names.map(async (name): Promise<Named> => {
-    const { workload } = await import(`./workloads/${name}.ts`) as { readonly workload: Workload }
+    const workload = await loadRow(name)
     const measure = options.cpu && workload.measure === "wall" ? "cpu" : workload.measure
     return { name, workload: { ...workload, measure } }
   })

@@ -27,6 +27,8 @@ export interface Workload {
   readonly items?: (n: number, variant: string) => number
   /** Default: 1e3, 1e4, 1e5. */
   readonly sizes?: ReadonlyArray<number>
+  /** The n at which `drift.ts` counts. Default: 1000. */
+  readonly counted?: number
   /** By name: `effect-asyncio`, `effect` (the raw one), `promises`, `effection`, and npm packages. */
   readonly variants: Readonly<Record<string, Variant>>
 }

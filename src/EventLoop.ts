@@ -179,7 +179,7 @@ export { EventLoop }
  * const loop = asyncio.EventLoop.layer({ closeTimeout: "10 millis" })
  *
  * await Effect.runPromise(program.pipe(Effect.provide(loop), Effect.provide(recorder))) // => "done"
- * String(lines).includes("did not close within closeTimeout, 10ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
+ * String(lines).includes("did not close within closeTimeout, 10 ms; abandoned:\n  <Task cancelling name='stubborn'") // => true
  * ```
  *
  * @category layers
@@ -391,7 +391,7 @@ export const setExceptionHandler = <R = never>(
 ): Effect.Effect<void, never, R | EventLoop> =>
   Effect.contextWith((context: Context.Context<R | EventLoop>) =>
     Effect.withFiber((fiber) => {
-      if (handler !== undefined) check.callback("setExceptionHandler", "the handler", handler)
+      if (handler !== undefined) check.body("setExceptionHandler", "the handler", handler)
       // The handler is a part of no task, whoever set it.
       const services = Context.omit(CurrentRegion, CurrentHandling)(context)
       getLoop("setExceptionHandler", fiber).reports.handler = handler === undefined

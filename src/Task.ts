@@ -440,7 +440,7 @@ export const catchCancelled: {
   (handler) => checkHandler(handler)
 )
 
-const checkHandler = (handler: unknown): void => check.callback("Task.catchCancelled", "the handler", handler)
+const checkHandler = (handler: unknown): void => check.body("Task.catchCancelled", "the handler", handler)
 
 export {
   addDoneCallback,

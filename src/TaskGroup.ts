@@ -195,7 +195,7 @@ export const run = <A, E, R>(
   options?: Options
 ): Effect.Effect<A, E, R | EventLoop> =>
   Effect.withFiber((fiber) => {
-    check.callback("TaskGroup.run", "the body", body)
+    check.body("TaskGroup.run", "the body", body)
     checkOptions("TaskGroup.run", options)
     return runGroup("TaskGroup.run", new TaskGroupImpl("TaskGroup.run", getLoop("TaskGroup.run", fiber), options), body)
   })

@@ -51,7 +51,7 @@ export const timeout = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     const nanos = check.nanos("timeout", delay)
-    check.callback("timeout", "the body", body)
+    check.body("timeout", "the body", body)
     return block("timeout", fiber, body, (now) => ofNanos(now + nanos), Effect.fail)
   })
 
@@ -93,7 +93,7 @@ export const timeoutOption = <A, E, R>(
   Effect.withFiber((fiber) => {
     const call = "timeoutOption"
     const nanos = check.nanos(call, delay)
-    check.callback(call, "the body", body)
+    check.body(call, "the body", body)
     const some = (timeout: Timeout) => Effect.asSome(check.given(call, "the body", body(timeout)))
     return block(call, fiber, some, (now) => ofNanos(now + nanos), () => Effect.succeedNone)
   })
@@ -167,6 +167,6 @@ export const timeoutAt = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutError, R | EventLoop> =>
   Effect.withFiber((fiber) => {
     check.seconds("timeoutAt", when)
-    check.callback("timeoutAt", "the body", body)
+    check.body("timeoutAt", "the body", body)
     return block("timeoutAt", fiber, body, () => ofSeconds(when), Effect.fail)
   })

@@ -251,7 +251,7 @@ describe("Queue", () => {
       const timedOut = yield* outcome(asyncio.waitFor(Queue.get(queue), "1 second"))
       const cancelled = yield* createTask(Queue.get(queue))
       return [
-        timedOut === "fail waitFor: timed out after 1s" || timedOut === 1,
+        timedOut === "fail waitFor: timed out after 1 s" || timedOut === 1,
         Queue.size(queue) + Number(timedOut === 1),
         yield* outcome(Task.join(cancelled))
       ]

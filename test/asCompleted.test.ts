@@ -46,7 +46,7 @@ describe("asCompleted", () => {
       )
       return [yield* outcome(stream), seen, yield* tasks[0]!]
     }),
-    ["fail asCompleted: timed out after 2s 500ms", [1, 2], 3]
+    ["fail asCompleted: timed out after 2.5 s", [1, 2], 3]
   )
 
   timed(
@@ -135,7 +135,7 @@ describe("asCompletedEffects", () => {
     [1, 2, 3]
   )
 
-  const tooLate = "fail asCompletedEffects: timed out after 1s 500ms"
+  const tooLate = "fail asCompletedEffects: timed out after 1.5 s"
   timed(
     "after the timeout each one left fails",
     Effect.gen(function*() {
@@ -206,7 +206,7 @@ describe("asCompletedEffects", () => {
       const [a] = yield* asCompletedEffects([sleep("1 second", 1), sleep("1 hour")], { timeout: "2 seconds" })
       return yield* Effect.forEach([a!, a!, a!], outcome)
     }),
-    [1, "fail asCompletedEffects: timed out after 2s", tooOften(2)]
+    [1, "fail asCompletedEffects: timed out after 2 s", tooOften(2)]
   )
 
   timed(
@@ -216,7 +216,7 @@ describe("asCompletedEffects", () => {
       const early = yield* outcome(asyncio.timeout("500 millis", () => a!))
       return [early, yield* b!, yield* a!]
     }),
-    ["fail timeout: timed out after 500ms", 1, 2]
+    ["fail timeout: timed out after 500 ms", 1, 2]
   )
 
   it.live("dropped early they leave long-lived futures", () =>

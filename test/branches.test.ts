@@ -157,7 +157,7 @@ describe("regions in branches end at their own moments", () => {
         ))
       const main = Effect.all([outcome(block), late(2)], { concurrency: 2 })
       expect(yield* onVirtual(Effect.all([main, EventLoop.time]))).toEqual([
-        ["fail timeout: timed out after 1s", "late at 2"],
+        ["fail timeout: timed out after 1 s", "late at 2"],
         2
       ])
     }))
@@ -177,7 +177,7 @@ describe("regions in branches end at their own moments", () => {
       const branch = (seconds: number) => outcome(timeout(`${seconds} seconds`, () => gather([hour, hour])))
       const main = Effect.all([branch(1), branch(2)], { concurrency: 2 })
       expect(yield* onVirtual(Effect.all([main, EventLoop.time]))).toEqual([
-        ["fail timeout: timed out after 1s", "fail timeout: timed out after 2s"],
+        ["fail timeout: timed out after 1 s", "fail timeout: timed out after 2 s"],
         2
       ])
     }))

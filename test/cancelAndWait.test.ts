@@ -144,7 +144,7 @@ describe("timeout", () => {
     }),
     [
       "TimeoutError",
-      "Future.cancelAndWait: timed out after 2s; still ending: [<Task cancelling name='worker' waiting for a timer>]",
+      "Future.cancelAndWait: timed out after 2 s; still ending: [<Task cancelling name='worker' waiting for a timer>]",
       "went on",
       1
     ]

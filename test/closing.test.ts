@@ -283,7 +283,7 @@ describe("a clean-up that never ends", () => {
 
   describe("closeTimeout", () => {
     const error = [
-      "Error: the event loop did not close within closeTimeout, 2s; abandoned:",
+      "Error: the event loop did not close within closeTimeout, 2 s; abandoned:",
       `  ${inWords}`
     ].join("\n")
 
@@ -344,7 +344,7 @@ describe("a clean-up that never ends", () => {
         } finally {
           console.mockRestore()
         }
-        expect(written.join()).toMatch(/ERROR.*closeTimeout, 1ms; abandoned:\n {2}<Task cancelling name='hung'/)
+        expect(written.join()).toMatch(/ERROR.*closeTimeout, 1 ms; abandoned:\n {2}<Task cancelling name='hung'/)
       })
     }
 
@@ -365,7 +365,7 @@ describe("a clean-up that never ends", () => {
           expect(noteOf(lines)).toEqual([
             "Error: disk full",
             [
-              "Error: the event loop did not close within closeTimeout, 2s; abandoned:",
+              "Error: the event loop did not close within closeTimeout, 2 s; abandoned:",
               "  <Task cancelling name='inner'>",
               "  <Task cancelling name='hung' waiting for task 'inner'>",
               "  the exception handler, told of: disk full"
@@ -505,7 +505,7 @@ describe("a clean-up that never ends", () => {
         }))
       )
     const warning = [
-      "Warn: the event loop has been closing for 5s, and waits for:",
+      "Warn: the event loop has been closing for 5 s, and waits for:",
       "  <Task cancelling name='hung'>"
     ].join("\n")
 

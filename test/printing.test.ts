@@ -6,6 +6,7 @@ import { VirtualLoop } from "effect-asyncio/testing"
 import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
 import { format } from "../src/internal/host/printing.ts"
+import { timeInWords } from "../src/internal/host/words.ts"
 import { defectOf, everywhere, loggedBy, reportsOf, settled, ticks, timed } from "./support/loops.ts"
 
 const { createTask, EventLoop, sleep, Task } = asyncio
@@ -61,7 +62,15 @@ describe("a value", () => {
     [new Date(NaN), "Invalid Date"],
     [/a+/, "/a+/"],
     [new URL("https://example.com/a"), "https://example.com/a"],
-    [() => 1, "() => 1"],
+    [() => 1, "<function>"],
+    [broken, "<function broken>"],
+    [async function* later() {}, "<function later>"],
+    [Effect.fn("load")(function*() {}), "<function>"],
+    [Point, "<class Point>"],
+    [class extends Point {}, "<class>"],
+    [[broken, parseInt], "[<function broken>,<function parseInt>]"],
+    [Object.defineProperty(() => 1, "name", { value: "a".repeat(100) }), `<function ${"a".repeat(79)}…>`],
+    [(function*() {})(), "Generator({})"],
     [circle, "{\"a\":1,\"self\":[Circular]}"],
     // From another realm: no class of this one.
     [runInNewContext("({ a: [1] })"), "{\"a\":[1]}"],
@@ -643,6 +652,29 @@ describe("things of the library say what they are, in one line", () => {
       "<Runner closed>",
       "<EventLoop closed>"
     ])
+  })
+})
+
+describe("a time", () => {
+  const times: ReadonlyArray<readonly [millis: number, text: string]> = [
+    [0, "0"],
+    [0.02, "20 µs"],
+    [1.5, "1.5 ms"],
+    [999, "999 ms"],
+    [1890, "1.89 s"],
+    [90_500, "90.5 s"],
+    [120_000, "2 min"],
+    [150_500, "2 min 30.5 s"],
+    [3_599_000, "59 min 59 s"],
+    [5_400_000, "1.5 h"],
+    [86_399_999.9999, "24 h"],
+    [90_061_000, "1 d 1 h 1 min 1 s"],
+    [172_800_000, "2 d"],
+    [-150_000, "-2.5 min"],
+    [Infinity, "Infinity"]
+  ]
+  it.each(times.map(([millis, text]) => ({ millis, text })))("$millis ms is $text", ({ millis, text }) => {
+    expect(timeInWords(millis)).toBe(text)
   })
 })
 

@@ -549,6 +549,72 @@ describe("what a function gives", () => {
   }
 })
 
+describe("what is one step away from an Effect is told that step", () => {
+  function fetchUser() {
+    return Effect.void
+  }
+  const call = "; did you mean to call it?"
+  const promise = "; Effect.tryPromise makes one of a promise"
+  const generator = "; Effect.gen makes one of a generator function"
+  const given: ReadonlyArray<readonly [value: unknown, text: string, step: string]> = [
+    [fetchUser, "<function fetchUser>", call],
+    [(() => () => Effect.void)(), "<function>", call],
+    [Effect.fn("fetchUser")(fetchUser), "<function>", call],
+    [async function load() {}, "<function load>", promise],
+    [Promise.resolve(5), "Promise({})", promise],
+    [function* generate() {}, "<function generate>", generator],
+    [(function*() {})(), "Generator({})", generator],
+    [asyncio.InvalidStateError, "<class InvalidStateError>", ""]
+  ]
+  const checkGiven = (call: string, expected: string, run: (value: any) => unknown) =>
+    Effect.gen(function*() {
+      for (const [value, text, step] of given) {
+        const seen = yield* onVirtual(refusal(() => run(value)))
+        expect(seen).toBe(`IllegalArgumentError: ${call} is ${text}, expected an Effect${expected}${step}`)
+      }
+    })
+  const orFuture = ", Future or Task"
+
+  const takers = Object.entries(rows).flatMap(([path, row]) =>
+    row.args.flatMap((kind, index) => kind === effect || kind === awaitable ? [{ path, row, index, kind }] : [])
+  )
+  for (const { index, kind, path, row } of takers) {
+    it.live(path, () =>
+      Effect.gen(function*() {
+        const good = yield* onVirtual(Effect.forEach(row.args, (kind) => kind.good))
+        const what = path === "Explore.check" || path === "Explore.run" ? "the program" : "the argument"
+        yield* checkGiven(
+          `${row.says ?? path}: ${what}`,
+          kind === effect ? "" : orFuture,
+          (value) => functions.get(path)!(...good.with(index, value))
+        )
+      }))
+  }
+
+  const collections = { asCompleted: asyncio.asCompleted, gather: asyncio.gather, wait: asyncio.wait }
+  for (const [name, f] of Object.entries<(items: any) => unknown>(collections)) {
+    it.live(name, () => checkGiven(`${name}: item 1`, orFuture, (value) => f([Effect.void, value])))
+  }
+  it.live("gather, by name", () =>
+    checkGiven("gather: item user", orFuture, (value) => asyncio.gather({ user: value })))
+
+  it.live("TaskGroup.createTask", () =>
+    checkGiven(
+      "TaskGroup.createTask: the argument",
+      "",
+      (value) => asyncio.TaskGroup.run((group) => group.createTask(value))
+    ))
+
+  it.live("what a body gives", () =>
+    checkGiven("timeout: what the body gives", "", (value) => asyncio.timeout(1, () => value)))
+
+  it.live("an Effect in place of a body", () =>
+    Effect.map(onVirtual(refusal(() => asyncio.timeout(1, Effect.never as any))), (seen) =>
+      expect(seen).toBe(
+        "IllegalArgumentError: timeout: the body is <Effect>, expected a function that gives an Effect"
+      )))
+})
+
 describe("without a loop a call says that it needs one", () => {
   const { EventLoop, Future, Task, TaskGroup } = asyncio
   const calls: Readonly<

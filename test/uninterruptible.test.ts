@@ -36,7 +36,7 @@ describe("in an uninterruptible part, with a request from outside", () => {
     [
       "waitFor a task",
       Effect.flatMap(createTask(sleep("1 hour")), (task) => waitFor(task, "1 second")),
-      "TimeoutError: waitFor: timed out after 1s"
+      "TimeoutError: waitFor: timed out after 1 s"
     ],
     [
       "a child fails",

@@ -30,7 +30,7 @@ const testing =
   (body: (testing: typeof Testing, asyncio: typeof Asyncio, n: number) => Effect.Effect<unknown, unknown>): Variant =>
   async () => {
     const library = await loadLibrary()
-    const module: typeof Testing = await import(new URL("testing/index.js", process.env["BENCH_LIBRARY"]!).href)
+    const module: typeof Testing = await import(process.env["BENCH_LIBRARY"]!.replace(/index\.[jt]s$/, "testing/$&"))
     return (sampler) => Effect.runPromise(sampled(sampler, (n) => body(module, library, n)))
   }
 
@@ -46,6 +46,7 @@ export const workload: Workload = {
   measure: "cpu",
   reach: { ratio: 1.3 },
   sizes: [10 * runs],
+  counted: runs,
   python: false,
   variants: {
     "effect-asyncio": explored({ vary: { order: true }, strategy: { random: 1e-12 } }),

@@ -20,6 +20,7 @@ import * as Fiber from "effect/Fiber"
 import * as References from "effect/References"
 import { nowMillis as read } from "../internal/host/hostTime.ts"
 import { format, oneLine } from "../internal/host/printing.ts"
+import { timeInWords } from "../internal/host/words.ts"
 import type { Step } from "../internal/kernel/Entry.ts"
 import { type Block, guard, type Observer, observer, type Outcome, type Waiting } from "../internal/kernel/observer.ts"
 import { TaskImpl } from "../internal/task/task.ts"
@@ -27,7 +28,6 @@ import { isCancelled, outcomeOf } from "../internal/waiting/cancelled.ts"
 import { withSteps } from "../internal/waiting/hostSteps.ts"
 import { CurrentRegion, type Region } from "../internal/waiting/Region.ts"
 import { Waiter } from "../internal/waiting/Waiter.ts"
-import { milliseconds } from "./drawing/axis.ts"
 import { idOf, loopIdOf, nextId, whatOf } from "./ids.ts"
 import { Life, type Open } from "./Life.ts"
 import { Lives } from "./Lives.ts"
@@ -317,7 +317,7 @@ export class Recording implements Observer, Witness {
     const life = this.lifeOf(block.region.fiber!)
     if (life === undefined) return
     const { call, limit } = block
-    const what = limit === undefined ? call : `${call} ${milliseconds(limit / 1e6)}`
+    const what = limit === undefined ? call : `${call} ${timeInWords(limit / 1e6)}`
     const open: Open = { life, since: read(life.clock), what }
     this.blocks.set(block, open)
     ;(life.blocks ??= new Set()).add(open)

@@ -1,7 +1,7 @@
 /** Finds things in a timeline that are seldom intended. */
 import type * as Duration from "effect/Duration"
 import * as check from "../internal/host/check.ts"
-import { milliseconds } from "./drawing/axis.ts"
+import { timeInWords } from "../internal/host/words.ts"
 import { checkTimeline } from "./inputs.ts"
 import { nameOf } from "./rows.ts"
 import type { Row, Span, Timeline } from "./Timeline.ts"
@@ -40,7 +40,7 @@ const checkOptions = check.options<LintOptions>({ slow: check.duration })
 
 /** A number that is read, not calculated with. */
 const rounded = (millis: number): string =>
-  milliseconds(
+  timeInWords(
     millis < 10 ? Number(millis.toPrecision(2)) : millis < 1000 ? Math.round(millis) : Math.round(millis / 10) * 10
   )
 

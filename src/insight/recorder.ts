@@ -163,7 +163,7 @@ export const record: {
   ): Effect.Effect<readonly [exit: Exit.Exit<A, E>, timeline: Timeline], never, R>
 } = (first?: Effect.Effect<unknown, unknown, unknown> | RecorderOptions, options?: RecorderOptions): any => {
   // Two call signatures, told apart by what comes first, which one function can't be typed as.
-  if (Effect.isEffect(first)) return recorded(first, options)
+  if (Effect.isEffect(first) || typeof first === "function") return recorded(first, options)
   checkOptions("record", first)
   return <A, E, R>(effect: Effect.Effect<A, E, R>) => recorded(effect, first)
 }
@@ -173,6 +173,7 @@ const recorded = <A, E, R>(
   options: RecorderOptions | undefined
 ): Effect.Effect<readonly [exit: Exit.Exit<A, E>, timeline: Timeline], never, R> =>
   Effect.suspend(() => {
+    check.effect("record", "the argument", effect)
     const { stop, timeline } = start("record", options)
     return Effect.ensuring(Effect.exit(effect), Effect.sync(stop)).pipe(
       Effect.map((exit) => [exit, timeline()] as const)

@@ -1,6 +1,6 @@
 /** What a recorder's ring has, and what is alive, put together. */
 import { formatCallSite } from "../internal/host/callSite.ts"
-import { milliseconds } from "./drawing/axis.ts"
+import { timeInWords } from "../internal/host/words.ts"
 import type { Life } from "./Life.ts"
 import type { Recording } from "./Recording.ts"
 import type { Ended, Known, Ring, Seen } from "./Ring.ts"
@@ -12,7 +12,7 @@ interface Parts {
 }
 
 const wordsOf = (what: string | number | undefined): string | undefined =>
-  typeof what === "number" ? `sleep ${milliseconds(what)}` : what
+  typeof what === "number" ? `sleep ${timeInWords(what)}` : what
 
 const idOrNone = (id: number): number | undefined => id === 0 ? undefined : id
 

@@ -1,6 +1,6 @@
 /** A timeline as a picture: what the drawing of pictures makes of it. */
 import * as check from "../internal/host/check.ts"
-import { milliseconds } from "./drawing/axis.ts"
+import { timeInWords } from "../internal/host/words.ts"
 import type { Chart, Lane, Mark, Span as Bar, Wake } from "./drawing/picture.ts"
 import * as drawing from "./drawing/svg.ts"
 import { checkTimeline } from "./inputs.ts"
@@ -42,7 +42,7 @@ const checkOptions = check.options<SvgOptions>({
 
 type Names = ReadonlyMap<number, string>
 
-const length = ({ from, to }: Span): string => milliseconds(Number((to - from).toFixed(3)))
+const length = ({ from, to }: Span): string => timeInWords(Number((to - from).toFixed(3)))
 
 const titleOf = (span: Span, label: string, names: Names): string => {
   const waker = span.wokenBy === undefined ? undefined : names.get(span.wokenBy)

@@ -1,5 +1,5 @@
 /** Words that texts of insight have in common. */
-import * as Duration from "effect/Duration"
+import { timeInWords } from "../internal/host/words.ts"
 
 /** `fetch (Task-2)`: what nobody gave a name goes by what runs in it, where that is known. */
 export const titleOf = (name: string, runs: string | undefined, isUnnamed = /^Task-\d+$/.test(name)): string =>
@@ -8,8 +8,7 @@ export const titleOf = (name: string, runs: string | undefined, isUnnamed = /^Ta
 /** No more digits than somebody reads. */
 export const durationInWords = (seconds: number): string => {
   const millis = seconds * 1000
-  // Effect tells what is below a millisecond in nanoseconds.
-  if (millis < 1) return `${Math.round(millis * 1000)}µs`
-  const unit = millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
-  return Duration.format(Duration.millis(Math.round(millis / unit) * unit))
+  const unit = millis < 1 ? 0.001 : millis < 1000 ? 1 : millis < 60_000 ? 10 : 1000
+  const rounded = Math.round(millis / unit) * unit
+  return rounded === 0 ? "0 ms" : timeInWords(rounded)
 }

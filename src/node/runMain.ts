@@ -11,7 +11,6 @@
  * has not taken yet.
  */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { constants } from "node:os"
@@ -20,6 +19,7 @@ import type { EventLoop } from "../EventLoop.ts"
 import { format } from "../insight/format.ts"
 import { snapshot } from "../insight/snapshot.ts"
 import * as check from "../internal/host/check.ts"
+import { timeInWords } from "../internal/host/words.ts"
 import { checkRunOptions } from "../internal/task/main.ts"
 import { rejectionOf } from "../internal/task/rejection.ts"
 import * as Runner from "../Runner.ts"
@@ -196,7 +196,7 @@ class Program<A, E> {
   }
 
   private get limit(): string {
-    return Duration.format(Duration.millis(this.closeTimeout))
+    return timeInWords(this.closeTimeout)
   }
 
   private readonly giveUp = (): void => {

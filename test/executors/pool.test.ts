@@ -141,7 +141,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
       expect(jobs).toEqual([1, 2, 3, 4, 1])
       expect(neighbour).toEqual(Exit.fail(expect.objectContaining({
         _tag: "WorkerLost",
-        reason: expect.stringMatching(/was terminated, as job 'spin' did not end within 100ms of being cancelled$/)
+        reason: expect.stringMatching(/was terminated, as job 'spin' did not end within 100 ms of being cancelled$/)
       })))
     }, long)
 

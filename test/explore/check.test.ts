@@ -267,7 +267,7 @@ as written, except:
         "0 cancelled waits for a timer",
         "0 Task-1 waits for task 'late'",
         "0 cancelled ends cancelled",
-        "1 late fails: TimeoutError: timeout: timed out after 1ms clean-up",
+        "1 late fails: TimeoutError: timeout: timed out after 1 ms clean-up",
         "1 Task-1 ends with \"value\""
       ])
     }))

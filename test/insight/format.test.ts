@@ -44,16 +44,16 @@ describe("format", () => {
       expect(withoutPlaces(yield* textOf(program)).split("\n")).toEqual([
         "11 tasks, 1 ready",
         "Task-1  runs",
-        "holder  waits for a timer due in 59s",
+        "holder  waits for a timer due in 59 s",
         "page  waits for gather",
         "├─ query  waits for Lock \"db\" held by holder (1 of 1 in line)",
-        "├─ Task-2  waits for a timer due in 59m 59s",
+        "├─ Task-2  waits for a timer due in 59 min 59 s",
         "└─ work (Task-3)  waits for a future",
         "logger  waits for task 'query'",
         "└─ query  (see above)",
-        "getter  waits for Queue#1.get (1 of 1 in line), times out in 500ms",
+        "getter  waits for Queue#1.get (1 of 1 in line), times out in 500 ms",
         "outside  waits for something outside of the loop",
-        "asked  waits for a timer due in 23h 59m 59s, asked to cancel",
+        "asked  waits for a timer due in 23 h 59 min 59 s, asked to cancel",
         "spinner  is ready"
       ])
     }))
@@ -149,7 +149,7 @@ describe("format", () => {
       expect(withoutPlaces(text).split("\n")).toEqual([
         "12 tasks, 0 ready",
         "Task-1  runs",
-        "t1  waits for a timer due in 59m 59s",
+        "t1  waits for a timer due in 59 min 59 s",
         "… and 10 more",
         "deadlock: 'a' -> 'b' -> 'a'"
       ])
@@ -203,8 +203,8 @@ describe("format", () => {
       const loop = yield* virtually(Effect.scoped(Effect.andThen(Insight.recorder(), program)))
       expect(loop.tasks.map(({ createdBy }) => createdBy)).toEqual([undefined, loop.tasks[0]!.id, loop.tasks[0]!.id])
       expect(withoutPlaces(Insight.format([loop])).split("\n").slice(2)).toEqual([
-        "early  waits 2s 500ms for a future",
-        "late  waits 1s for a timer due in 59m 59s"
+        "early  waits 2.5 s for a future",
+        "late  waits 1 s for a timer due in 59 min 59 s"
       ])
       const after = yield* virtually(program)
       expect(after.tasks.map(({ createdBy, wait }) => createdBy ?? wait?.since)).toEqual([
@@ -239,9 +239,9 @@ describe("format", () => {
       const [, a] = loop.tasks
       const due = (dueIn: number, timeout?: number): string | undefined =>
         Insight.format([{ ...loop, tasks: [{ ...a!, wait: { ...a!.wait!, dueIn, timeout } }] }]).split("\n")[1]
-      expect(due(0.000_958_000_000_000_000_1)).toBe("a  waits for a timer due in 958µs")
-      expect(due(-0.735_059, -0.0247)).toBe("a  waits for a timer due 735ms ago, timed out 25ms ago")
-      for (let i = 0; i < 1000; i++) expect(due(i / 999_983)).toMatch(/ due in \d+(ms|µs)$/)
+      expect(due(0.000_958_000_000_000_000_1)).toBe("a  waits for a timer due in 958 µs")
+      expect(due(-0.735_059, -0.0247)).toBe("a  waits for a timer due 735 ms ago, timed out 25 ms ago")
+      for (let i = 0; i < 1000; i++) expect(due(i / 999_983)).toMatch(/ due in \d+ (ms|µs)$/)
     }))
 
   it("what it is to tell is checked, and its options", () => {

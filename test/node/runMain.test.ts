@@ -16,7 +16,7 @@ let pathOf: (name: string) => string
 
 beforeAll(async () => {
   pathOf = await bundle(["test/node/programs.ts", ...examples])
-}, 60_000)
+})
 afterAll(endAll)
 
 const start = (program: string, env?: NodeJS.ProcessEnv) => new Process([pathOf("programs"), program], env)
@@ -26,7 +26,7 @@ const end = (program: string, env?: NodeJS.ProcessEnv) => start(program, env).en
 
 const lines = (...lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
 
-describe.concurrent("signals", { timeout: 60_000 }, () => {
+describe.concurrent("signals", () => {
   it.each([["SIGINT", 130], ["SIGTERM", 143]] as const)("%s cancels main, then what it leaves", async (name, code) => {
     const ended = await (await start("once").prints("running")).kill(name).end()
     expect(ended).toEqual({
@@ -53,8 +53,8 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
     const { code, err } = await (await child.prints("cleaning up")).kill("SIGTERM").end()
     expect(code).toBe(130)
     expect(err.replace(/due in [^,]+/, "due in …")).toBe(lines(
-      "SIGTERM: clean-ups have 1ms more; the next signal ends the process",
-      "the program did not end within 1ms; abandoned:",
+      "SIGTERM: clean-ups have 1 ms more; the next signal ends the process",
+      "the program did not end within 1 ms; abandoned:",
       "  1 task, 0 ready",
       "  Task-1  waits for a timer due in …, asked to cancel"
     ))
@@ -62,7 +62,7 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
 
   it("a third one ends the process", async () => {
     const child = (await start("twice").prints("running")).kill("SIGINT")
-    await (await child.prints("cleaning up")).kill("SIGTERM").prints("clean-ups have 5s more")
+    await (await child.prints("cleaning up")).kill("SIGTERM").prints("clean-ups have 5 s more")
     const { code, signal } = await child.kill("SIGINT").end()
     expect([code, signal]).toEqual([130, null])
   })
@@ -71,7 +71,7 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
     const child = await start("ticks").prints("running")
     child.child.stdout!.on("data", () => child.kill("SIGINT"))
     const { code, err } = await child.kill("SIGINT").end()
-    expect([code, err]).toEqual([130, "SIGINT: clean-ups have 5s more; the next signal ends the process\n"])
+    expect([code, err]).toEqual([130, "SIGINT: clean-ups have 5 s more; the next signal ends the process\n"])
   })
 
   it("what npm passes on is the same press of the key", async () => {
@@ -80,7 +80,7 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
 
   it("while the loop closes there is nothing to cancel: the first one hurries", async () => {
     const child = (await start("closing").prints("cleaning up")).kill("SIGTERM")
-    const { code, signal } = await (await child.prints("clean-ups have 1h more")).kill("SIGINT").end()
+    const { code, signal } = await (await child.prints("clean-ups have 1 h more")).kill("SIGINT").end()
     expect([code, signal]).toEqual([130, null])
   })
 
@@ -114,7 +114,7 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
   })
 })
 
-describe.concurrent("how it ends", { timeout: 60_000 }, () => {
+describe.concurrent("how it ends", () => {
   it("well: with the value, and the process as it was", async () => {
     expect(await end("well")).toEqual({ code: 0, signal: null, out: lines("done", "gave 5"), err: "" })
   })
@@ -272,7 +272,7 @@ const fast = new Set(["01-coroutine", "02-await", "philosophers", "races"])
 const argsOf = (name: string): ReadonlyArray<string> =>
   name === "hashing" ? ["--conditions=effect-asyncio-source", "examples/real/hashing.ts"] : [pathOf(name)]
 
-describe.concurrent("Ctrl-C ends every example", { timeout: 60_000 }, () => {
+describe.concurrent("Ctrl-C ends every example", () => {
   for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.has(name))) {
     it(name, async () => {
       const { code, err, out } = await new Process(["--import", ctrlC, ...argsOf(name)]).end()

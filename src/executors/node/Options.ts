@@ -1,10 +1,11 @@
 /** What a pool is made of, of either kind. */
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import * as check from "../../internal/host/check.ts"
+import { timeInWords } from "../../internal/host/words.ts"
 import type { Executor } from "../Executor.ts"
 import type * as Job from "../Job.ts"
 import { jobsOf } from "../parts/JobImpl.ts"
@@ -20,7 +21,7 @@ import { Pool } from "./Pool.ts"
  * @since 0.2.0
  */
 export interface Options {
-  /** How many workers there may be. Default: as many as this process may use processors, `os.availableParallelism()`. */
+  /** How many workers there may be. Default: one for each processor this process may use, `os.availableParallelism()`. */
   readonly size?: number | undefined
   /**
    * How many jobs a worker runs at a time, for jobs that wait more than they compute. Above 1, a worker that has to be
@@ -87,7 +88,7 @@ export const makePool = <J extends Job.Any>(
       concurrency,
       execArgv,
       grace,
-      graceInWords: Duration.format(Duration.millis(grace)),
+      graceInWords: timeInWords(grace),
       maxJobsPerWorker,
       heapLimit: resourceLimits?.maxOldGenerationSizeMb
     }

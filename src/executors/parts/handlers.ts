@@ -45,7 +45,7 @@ export class HandlersImpl {
   constructor(call: string, jobs: Jobs<Any>, handlers: unknown, context: Context.Context<never>) {
     this.jobs = jobsOf(call, jobs)
     const named = check.isNamed(handlers) ? handlers : noHandlers(call, handlers)
-    for (const name of this.jobs.byName.keys()) check.callback(call, `the handler of job '${name}'`, named[name])
+    for (const name of this.jobs.byName.keys()) check.body(call, `the handler of job '${name}'`, named[name])
     for (const name in named) {
       if (!this.jobs.byName.has(name)) check.illegal(call, "the name of a handler", name, `one of ${this.jobs}`)
     }

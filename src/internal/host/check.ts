@@ -10,7 +10,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { format } from "./printing.ts"
+import { format, isClass } from "./printing.ts"
 import { withArticle } from "./words.ts"
 
 export const illegal = (call: string, what: string, value: unknown, expected: string): never => {
@@ -28,12 +28,31 @@ export const kind = (is: (value: unknown) => boolean, expected: string): Kind =>
 export const string: Kind = kind(Predicate.isString, "a string")
 export const boolean: Kind = kind(Predicate.isBoolean, "a boolean")
 export const callback: Kind = kind(Predicate.isFunction, "a function")
-export const effect: Kind = kind(Effect.isEffect, "an Effect")
+export const effect: Kind = (call, what, value) => {
+  if (!Effect.isEffect(value)) noEffect(call, what, value, "an Effect")
+}
+/** A function that gives an Effect: what is given in its place is most often that Effect. */
+export const body: Kind = kind(Predicate.isFunction, "a function that gives an Effect")
 export const cause: Kind = kind(Cause.isCause, "a Cause")
 export const signal: Kind = kind(
   (value) => Predicate.hasProperty(value, "aborted") && Predicate.hasProperty(value, "addEventListener"),
   "an AbortSignal"
 )
+
+/** Where an Effect belongs; what was given is often one step away from it. */
+export const noEffect = (call: string, what: string, value: unknown, expected: string): never =>
+  illegal(call, what, value, expected + stepFrom(value))
+
+const stepFrom = (value: unknown): string => {
+  const tag = Object.prototype.toString.call(value)
+  if (tag === "[object AsyncFunction]" || Predicate.isPromiseLike(value)) {
+    return "; Effect.tryPromise makes one of a promise"
+  }
+  if (tag === "[object GeneratorFunction]" || tag === "[object Generator]") {
+    return "; Effect.gen makes one of a generator function"
+  }
+  return typeof value === "function" && !isClass(value) ? "; did you mean to call it?" : ""
+}
 
 /** Nothing has run yet of an Effect, nor of the body of a generator function. */
 const isUnrun = (value: unknown): boolean =>

@@ -102,6 +102,7 @@ const formatObject = (text: Writing, value: object): string => {
     return `${name}(${isTooDeep ? spend(text, "…") : list(text, contents[1], formatValue)})`
   }
   if (Effect.isEffect(value)) return spend(text, "<Effect>")
+  if (typeof value === "function") return spend(text, textOfFunction(value))
   const isList = isCollection(value)
   const written = isList ? undefined : textOf(value)
   if (written !== undefined) return spend(text, written)
@@ -134,11 +135,21 @@ const formatError = (text: Writing, error: Error): string => {
   return `${name}(${guarded(text, () => error.message === "" ? "" : formatValue(text, error.message))})`
 }
 
-/** The name of its class; none for a plain object. */
+/** The name of its class; none for a plain object. Generators and modules have no class, but a tag. */
 const classOf = (value: object): string => {
-  const name: unknown = value.constructor?.name
+  const { constructor, [Symbol.toStringTag]: tag } = value as { readonly [Symbol.toStringTag]?: unknown } & object
+  const name: unknown = constructor?.name || tag
   return typeof name === "string" && name !== "Object" ? name : ""
 }
+
+/** Without its source, which nobody wants to read in a message. A static member may be called `name`. */
+const textOfFunction = (value: Function): string => {
+  const what = isClass(value) ? "class" : "function"
+  const name: unknown = value.name
+  return typeof name === "string" && name !== "" ? `<${what} ${shortened(name)}>` : `<${what}>`
+}
+
+export const isClass = (value: Function): boolean => /^class\b/.test(Function.prototype.toString.call(value))
 
 /** What those of Effect's own values hold that can hold anything. */
 const contentsOf = (value: object): readonly [name: string, contents: ReadonlyArray<unknown>] | undefined => {
@@ -158,7 +169,7 @@ const isCollection = (value: object): value is Iterable<unknown> =>
   Symbol.iterator in value && !("~effect-asyncio/Future" in value) && // of another copy of this package
   (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || NodeInspectSymbol in value)
 
-/** What somebody wrote that it prints as: a class's `toString`, or a function's source. */
+/** What somebody wrote that it prints as: a class's `toString`. */
 const textOf = (value: object): string | undefined => {
   if (typeof value.toString !== "function" || value.toString === Object.prototype.toString) return undefined
   const text = String(value)

@@ -26,4 +26,38 @@ export const placeOf = (created: Created | undefined): string | undefined => {
   return place === undefined ? undefined : `created at ${oneLine(place)}`
 }
 
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** The longest first, with how much of it there has to be. */
+const units: ReadonlyArray<readonly [unit: number, name: string, least: number]> = [
+  [day, "d", 2 * day],
+  [hour, "h", hour],
+  [minute, "min", 2 * minute]
+]
+
+/** Milliseconds: `0`, `20 µs`, `250 ms`, `1.5 s`, `10 min`, `1.5 h`, and `59 min 59 s` where it is not so round. */
+export const timeInWords = (millis: number): string => {
+  if (millis === 0 || millis === Infinity) return String(millis)
+  if (millis < 0) return `-${timeInWords(-millis)}`
+  if (millis < 1) return times(millis * 1000, "µs")
+  if (millis < second) return times(millis, "ms")
+  if (millis < 2 * minute) return times(millis / second, "s")
+  let rest = Math.round(millis)
+  const round = units.find(([unit, , least]) => rest >= least && (rest * 10) % unit === 0)
+  if (round !== undefined) return times(rest / round[0], round[1])
+  const parts: Array<string> = []
+  for (const [unit, name] of [...units, [second, "s"] as const]) {
+    // What is below a second is a part of the last one.
+    const count = unit === second ? rest / second : Math.floor(rest / unit)
+    if (count > 0) parts.push(times(count, name))
+    rest %= unit
+  }
+  return parts.join(" ")
+}
+
+const times = (count: number, unit: string): string => `${Number(count.toPrecision(6))} ${unit}`
+
 export const withArticle = (name: string): string => `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name}`

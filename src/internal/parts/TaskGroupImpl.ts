@@ -141,7 +141,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     const site = creationSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
     return atomically((fiber) => {
-      check.callback(call, "the body", body)
+      check.body(call, "the body", body)
       let starting: Starting<T>
       const started = (value: T) => Effect.sync(() => starting.started(value))
       const effect = Effect.suspend(() => check.given(call, "the body", body(started)))

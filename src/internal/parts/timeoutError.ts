@@ -1,6 +1,6 @@
 /** The error of every deadline. */
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import { timeInWords } from "../host/words.ts"
 
 export const TimeoutErrorTypeId = "~effect-asyncio/TimeoutError"
 
@@ -18,5 +18,5 @@ export const timeoutError = (call: string, limit: number, more = ""): Cause.Time
 /** Whole milliseconds from a second on: a deadline may be any number of nanoseconds away. */
 const format = (nanos: number): string => {
   const unit = nanos < 1e9 ? 1e3 : 1e6
-  return Duration.format(Duration.nanos(BigInt(Math.round(nanos / unit) * unit)))
+  return timeInWords(Math.round(nanos / unit) * unit / 1e6)
 }

@@ -60,7 +60,7 @@ export const checkRunnable = (
   }
   if (Effect.isEffect(item)) return
   check.checkCopy(call, nameOf(place), item, "Future")
-  check.illegal(call, nameOf(place), item, "an Effect, Future or Task")
+  check.noEffect(call, nameOf(place), item, "an Effect, Future or Task")
 }
 
 /** Checks all, so that nothing is started when one is wrong. */

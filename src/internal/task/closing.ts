@@ -15,6 +15,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
+import { timeInWords } from "../host/words.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import { CurrentHandling, inWords } from "../loop/Reports.ts"
 import { isCancelled } from "../waiting/cancelled.ts"
@@ -104,7 +105,7 @@ class Closing {
     if (closeTimeout === undefined && mode !== "live") return undefined
     const limit = closeTimeout ?? patience
     return this.loop.fork(Effect.flatMap(Effect.sleep(limit), () => {
-      const spent = Duration.format(limit)
+      const spent = timeInWords(Duration.toMillis(limit))
       const left = this.left
       if (closeTimeout === undefined) {
         return Effect.logWarning(`the event loop has been closing for ${spent}, and waits for:${left}`)
