@@ -220,7 +220,7 @@ describe("refused, before anything is sent", () => {
       const untyped = (handlers: unknown) => handlers as Job.Handlers<typeof half>
       const missing = yield* defectOf(Effect.scoped(Executor.local(one, untyped({}))))
       expect(missing.message).toBe(
-        "Executor.local: the handler of job 'half' is undefined, expected a function"
+        "Executor.local: the handler of job 'half' is undefined, expected a function that gives an Effect"
       )
       const layer = Executor.layerLocal(one, untyped({ half: (n: number) => n / 2 }))
       const wrong = yield* onVirtual(Effect.provide(defectOf(toThread(half, 2)), layer))

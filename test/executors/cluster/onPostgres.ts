@@ -34,7 +34,22 @@ const aboutOrder = new Set([
 
 /** The jobs of the laws, by another name: each law has a group of its own. */
 const groupNamed = (name: string) =>
-  Job.group(name, half, steps, park, parkLong, book, write, broken, quit, self, echo, wrongReport, wrongResult, wrongFailure)
+  Job.group(
+    name,
+    half,
+    steps,
+    park,
+    parkLong,
+    book,
+    write,
+    broken,
+    quit,
+    self,
+    echo,
+    wrongReport,
+    wrongResult,
+    wrongFailure
+  )
 
 export interface Verdict {
   readonly what: string

@@ -1,2 +1,2 @@
-/** A module that somebody takes for a worker: it calls no `serve`. */
-import "./jobs.ts"
+/** A module that somebody takes for a worker: it has handlers, and calls no `serve`. */
+export const handlers = {}
