@@ -242,7 +242,7 @@ export const layerLocal = <J extends Job.Any, const H extends Job.Handlers<J, un
  * const layer = Executor.layerLocal(Job.group("mail", send), {
  *   send: Effect.fnUntraced(function*(text, { attempt }) {
  *     sent.push(text)
- *     if (attempt === 1) yield* Executor.loseWorker("out of memory")
+ *     if (attempt === 1) return yield* Executor.loseWorker("out of memory")
  *   })
  * })
  *

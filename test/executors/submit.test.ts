@@ -118,7 +118,7 @@ describe("Executor.loseWorker", () => {
     Executor.layerLocal(one, {
       half: Effect.fnUntraced(function*(n, { attempt, id }) {
         tried.push([id, attempt])
-        if (attempt <= losses) yield* Executor.loseWorker("out of memory")
+        if (attempt <= losses) return yield* Executor.loseWorker("out of memory")
         return n / 2
       })
     })
