@@ -179,7 +179,7 @@ export const submit = <J extends Job.Any, E = never, R = never>(
  *   ])
  * })
  *
- * await asyncio.run(main) // => [4, "select 1: 1"]
+ * await asyncio.run(Effect.scoped(main)) // => [4, "select 1: 1"]
  * ```
  *
  * @category verbs
