@@ -21,13 +21,11 @@ import * as TestRunner from "effect/cluster/TestRunner"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
-import { x } from "tinyexec"
 import { type ESTree, parseSync, Visitor } from "vite"
 import { describe } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { readFiles } from "../../scripts/house.ts"
 import { moduleOf } from "../executors/bundled.ts"
-import { execArgv } from "../executors/pools.ts"
 import { crash, rough } from "../executors/rough/jobs.ts"
 import { loggedBy, never, onVirtual, type Program, quiet } from "../support/loops.ts"
 import { root } from "./DocExample.ts"
@@ -126,7 +124,7 @@ const cyclic = Effect.gen(function*() {
 const onThread = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   worker: URL,
-  program: Effect.Effect<unknown, unknown, Executor.Service | asyncio.EventLoop.EventLoop>
+  program: Effect.Effect<unknown, unknown, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
 ) => live(Effect.provide(program, ThreadPool.layer(jobs, worker)))
 
 /** The last line that the loop logs. */
@@ -248,13 +246,14 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     ),
     live(TaskGroup.run((group) => group.start(() => Effect.void))),
     untyped(() => submit(Job.make("job"), undefined)),
-    async () => {
-      // Vitest's own processes are somebody's workers.
-      const code = `import("./test/executors/rough/rough-worker.ts").catch(({ message, name }) =>
-        console.log(JSON.stringify({ message, name })))`
-      const { stdout } = await x(process.execPath, [...execArgv, "-e", code], { nodeOptions: { cwd: root } })
-      throw JSON.parse(stdout)
-    },
+    // Somebody's worker, as vitest's are, is no pool's.
+    () => import("../executors/rough/rough-worker.ts"),
+    () =>
+      new Promise((_, reject) => {
+        new Worker(moduleOf("twice"), { argv: ["effect-asyncio-worker"] }).on("error", reject)
+      }),
+    Executor.loseWorker("out of memory"),
+    virtual(Effect.provide(toThread(crash, { attempts: 1, how: "exit" }), ThreadPool.layer(rough, moduleOf("silent")))),
     live(
       Effect.flatMap(asyncio.asCompletedEffects([Effect.void]), ([first]) => Effect.andThen(first!, first!))
     ),
@@ -357,6 +356,7 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
   ],
   WorkerLost: [onThread(rough, moduleOf("rough-worker"), toThread(crash, { attempts: 1, how: "exit" }))],
   BrokenExecutor: [
+    onThread(v1, moduleOf("rough-worker"), toThread(total)),
     onThread(rough, new URL("./none.ts", import.meta.url), toThread(crash, { attempts: 1, how: "exit" })),
     Effect.flatMap(
       Effect.scoped(ThreadPool.make(rough, moduleOf("rough-worker"))),

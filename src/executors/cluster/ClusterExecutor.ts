@@ -125,7 +125,7 @@ export const make = <J extends Job.Any>(
 export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   options?: Options
-): Layer.Layer<Executor.Service, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
+): Layer.Layer<Executor.DefaultExecutor, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
 
 /**
  * Runs the group's jobs in this process, which is one of the cluster's runners.

@@ -24,7 +24,7 @@ const cluster = (size: number, options?: ClusterExecutor.Options) =>
 const runIn = <A, E, R>(layer: Layer.Layer<R>, program: Effect.Effect<A, E, R | asyncio.EventLoop.EventLoop>) =>
   Effect.runPromise(Effect.provide(asyncio.EventLoop.provide(program), layer))
 
-const run = <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>) =>
+const run = <A, E>(program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>) =>
   runIn(cluster(2), program)
 
 describe("the laws, in a cluster", () => {

@@ -20,6 +20,7 @@ import {
   self,
   steps,
   write,
+  wrongFailure,
   wrongReport,
   wrongResult
 } from "../jobs.ts"
@@ -30,7 +31,22 @@ const aboutOrder = "jobs start in the order of their tasks"
 
 /** The jobs of the laws, by another name: each law has a group of its own. */
 const groupNamed = (name: string) =>
-  Job.group(name, half, steps, park, parkLong, book, write, broken, quit, self, echo, wrongReport, wrongResult)
+  Job.group(
+    name,
+    half,
+    steps,
+    park,
+    parkLong,
+    book,
+    write,
+    broken,
+    quit,
+    self,
+    echo,
+    wrongReport,
+    wrongResult,
+    wrongFailure
+  )
 
 export interface Verdict {
   readonly what: string
