@@ -146,7 +146,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
     }, long)
 
     it("closing cancels what runs and what waits, also where it computes", async () => {
-      const [running, waiting, closed] = await Effect.runPromise(asyncio.EventLoop.provide(Effect.gen(function*() {
+      const [ended, closed] = await Effect.runPromise(asyncio.EventLoop.provide(Effect.gen(function*() {
         const [running, waiting, executor] = yield* Effect.scoped(Effect.gen(function*() {
           const executor = yield* pool.make(rough, moduleOf(module), { size: 1, grace: 50 })
           const began = yield* asyncio.Event.make
@@ -156,11 +156,12 @@ for (const [kind, pool] of Object.entries(kinds)) {
           yield* asyncio.Event.wait(began)
           return [running, waiting, executor] as const
         }))
-        yield* asyncio.wait([running, waiting])
+        // At once, and not a tick later.
+        const ended = [running, waiting].map((task) => [asyncio.Task.done(task), asyncio.Task.cancelled(task)])
         const closed = yield* Effect.flip(Effect.flatMap(runInExecutor(executor, who, undefined), asyncio.Task.join))
-        return [asyncio.Task.cancelled(running), asyncio.Task.cancelled(waiting), closed.message]
+        return [ended, closed.message]
       })))
-      expect([running, waiting]).toEqual([true, true])
+      expect(ended).toEqual([[true, true], [true, true]])
       expect(closed).toBe("job 'who': the executor is closed")
     }, long)
 
