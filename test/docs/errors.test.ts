@@ -10,8 +10,13 @@ import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import { ThreadPool } from "effect-asyncio/executors/node"
 import { runMain } from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
-import type { MessageStorage } from "effect/cluster/MessageStorage"
-import type { Sharding } from "effect/cluster/Sharding"
+import { PersistenceError } from "effect/cluster/ClusterError"
+import { layerMemory, MessageStorage } from "effect/cluster/MessageStorage"
+import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as Runners from "effect/cluster/Runners"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
+import * as Sharding from "effect/cluster/Sharding"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as TestRunner from "effect/cluster/TestRunner"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -147,10 +152,25 @@ const newInput = Job.make("total", { payload: Schema.Number, success: Schema.Num
 const newOutcome = Job.make("total", { success: Schema.String })
 const [v1, v2, v3] = [Job.group("totals", total), Job.group("totals", newInput), Job.group("totals", newOutcome)]
 
-const inCluster = (program: Effect.Effect<unknown, unknown, Sharding | MessageStorage | asyncio.EventLoop.EventLoop>) =>
+const withoutStorage = Sharding.layer.pipe(
+  Layer.provideMerge(Runners.layerNoop),
+  Layer.provideMerge(
+    Layer.effect(MessageStorage)(Effect.map(MessageStorage, (storage) => ({
+      ...storage,
+      saveRequest: () => Effect.fail(new PersistenceError({ cause: new Error("the connection is closed") }))
+    })))
+  ),
+  Layer.provide([layerMemory, RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+  Layer.provide(ShardingConfig.layer())
+)
+
+const inCluster = (
+  program: Effect.Effect<unknown, unknown, Sharding.Sharding | MessageStorage | asyncio.EventLoop.EventLoop>,
+  cluster: Layer.Layer<Sharding.Sharding | MessageStorage> = TestRunner.layer
+) =>
   EventLoop.provide(program).pipe(Effect.provide(
     ClusterExecutor.layerRunner(v1, Executor.local(v1, { total: () => Effect.succeed(1) })).pipe(
-      Layer.provideMerge(TestRunner.layer)
+      Layer.provideMerge(cluster)
     )
   ))
 
@@ -343,6 +363,7 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
       (pool) => live(runInExecutor(pool, crash, { attempts: 1, how: "exit" }).pipe(Effect.flatMap(Task.join)))
     ),
     inCluster(Effect.flatMap(Effect.scoped(ClusterExecutor.make(v1)), (cluster) => joined(cluster, total, undefined))),
+    inCluster(asked(v1, total, undefined), withoutStorage),
     inCluster(asked(v2, newInput, 1)),
     inCluster(Effect.andThen(asked(v1, total, undefined), asked(v3, newOutcome, undefined))),
     inCluster(asked(Job.group("totals", crash), crash, { attempts: 1, how: "exit" }))

@@ -137,18 +137,22 @@ law("jobs start in the order of their tasks", 1, function*() {
   return (yield* toThread(book, undefined)).join() === names.join()
 }, true)
 
-law("so many at once; a place that comes free goes to the first who waits", 2, function*() {
-  const a = yield* parked(park, "a")
-  const b = yield* parked(park, "b")
-  const c = yield* parked(park, "c")
-  yield* asyncio.gather([a.began, b.began])
-  yield* asyncio.Task.cancel(a.task)
-  yield* c.began
-  yield* asyncio.Task.cancel(b.task)
-  yield* asyncio.Task.cancel(c.task)
-  yield* asyncio.wait([a.task, b.task, c.task])
-  return cancelled([a.task, b.task, c.task])
-}, [true, true, true])
+law("so many at once; a place that comes free goes to one who waits", 2, function*() {
+  const began = yield* asyncio.Semaphore.make(0)
+  const first: Array<string> = []
+  const tasks = new Map<string, asyncio.Task.Task<unknown, unknown>>()
+  for (const name of ["a", "b", "c"]) {
+    const onProgress = () => Effect.andThen(Effect.sync(() => first.push(name)), asyncio.Semaphore.release(began))
+    tasks.set(name, yield* submit(park, name, { name, onProgress }))
+  }
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Semaphore.acquire(began)
+  const atOnce = first.length
+  yield* asyncio.Task.cancel(tasks.get(first[0]!)!)
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Task.cancelAndWait(tasks.values())
+  return [atOnce, cancelled(Array.from(tasks.values()))]
+}, [2, [true, true, true]])
 
 law("a job that waits never runs once it is cancelled", 1, function*() {
   const { began, task } = yield* parked(park, "a")
