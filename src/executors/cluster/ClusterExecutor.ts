@@ -23,8 +23,9 @@ import { type JobsImpl, jobsOf } from "../parts/JobImpl.ts"
 import { makeExecutor } from "../parts/makeExecutor.ts"
 import { executorOf } from "../parts/submission.ts"
 import { Caller } from "./Caller.ts"
+import { typeOf } from "./protocol.ts"
 import { sweep } from "./retention.ts"
-import { serve } from "./serving.ts"
+import { Running, serve } from "./serving.ts"
 
 /**
  * Options of `make` and `layer`.
@@ -36,8 +37,8 @@ export interface Options {
   /** Whether jobs go on when their tasks are cancelled, or the program ends. Default: they are cancelled, too. */
   readonly detach?: boolean | undefined
   /**
-   * How long a cancelled task waits for the end of its job; it then ends without, and the job when the request gets to it. Also
-   * how long a task whose job has ended waits for reports that have not arrived. Default: 5 seconds.
+   * How long a cancelled task waits for its job to end; then it ends without, and the job once the request reaches it. Also how
+   * long a task whose job has ended waits for reports that are still on their way. Default: 5 seconds.
    */
   readonly grace?: Duration.Input | undefined
 }
@@ -49,7 +50,7 @@ const maxNameLength = 150
 
 const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
   const group = jobsOf(call, jobs)
-  if (group.name.length <= maxNameLength) return group
+  if (typeOf(group.name).length <= maxNameLength) return group
   return check.illegal(call, "the name of the jobs", group.name, `one of at most ${maxNameLength} characters`)
 }
 
@@ -63,16 +64,19 @@ const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
  * **Details**
  *
  * A submitted job is a message in the cluster's storage. It runs at least once: when its runner is lost it is started again on
- * another one. Its outcome is stored exactly once, and each who submits that id gets it: the second joins the job while it
- * runs, later on gets what is stored, from another process too, and with another input; the first input counts. So an id
- * names a piece of work, `report-2026-10`, and a program that is started again finds what it had begun.
+ * another one. Its outcome is stored exactly once, and everyone who submits that id gets it: whoever comes second joins the job
+ * while it runs, and later gets what is stored, from another process too, and with another input; the first input counts. So
+ * an id names a piece of work, `report-2026-10`, and a program that is started again finds what it had begun.
  *
- * A cancelled job that waits never runs; one that runs is interrupted on its runner, and its task ends when it has ended, or
- * after `grace`. A cancelled id is spent: it gives a cancelled task to all who submit it. With `detach` the task ends at once
- * and the job goes on.
+ * A job that is cancelled while it waits never runs; one that runs is interrupted on its runner, and its task ends when the job
+ * has ended, or after `grace`. A cancelled id is spent: all who submit it get a cancelled task. With `detach` the task ends at
+ * once and the job goes on.
  *
- * Reports (`onProgress`) come from the runner, past the storage: those who listen get them as they come, and of what went
- * before the newest 1,000. Closing the scope cancels the jobs that are left.
+ * Reports (`onProgress`) come from the runner, past the storage: a listener gets them as they come, and of those before it the
+ * newest 1,000. Closing the scope cancels the jobs that are left.
+ *
+ * A request that the storage does not take is sent again for some 0.7 seconds, as a connection may have broken; then the task
+ * fails with `BrokenExecutor`. It may be stored all the same: submit it again under the same id.
  *
  * Costs some milliseconds and two to five commits a job. `asyncio` has nothing of the kind; people use Celery, arq, dramatiq.
  *
@@ -124,7 +128,7 @@ export const make = <J extends Job.Any>(
 export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   options?: Options
-): Layer.Layer<Executor.Service, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
+): Layer.Layer<Executor.DefaultExecutor, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
 
 /**
  * Runs the group's jobs in this process, which is one of the cluster's runners.
@@ -181,7 +185,9 @@ export const layerRunner = <J extends Job.Any, E, R>(
     const executor = executorOf(call, yield* on)
     // Closed in the other order: the jobs, the loop that they run on, the executor.
     const loop = yield* Layer.build(EventLoop.layer())
-    return serve({ jobs: group, executor, loop })
+    const running = new Running()
+    yield* Effect.addFinalizer(() => running.ended)
+    return serve({ jobs: group, executor, loop, running })
   }))
 
 /**
@@ -216,7 +222,7 @@ const checkRetention = check.options<RetentionOptions>({
  * **Gotchas**
  *
  * An id whose job is deleted is free again: submitted once more, it runs once more. So keep jobs for longer than somebody may
- * come back for them.
+ * come back for them, and than a caller may be cut off from the storage: one that waits for a deleted outcome waits for ever.
  *
  * @category layers
  * @since 0.2.0
@@ -230,7 +236,7 @@ export const layerRetention = <J extends Job.Any>(
     const { name } = groupOf(call, jobs)
     checkRetention(call, options)
     const { every = "1 hour", keep = "7 days", prefix = "cluster" } = options ?? {}
-    const swept = sweep(name, check.nanos(call, keep) / 1e6, prefix).pipe(
+    const swept = sweep(typeOf(name), check.nanos(call, keep) / 1e6, prefix).pipe(
       Effect.catchCause((cause) => Effect.logWarning(`Old jobs of ${name} could not be deleted`, cause)),
       Effect.repeat(Schedule.spaced(every))
     )
