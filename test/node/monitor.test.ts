@@ -32,7 +32,7 @@ describe.concurrent("monitor", () => {
     await child.printed(/up/)
     child.kill("SIGQUIT")
     await child.printed(/^deadlock, .*\n/m)
-    expect(child.output.replaceAll(/\b\d+(ms|m?s|m|h)\b( \d+\w+)*/g, "…").split("\n")).toEqual([
+    expect(child.output.replaceAll(/\b\d+ (ms|s|min|h)\b( \d+ \w+)*/g, "…").split("\n")).toEqual([
       "up",
       expect.stringMatching(/^--- SIGQUIT, process /),
       "3 tasks, 0 ready",
