@@ -112,7 +112,8 @@ export class Results {
   /** The n that the short table shows. */
   mainSize(name: string): number {
     const sizes = this.sizesOf(name)
-    return sizes.includes(1e4) ? 1e4 : sizes.at(-1)!
+    const { main = 1e4 } = this.workloads.find((named) => named.name === name)!.workload
+    return sizes.includes(main) ? main : sizes.at(-1)!
   }
 }
 
@@ -159,7 +160,9 @@ export const shortTable = (results: Results, options: { readonly reach: boolean 
       }
       const others = results.variantsOf(named).filter((variant) => variant !== "effect" && !columns.has(variant))
       return [
-        named.workload.title,
+        n === 1e4 || named.workload.sizes?.length === 1
+          ? named.workload.title
+          : `${named.workload.title}; n = ${sizeName(n)}`,
         raw === undefined ? "?" : show(named, raw.median),
         ratio(ours),
         ...(options.reach ? [reachOf(results, named, n)] : []),
