@@ -19,8 +19,11 @@ export interface Workload {
    * - `import`: time by the clock to load a variant; it has no program
    */
   readonly measure: "wall" | "cpu" | "heap" | "import"
-  /** What we want at the main n: a ratio to raw Effect, and a better one; or milliseconds above it. */
-  readonly reach?: { readonly ratio: number; readonly better?: number } | { readonly above: number }
+  /** What we want at the main n: a ratio to raw Effect, milliseconds above it, or less than another takes. */
+  readonly reach?:
+    | { readonly ratio: number; readonly withoutSites?: number }
+    | { readonly above: number }
+    | { readonly below: string }
   /** Whether asyncio has it, in `python/`. Default: true. */
   readonly python?: boolean
   /** How many items a run of n is counted as. Default: n. */
