@@ -39,6 +39,9 @@ export default defineConfig({
     reporters: ["default", tally],
     // By default one core is left alone: of two, that is half of the time.
     maxWorkers: "100%",
+    // Against what hangs. No test is about how quick the machine is, or how busy.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
       {
         extends: true,

@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { creationSite } from "./internal/loop/creationSite.ts"
-import { Completions } from "./internal/parts/Completions.ts"
+import { type Chunk, Completions } from "./internal/parts/Completions.ts"
 import { join } from "./internal/task/future.ts"
 import type { wait } from "./wait.ts"
 
@@ -87,8 +87,7 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
         (completions) => Effect.sync(() => completions.stop())
       ),
       // Without a timeout it can't fail with one.
-      ({ pull }) =>
-        Stream.fromPull(Effect.succeed(pull as Pull.Pull<readonly [Awaitable.Running<T>], asCompleted.Error<Timeout>>))
+      ({ pull }) => Stream.fromPull(Effect.succeed(pull as Pull.Pull<Chunk<T>, asCompleted.Error<Timeout>>))
     )
   )
 }

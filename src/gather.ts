@@ -115,7 +115,8 @@ export declare namespace gather {
  *
  * With `returnExceptions` every value is an `Exit`, and the gather itself can't fail. With `concurrency` children start
  * lazily; those that have not started when the gather ends never do. With `cancelOnError` the first failure cancels the
- * siblings, and comes out when all of them have ended.
+ * siblings, and comes out when all of them have ended; what their clean-ups fail with counts as seen, too. A `TaskGroup`
+ * gives all failures.
  *
  * When it is cancelled it cancels all children, and ends at the first that has ended cancelled (with
  * `returnExceptions`, after all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all

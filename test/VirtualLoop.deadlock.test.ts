@@ -96,7 +96,7 @@ describe("DeadlockError", () => {
         yield* task
       }))
       expect(error.tasks).toHaveLength(20_002)
-    }), 30_000)
+    }))
 
   it.live("of a circle of 5,000 tasks neither", () =>
     Effect.gen(function*() {
@@ -108,7 +108,7 @@ describe("DeadlockError", () => {
         yield* tasks[0]!
       }))
       expect(message).toContain("circle")
-    }), 30_000)
+    }))
 
   it.live("its tasks are cancelled and cleaned up then", () =>
     Effect.gen(function*() {

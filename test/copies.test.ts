@@ -60,4 +60,4 @@ it("two copies in one process say so, of one version and of two", async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}, 30_000)
+})

@@ -61,4 +61,4 @@ it.live("all but the last of a million things that a recorder has seen", () =>
     while (seen() < 1_000_000) yield* round
     const grown = (yield* heap) - before
     expect(grown).toBeLessThan(1_000_000)
-  }).pipe(Effect.scoped), 60_000)
+  }).pipe(Effect.scoped))

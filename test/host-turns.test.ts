@@ -55,6 +55,5 @@ it.live(
         expect(Math.min(...turns)).toBeGreaterThan(0)
         expect(Math.max(...turns) - Math.min(...turns)).toBeLessThanOrEqual(1)
       }).pipe(Effect.scoped)
-    ),
-  30_000
+    )
 )

@@ -72,7 +72,7 @@ describe("elsewhere it is an effect as any other", () => {
   )
 })
 
-it("the compiler says what to write", { timeout: 60_000 }, async () => {
+it("the compiler says what to write", async () => {
   const root = join(import.meta.dirname, "..")
   const folder = mkdtempSync(join(root, ".compiled-"))
   const lines = [

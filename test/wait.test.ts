@@ -596,7 +596,7 @@ describe("a loop over the pending set", () => {
           ;({ pending } = yield* wait(pending, { returnWhen: FIRST_COMPLETED }))
         }
         expect(rounds).toBe(20_000)
-      })), 30_000)
+      })))
   })
 
   /** Rounds over tasks "0" to "n - 1", which end one a second, in order. */

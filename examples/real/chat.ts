@@ -1,8 +1,9 @@
 /**
  * A chat room over sockets. Every connection has a task that waits at the room's Condition for lines it has not sent yet.
- * The guests wait for each other at a Barrier before they speak, so that everybody hears everything.
+ * The guests wait for each other at a Barrier before they speak, so that everybody hears everything. One who does not read
+ * holds up nobody else, and is hung up on.
  */
-import { Console, Data, Effect, Stream } from "effect"
+import { Console, Data, type Duration, Effect, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { runMain } from "effect-asyncio/node"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
@@ -15,12 +16,16 @@ class SocketFailed extends Data.TaggedError("SocketFailed")<{ readonly cause: un
 const linesOf = (socket: Socket) =>
   Stream.fromAsyncIterable(createInterface({ input: socket }), (cause) => new SocketFailed({ cause }))
 
-const send = (socket: Socket, line: string) => Effect.sync(() => void socket.write(`${line}\n`))
+/** Waits until the line has left for the network, as `drain` does: a slow reader slows down only those who write to it. */
+const send = (socket: Socket, line: string) =>
+  Effect.callback<void, SocketFailed>((resume) => {
+    socket.write(`${line}\n`, (cause) => resume(cause ? Effect.fail(new SocketFailed({ cause })) : Effect.void))
+  })
 
 // -------------------------------------------------------------------------------------------------------------- server
 
 /** Accepts connections as long as the scope is open, and puts them into a queue. */
-const listen = Effect.fnUntraced(function*() {
+export const listen = Effect.fnUntraced(function*() {
   const connections = yield* Queue.make<Socket>()
   const server = yield* Effect.acquireRelease(
     Effect.promise(() => {
@@ -32,8 +37,12 @@ const listen = Effect.fnUntraced(function*() {
   return { connections, port: (server.address() as AddressInfo).port }
 })
 
-/** Serves whoever comes; ends when it is cancelled. `lines` is what was said. */
-const serve = Effect.fnUntraced(function*(connections: asyncio.Queue.Queue<Socket>, lines: Array<string>) {
+/** Serves whoever comes; ends when it is cancelled. `lines` is what was said, `patience` how long a line may take. */
+export const serve = Effect.fnUntraced(function*(
+  connections: asyncio.Queue.Queue<Socket>,
+  lines: Array<string>,
+  patience: Duration.Input = "10 seconds"
+) {
   const changed = yield* Condition.make()
 
   const say = (line: string) =>
@@ -48,11 +57,11 @@ const serve = Effect.fnUntraced(function*(connections: asyncio.Queue.Queue<Socke
   const tell = Effect.fnUntraced(function*(socket: Socket, from: number) {
     for (let next = from;; next++) {
       yield* Condition.withLock(changed, Condition.waitFor(changed, () => lines.length > next))
-      yield* send(socket, lines[next]!)
+      yield* asyncio.timeout(patience, () => send(socket, lines[next]!))
     }
   })
 
-  // Whoever hangs up takes its teller with it.
+  // Whoever hangs up takes its teller with it, and whoever is gone or reads too slowly is no failure of the room's.
   const guest = (socket: Socket) =>
     TaskGroup.run((group) =>
       Effect.gen(function*() {
@@ -61,7 +70,11 @@ const serve = Effect.fnUntraced(function*(connections: asyncio.Queue.Queue<Socke
         yield* Stream.runForEach(linesOf(socket), say)
         yield* group.cancel
       })
-    ).pipe(Effect.ensuring(Effect.sync(() => socket.destroy())))
+    ).pipe(
+      Effect.catchTags({ SocketFailed: () => Effect.void, TimeoutError: () => Effect.void }),
+      // `end` would wait until all is read.
+      Effect.ensuring(Effect.sync(() => socket.destroy()))
+    )
 
   yield* TaskGroup.run((group) =>
     Stream.runForEach(Queue.stream(connections), (socket) => group.createTask(guest(socket)))

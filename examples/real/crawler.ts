@@ -52,7 +52,7 @@ const crawl = Effect.fn("crawl")(function*(origin: string, onProgress: (tally: a
   const found = new Set<string>()
 
   const load = (path: string) =>
-    asyncio.timeout("250 millis", () => Effect.flatMap(client.get(origin + path), (response) => response.text)).pipe(
+    asyncio.timeout("500 millis", () => Effect.flatMap(client.get(origin + path), (response) => response.text)).pipe(
       Effect.retry({ times: 2, schedule: Schedule.exponential("10 millis"), while: HttpClient.isTransientError })
     )
   const linksOf = (path: string) =>

@@ -186,7 +186,8 @@ const circlesIn = (
   const timed = new Set(loops.flatMap(({ timers }) => timers.sleepers))
   return circlesOf(tasks.flat(), (task) => {
     const waiter = waiterOf(task)
-    return waiter === undefined || regionsOf(task).some((region) => isTimed(region, timed)) ? [] : [waiter]
+    // One that is woken or asked to cancel goes on in the next tick.
+    return waiter?.state !== "parked" || regionsOf(task).some((region) => isTimed(region, timed)) ? [] : [waiter]
   })
 }
 

@@ -82,19 +82,22 @@ const watch = (): void => {
       // Nobody is told where stderr is closed.
     }
   }
-  const since = (): string => `${Math.round(performance.now() - moved)} ms, process ${pid}`
-  const tellStuck = (where: string): void => {
-    if (told || Atomics.load(beats, 0) !== last) return
+  const duration = (): string => `${Math.round(performance.now() - moved)} ms, process ${pid}`
+  /** Unless the main thread has moved since that beat. */
+  const tellStuck = (where: string, since: number): void => {
+    if (Atomics.load(beats, 0) !== since) return
     told = true
-    tell(`the loop is stuck since ${since()}, ${where}`)
+    tell(`the loop is stuck since ${duration()}, ${where}`)
   }
   const ask = (): void => {
+    const asked = last
     const session = new Session()
     session.connectToMainThread()
     session.post("Runtime.evaluate", { expression: place, returnByValue: true }, (_, reply) => {
       session.disconnect()
       const found: unknown = reply?.result?.value
-      if (typeof found === "string" && found !== "") tellStuck(`in\n${found}`)
+      // Late, where it was in a synchronous call first: then this is who called.
+      if (typeof found === "string" && found !== "") tellStuck(`in\n${found}`, asked)
     })
   }
 
@@ -102,7 +105,7 @@ const watch = (): void => {
     const beat = Atomics.load(beats, 0)
     // Before the first one the program is still being loaded.
     if (beat !== last || beat === 0) {
-      if (told) tell(`the loop goes on after ${since()}`)
+      if (told) tell(`the loop goes on after ${duration()}`)
       last = beat
       moved = performance.now()
       missed = 0
@@ -111,6 +114,8 @@ const watch = (): void => {
     }
     missed++
     if (missed === looks) ask()
-    if (missed === 2 * looks) tellStuck("and not in JavaScript: in a synchronous call, or a debugger holds it")
+    if (missed === 2 * looks && !told) {
+      tellStuck("and not in JavaScript: in a synchronous call, or a debugger holds it", last)
+    }
   }, interval)
 }

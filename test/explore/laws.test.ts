@@ -23,6 +23,6 @@ for (const [name, { stating, vary }] of Object.entries({ time, order })) {
           if (result._tag === "Failure" && !stating.includes(program.name)) found.push(result.failure.message)
         }
         expect(found).toEqual([])
-      }), 60_000)
+      }))
   })
 }

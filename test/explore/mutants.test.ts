@@ -26,12 +26,12 @@ describe("found within 500 runs", () => {
     // What fails in the written order has found nothing.
     expect(finding?.found).toBeGreaterThan(0)
     expect(finding?.shrunk).toEqual(found)
-  }, 240_000)
+  })
 })
 
 describe("its token replays", () => {
   // An Explore that keeps no promise may not keep this one.
   it.each(all.slice(0, mutants.length))("$subject: $wrong", async ({ index }) => {
     expect((await findings)[index]?.replays).toBe(true)
-  }, 240_000)
+  })
 })

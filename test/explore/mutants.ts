@@ -180,8 +180,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     vary: cancels,
     found: ["cancel"],
     file: part("Gathering"),
-    from: "if (child.limited) this.limiter.free()",
-    to: "if (child.limited && !isCancelled(child.future.exit!)) this.limiter.free()"
+    from: "this.limiter.free()",
+    to: "if (!isCancelled(task.exit!)) this.limiter.free()"
   },
   {
     subject: "gather, one at a time",
@@ -189,8 +189,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     vary: cancels,
     found: ["cancel"],
     file: part("Gathering"),
-    from: "if (child.limited && this.state === \"open\") this.startMore()",
-    to: "if (child.limited && this.state === \"open\" && child.future.exit!._tag === \"Success\") this.startMore()"
+    from: "if (this.state === \"open\") this.startMore()",
+    to: "if (this.state === \"open\" && task.exit!._tag === \"Success\") this.startMore()"
   },
   {
     subject: "wait",

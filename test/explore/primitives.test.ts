@@ -9,4 +9,4 @@ it.live.each(Object.entries(primitives))("%s", ([, program]) =>
     const { exhausted, points } = yield* Explore.check(program, everything)
     expect(exhausted).toBe(1)
     expect(points).toBeGreaterThan(10)
-  }), 60_000)
+  }))

@@ -57,8 +57,7 @@ const atSeeds = (name: string, program: Program, vary: Explore.Vary, [kind, ...d
             )
           )
           assert.strictEqual(error.canHappen, vary.order !== true)
-        })),
-    60_000
+        }))
   )
 
 describe("found within 500 runs, whatever the seed", () => {
@@ -130,7 +129,7 @@ describe("npm run example races", () => {
         "\ncan happen: died: charged 2 times\n  latency 1 of 'call 1' takes 40 ms",
         "\nmended: 13 schedules, and none fails"
       ])
-    }), 60_000)
+    }))
 
   it.live("shows one with its whole report", () =>
     Effect.map(printed("late-break"), ([, report]) => {
@@ -144,8 +143,7 @@ describe("npm run example races", () => {
 describe("docs/races.md", () => {
   it.live(
     "has the figures of what can happen (scripts/races.ts writes it)",
-    () => Effect.map(world, (table) => assert.include(readFileSync(page, "utf8"), table)),
-    60_000
+    () => Effect.map(world, (table) => assert.include(readFileSync(page, "utf8"), table))
   )
 
   it.live("shows the picture of the first report", () =>
@@ -164,6 +162,6 @@ describe("a mended twin passes each single deviation", () => {
       Effect.map(Explore.check(fixed, everything), ({ exhausted, runs }) => {
         assert.isAtLeast(exhausted, 1)
         assert.isAbove(runs, 2)
-      }), 60_000)
+      }))
   }
 })

@@ -266,7 +266,7 @@ describe("a schedule made smaller", () => {
       const errors = yield* Effect.forEach([1, 2, 3, 4, 5], (seed) => found(race, { vary, seed }))
       expect(errors.map(({ found }) => found.length > 10)).toEqual([true, true, true, true, true])
       expect(errors.map(({ shrunk }) => shrunk.length)).toEqual([2, 2, 2, 2, 2])
-    }), 60_000)
+    }))
 
   it.effect("so are many small delays", () =>
     Effect.gen(function*() {

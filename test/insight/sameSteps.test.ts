@@ -74,13 +74,13 @@ it.each(mains)("%s", async (_, main) => {
 /** One of so many: all of them take a quarter of a minute. */
 const some = 5
 
-it("random programs", { timeout: 60_000 }, async () => {
+it("random programs", async () => {
   for (const { program } of readCorpus().entries.filter((_, index) => index % some === 0)) {
     await same(() => ours(program, "virtual"))
   }
 })
 
-it.each(subjects)("the laws of $name", { timeout: 60_000 }, async ({ programs, random }) => {
+it.each(subjects)("the laws of $name", async ({ programs, random }) => {
   const all = [...programs, ...random === undefined ? [] : [random(defaultSeed)]]
   for (const program of all.filter((_, index) => index % some === 0)) {
     const { alive } = await same(async () => {

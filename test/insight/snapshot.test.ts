@@ -1,6 +1,6 @@
 /** Who is there and who waits for whom, as data. */
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import {
   Barrier,
@@ -294,6 +294,31 @@ describe("circles", () => {
       (circles) => expect(circles).toEqual(["a"])
     ))
 
+  const opened: ReadonlyArray<[string, number, (program: Program) => Program]> = [
+    ["its timeout has struck", 0, (program) => asyncio.timeout("1 second", () => program)],
+    ["its task is asked to cancel", 1, (program) =>
+      Effect.gen(function*() {
+        const task = Option.getOrThrow(yield* Task.current)
+        yield* EventLoop.callLater("1 second", () => Task.cancelUnsafe(task))
+        return yield* program
+      })]
+  ]
+  for (const [name, before, open] of opened) {
+    it.live(`none in the very moment in which one is opened: ${name}`, () =>
+      virtually(Effect.gen(function*() {
+        const [one, two] = [yield* Lock.make, yield* Lock.make]
+        yield* createTask(Effect.exit(open(takes(one, two)())))
+        yield* createTask(takes(two, one)())
+        yield* sleep(0)
+        const found: Array<number> = []
+        const look = () => found.push(Insight.snapshot().flatMap(({ circles }) => circles).length)
+        yield* EventLoop.callLater("999 millis", look)
+        yield* EventLoop.callLater("1 second", look)
+        yield* sleep("2 seconds")
+        expect(found).toEqual([before, 0])
+      })))
+  }
+
   it.live("over two loops: one of each", () =>
     Effect.gen(function*() {
       const program = Effect.gen(function*() {
@@ -329,7 +354,7 @@ describe("circles", () => {
         return yield* Insight.currentLoop
       }))
       expect(circles.map(({ length }) => length)).toEqual([size])
-    }), 60_000)
+    }))
 })
 
 // --------------------------------------------------------------------------------------------------------------- loops

@@ -13,9 +13,10 @@ export interface ChildOptions {
 export class Child implements AsyncDisposable {
   readonly pid: number
   private readonly process: ChildProcess
-  /** Both streams, as they came. */
+  /** Both streams, as they came: what it wrote to one may overtake what it wrote to the other. */
   output = ""
   stdout = ""
+  stderr = ""
   private readonly closed: Promise<unknown>
   // INVARIANT: those who wait for more output, or for the end.
   private readonly waiting = new Set<() => void>()
@@ -34,7 +35,10 @@ export class Child implements AsyncDisposable {
       this.stdout += String(data)
       this.heard(data)
     })
-    this.process.stderr!.on("data", (data) => this.heard(data))
+    this.process.stderr!.on("data", (data) => {
+      this.stderr += String(data)
+      this.heard(data)
+    })
     this.closed = once(this.process, "close").then(() => {
       this.isClosed = true
       this.wake()
@@ -69,6 +73,10 @@ export class Child implements AsyncDisposable {
   async ended(): Promise<number | string | null> {
     await this.closed
     return this.process.exitCode ?? this.process.signalCode
+  }
+
+  write(text: string): void {
+    this.process.stdin!.write(text)
   }
 
   kill(signal: NodeJS.Signals): void {

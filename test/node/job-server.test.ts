@@ -15,7 +15,7 @@ afterEach(() => {
 let program: string
 beforeAll(async () => {
   program = (await bundle(["examples/real/job-server.ts"]))("job-server")
-}, 60_000)
+})
 
 /** Listens when it comes back. */
 const start = async () => {
@@ -59,7 +59,7 @@ it("kill -9, then Ctrl-C, then to the end", async () => {
   )
   expect(answers).toEqual([1, 2, 3, 4, 5, 6].map((id) => ({ id, state: "done", result: "slept for 500 ms" })))
   await third.server.kill("SIGINT").end()
-}, 60_000)
+})
 
 it("failures, deadlines, what is not there", async () => {
   const { address, server } = await start()
@@ -75,4 +75,4 @@ it("failures, deadlines, what is not there", async () => {
   expect(found).toMatchObject([{ state: "done" }, { state: "failed", result: "no number: x" }, { state: "too late" }])
   expect((await fetch(`${address}/jobs/1000`)).status).toBe(404)
   await server.kill("SIGINT").end()
-}, 60_000)
+})

@@ -16,7 +16,7 @@ let pathOf: (name: string) => string
 
 beforeAll(async () => {
   pathOf = await bundle(["test/node/programs.ts", ...examples])
-}, 60_000)
+})
 afterAll(endAll)
 
 const start = (program: string, env?: NodeJS.ProcessEnv) => new Process([pathOf("programs"), program], env)
@@ -26,7 +26,7 @@ const end = (program: string, env?: NodeJS.ProcessEnv) => start(program, env).en
 
 const lines = (...lines: ReadonlyArray<string>) => lines.map((line) => `${line}\n`).join("")
 
-describe.concurrent("signals", { timeout: 60_000 }, () => {
+describe.concurrent("signals", () => {
   it.each([["SIGINT", 130], ["SIGTERM", 143]] as const)("%s cancels main, then what it leaves", async (name, code) => {
     const ended = await (await start("once").prints("running")).kill(name).end()
     expect(ended).toEqual({
@@ -114,7 +114,7 @@ describe.concurrent("signals", { timeout: 60_000 }, () => {
   })
 })
 
-describe.concurrent("how it ends", { timeout: 60_000 }, () => {
+describe.concurrent("how it ends", () => {
   it("well: with the value, and the process as it was", async () => {
     expect(await end("well")).toEqual({ code: 0, signal: null, out: lines("done", "gave 5"), err: "" })
   })
@@ -272,7 +272,7 @@ const fast = new Set(["01-coroutine", "02-await", "philosophers", "races"])
 const argsOf = (name: string): ReadonlyArray<string> =>
   name === "hashing" ? ["--conditions=effect-asyncio-source", "examples/real/hashing.ts"] : [pathOf(name)]
 
-describe.concurrent("Ctrl-C ends every example", { timeout: 60_000 }, () => {
+describe.concurrent("Ctrl-C ends every example", () => {
   for (const name of examples.map((file) => basename(file, ".ts")).filter((name) => !fast.has(name))) {
     it(name, async () => {
       const { code, err, out } = await new Process(["--import", ctrlC, ...argsOf(name)]).end()

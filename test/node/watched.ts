@@ -4,6 +4,7 @@ import * as asyncio from "effect-asyncio"
 import * as Insight from "effect-asyncio/insight"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
 
 const { Lock } = asyncio
@@ -23,15 +24,17 @@ const circle = Effect.gen(function*() {
   yield* asyncio.sleep("1 millis")
 })
 
+/** Begins when a watchdog has felt the loop move: what comes before counts as loading. */
 const hog = Effect.fn("hog")(function*(until: () => boolean) {
-  yield* asyncio.sleep(0)
+  yield* asyncio.sleep("100 millis")
+  yield* up
   while (!until()) { /* nobody else runs */ }
 })
 
 const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>> = {
   waits: () => asyncio.run(Effect.andThen(circle, Effect.andThen(up, forLong))),
   ends: () => asyncio.run(up),
-  /** The first circle is one that a timeout opens; it stands long enough to be looked at. */
+  /** The first circle is one that a timeout opens; it stands long enough to be looked at. The second stays, past a line of input. */
   opened: () =>
     asyncio.run(Effect.gen(function*() {
       const lock = yield* Lock.make
@@ -44,6 +47,7 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
       yield* asyncio.gather([first, second], { returnExceptions: true })
       yield* up
       yield* circle
+      yield* Effect.promise(() => once(process.stdin, "data"))
       // Time for more looks.
       yield* asyncio.sleep("500 millis")
       console.log("later")
@@ -58,11 +62,16 @@ const programs: Readonly<Record<string, (argument: string) => Promise<unknown>>>
       }
       yield* forLong
     })),
-  hogs: (file) => asyncio.run(asyncio.gather([Effect.andThen(up, hog(() => existsSync(file))), forLong])),
-  /** In a system call, with the time before it that a watchdog takes to begin. */
+  hogs: (file) => asyncio.run(asyncio.gather([hog(() => existsSync(file)), forLong])),
+  /** In a system call again and again, and out of it for as long: a watchdog that is slow to begin meets a later one. */
   blocks: () => {
     const untilTheTestEnds = ["--eval", "process.stdin.resume()"]
-    setTimeout(() => spawnSync(process.execPath, untilTheTestEnds, { stdio: "inherit" }), 500)
+    const block = (timeout: number): unknown =>
+      setTimeout(() => {
+        spawnSync(process.execPath, untilTheTestEnds, { stdio: "inherit", timeout })
+        block(2 * timeout)
+      }, timeout)
+    block(500)
     return asyncio.run(forLong)
   },
   busy: () => asyncio.run(Effect.andThen(up, Effect.forever(asyncio.sleep(0)))),

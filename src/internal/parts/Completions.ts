@@ -31,6 +31,7 @@ import { Fifo } from "./Storage.ts"
 import { timeoutError } from "./timeoutError.ts"
 
 type AnyFuture = FutureImpl<any, any>
+export type Chunk<T> = readonly [Awaitable.Running<T>, ...Array<Awaitable.Running<T>>]
 
 const checkOptions = check.options<asCompleted.Options>({
   timeout: check.duration,
@@ -136,15 +137,17 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     })
   }
 
-  readonly pull: Pull.Pull<readonly [Awaitable.Running<T>], Cause.TimeoutError> = Effect.suspend((): Pull.Pull<
-    readonly [Awaitable.Running<T>],
-    Cause.TimeoutError
-  > =>
-    this.left === 0
-      ? Cause.done()
-      // What is in here is what `inputs` became: T, once running.
-      : Effect.map(this.next, (future) => [future as unknown as Awaitable.Running<T>] as const)
+  readonly pull: Pull.Pull<Chunk<T>, Cause.TimeoutError> = Effect.suspend((): Pull.Pull<Chunk<T>, Cause.TimeoutError> =>
+    this.left === 0 ? Cause.done() : Effect.map(this.next, (first) => this.takeAll(first))
   )
+
+  /** All that has ended by now: what a stream does for each pull was a third of a completion's garbage. */
+  private takeAll(first: AnyFuture): Chunk<T> {
+    const taken: [AnyFuture, ...Array<AnyFuture>] = [first]
+    for (; !this.queue.isEmpty; this.left--) taken.push(this.queue.take())
+    // What is in here is what `inputs` became: T, once running.
+    return taken as ReadonlyArray<unknown> as Chunk<T>
+  }
 }
 
 class CompletedQueue extends QueueImpl<FutureImpl<any, any>> {

@@ -18,6 +18,7 @@ import type { CallSite } from "../host/callSite.ts"
 import type { LoopImpl } from "../loop/loop.ts"
 import * as awaitables from "../task/awaitables.ts"
 import { FutureCallback, FutureImpl } from "../task/future.ts"
+import { isTaskImpl, type Parent, type TaskImpl } from "../task/task.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
 import { cancel, type Walk } from "../waiting/Walk.ts"
 import { Limiter } from "./Limiter.ts"
@@ -25,17 +26,22 @@ import { type Progress, progressOf } from "./Progress.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
-export class Gathering extends FutureImpl<unknown, unknown> {
+export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
   // INVARIANT: "over" exactly when it is done.
   private state: "open" | "stopping" | "over" = "open"
   /** Somebody asked to cancel it: before its end, and maybe after a child's failure. */
   private cancelRequested = false
   // INVARIANT: the child whose failure is to be the outcome; only a failure takes the place of a cancellation.
   private failed: AnyFuture | undefined = undefined
-  // INVARIANT: a place for each item; undefined until it runs. A future that was given twice has two.
-  private readonly children: Array<Child | undefined>
-  // INVARIANT: the places that have a child, and among them those whose child's callback has run: ended <= started
-  // <= the number of items. While it is open, every place that has none is the limiter's to fill.
+  // INVARIANT: a place for each item; undefined until it runs, and once it has succeeded: what is its own is garbage then, and
+  // young where few run at once. A future that was given twice has two.
+  private readonly children: Array<AnyFuture | undefined>
+  // INVARIANT: at the places of those whose callback has run, until it is over, what it gives for them.
+  private readonly results: Array<unknown>
+  // INVARIANT: the futures that were given, in whose lines it stands.
+  private readonly given: Array<Given> = []
+  // INVARIANT: the places that have had a child, and among them those whose child's callback has run: ended <= started
+  // <= the number of items. While it is open, every place that has had none is the limiter's to fill.
   private started = 0
   private ended = 0
   private readonly limiter: Limiter
@@ -55,6 +61,7 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   ) {
     super(loop)
     this.children = new Array(items.length)
+    this.results = new Array(items.length)
     this.limiter = new Limiter(items, options.concurrency, new awaitables.Starter("gather", fiber, site))
     this.keys = keys
     this.returnExceptions = options.returnExceptions === true
@@ -75,18 +82,23 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   /** Takes the futures among the items and starts what may start. Gives the outcome if all is done already. */
   begin(): Exit.Exit<unknown, unknown> | undefined {
     const { items } = this.limiter
-    const done: Array<AnyFuture> = []
+    const done: Array<Given> = []
     // Futures run whatever the limit says.
     for (let i = 0; i < items.length; i++) {
       const item = items[i]
       if (!(item instanceof FutureImpl)) continue
-      const child = this.adopt(i, item, false)
-      if (item.exit === undefined) item.push(child)
-      else done.push(item)
+      this.adopt(i, item)
+      const child = new Given(this, item, i)
+      if (item.exit !== undefined) {
+        done.push(child)
+        continue
+      }
+      item.push(child)
+      this.given.push(child)
     }
     this.startMore()
     // After all have started, as in asyncio: the last of them may complete the gather at once.
-    for (const future of done) this.settle(future)
+    for (const child of done) child.run()
     if (items.length === 0) this.finish()
     return this.exit
   }
@@ -94,30 +106,34 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   private startMore(): void {
     for (let i = this.limiter.next(); i !== undefined; i = this.limiter.next()) {
       const task = this.limiter.start(i)
-      task.push(this.adopt(i, task, true))
+      task.parent = this
+      task.place = i
+      this.adopt(i, task)
     }
   }
 
-  private adopt(i: number, future: AnyFuture, limited: boolean): Child {
+  private adopt(i: number, future: AnyFuture): void {
     this.started++
-    return this.children[i] = new Child(this, future, limited)
+    this.children[i] = future
   }
 
-  /** A child's callback. */
-  childEnded(child: Child): void {
-    if (child.limited) this.limiter.free()
-    this.settle(child.future)
-    if (child.limited && this.state === "open") this.startMore()
+  /** The callback of a child of its own. */
+  childEnded(task: TaskImpl<any, any>): void {
+    this.limiter.free()
+    this.settle(task, task.place)
+    if (this.state === "open") this.startMore()
   }
 
-  private settle(future: AnyFuture): void {
+  settle(future: AnyFuture, place: number): void {
     // An outcome that is to be a value is seen when it is given.
     if (!this.returnExceptions) future.retrieve()
     this.ended++
     if (this.state === "over") return
     const exit: Exit.Exit<unknown, unknown> = future.exit!
     this.progress?.ended(exit)
-    if (exit._tag === "Failure") {
+    this.results[place] = exit._tag === "Failure" || this.returnExceptions ? exit : exit.value
+    if (exit._tag === "Success") this.children[place] = undefined
+    else {
       if (this.decides(future)) this.failed = future
       if (!this.returnExceptions && !this.cancelOnError) {
         this.end(exit)
@@ -155,36 +171,34 @@ export class Gathering extends FutureImpl<unknown, unknown> {
 
   /** All that it waits for have ended. */
   private finish(): void {
-    if (this.returnExceptions) { for (const child of this.children) child?.future.retrieve() }
+    if (this.returnExceptions) { for (const child of this.children) child?.retrieve() }
     if (this.failed !== undefined) this.end(this.failed.exit!)
     else if (this.cancelRequested) this.end(this.cancelledExit())
-    else this.end(Exit.succeed(this.results()))
+    else this.end(Exit.succeed(this.collected()))
   }
 
-  private results(): unknown {
-    // A plain loop: `Array.from` with a function took a tenth of a child's time.
-    const values: Array<unknown> = new Array(this.children.length)
-    for (let i = 0; i < values.length; i++) values[i] = this.resultOf(this.children[i])
-    return this.keys === undefined ? values : Object.fromEntries(this.keys.map((key, i) => [key, values[i]]))
-  }
-
-  private resultOf(child: Child | undefined): unknown {
-    if (!this.returnExceptions) return (child!.future.exit as Exit.Success<unknown>).value
-    return child === undefined ? cancelledExit(undefined) : child.future.exit
+  private collected(): unknown {
+    const { keys, results } = this
+    // One has failed: what had not started by then never does.
+    if (this.started < results.length) {
+      for (let i = 0; i < results.length; i++) results[i] ??= cancelledExit(undefined)
+    }
+    return keys === undefined ? results : Object.fromEntries(keys.map((key, i) => [key, results[i]]))
   }
 
   /** With the message of the last of the input, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
-    const last = this.children.at(-1)?.future.exit
+    const last = this.children.at(-1)?.exit
     return last !== undefined && isCancelled(last) ? last : cancelledExit(undefined)
   }
 
   /** The children that run on keep nothing of it in their lines, long as they may live; their failures count as seen. */
   private leave(): void {
+    for (const child of this.given) child.future.remove(child)
     for (const child of this.children) {
-      if (child?.queue === undefined) continue
-      child.future.remove(child)
-      child.future.retrieve()
+      if (!isRunning(child)) continue
+      if (isTaskImpl(child) && child.parent === this) child.parent = undefined
+      child.retrieve()
     }
   }
 
@@ -216,27 +230,26 @@ export class Gathering extends FutureImpl<unknown, unknown> {
   /** The children that run. In order, and a child in two places twice: it is asked twice, as in asyncio. */
   override members(): Array<AnyFuture> {
     const members: Array<AnyFuture> = []
-    for (const child of this.children) if (isRunning(child)) members.push(child.future)
+    for (const child of this.children) if (isRunning(child)) members.push(child)
     return members
   }
 }
 
-const isRunning = (child: Child | undefined): child is Child => child !== undefined && child.future.exit === undefined
+const isRunning = (child: AnyFuture | undefined): child is AnyFuture => child !== undefined && child.exit === undefined
 
-/** The callback that a child of a gather holds in its line. */
-class Child extends FutureCallback {
-  /** Whether it holds one of the places that the limiter gives. */
-  readonly limited: boolean
+/** The callback of a future that was given. */
+class Given extends FutureCallback {
   private readonly gathering: Gathering
-  constructor(gathering: Gathering, future: AnyFuture, limited: boolean) {
+  private readonly place: number
+  constructor(gathering: Gathering, future: AnyFuture, place: number) {
     super(future)
     this.gathering = gathering
-    this.limited = limited
+    this.place = place
   }
   override get awaiter(): AnyFuture {
     return this.gathering
   }
   run(): void {
-    this.gathering.childEnded(this)
+    this.gathering.settle(this.future, this.place)
   }
 }

@@ -1,7 +1,9 @@
 /** How many of several effects run at once, and which is the next. */
+import type * as Effect from "effect/Effect"
 import * as check from "../host/check.ts"
 import type { Starter } from "../task/awaitables.ts"
 import { FutureImpl } from "../task/future.ts"
+import type { TaskImpl } from "../task/task.ts"
 
 export type Concurrency = number | "unbounded" | undefined
 
@@ -39,10 +41,11 @@ export class Limiter {
     return this.place < this.items.length ? this.place : undefined
   }
 
-  start(place: number): FutureImpl<any, any> {
+  start(place: number): TaskImpl<any, any> {
     this.running++
     this.place = place + 1
-    return this.starter.start(this.items[place])
+    // `next` gives the places of effects alone.
+    return this.starter.startTask(this.items[place] as Effect.Effect<unknown, unknown>)
   }
 
   /** One of those that ran has ended. */

@@ -103,9 +103,11 @@ export class Starter {
   }
 
   start(item: unknown): FutureImpl<any, any> {
-    if (item instanceof FutureImpl) return item
+    return item instanceof FutureImpl ? item : this.startTask(item as Effect.Effect<unknown, unknown>)
+  }
+
+  startTask(effect: Effect.Effect<unknown, unknown>): TaskImpl<unknown, unknown> {
     this.loop.checkOpen(this.call)
-    const effect = item as Effect.Effect<unknown, unknown>
     const task = new TaskImpl(this.loop, effect, this.context, undefined, this.site)
     task.schedule(this.asyncContext?.hold())
     return task

@@ -92,6 +92,11 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     return [this]
   }
 
+  /** In whose names it is waited for. */
+  *awaiters(): IterableIterator<Future<unknown, unknown> | undefined> {
+    for (const { awaiter } of this.nodes()) yield awaiter
+  }
+
   accepts(): boolean {
     return this.exit === undefined
   }

@@ -27,6 +27,12 @@ import { FutureImpl } from "./future.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
+/** A gather, to the tasks that it has made for itself: nothing of it has to stand in their lines, which takes memory for each. */
+export interface Parent extends FutureImpl<unknown, unknown> {
+  /** A tick after the task's end, before all others that wait for it. */
+  childEnded(task: TaskImpl<any, any>): void
+}
+
 export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resident, Region, Owner, Entry {
   declare readonly [TaskTypeId]: typeof TaskTypeId
   /** Its name, or the number in its default name: most names are never read. */
@@ -42,10 +48,13 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   // INVARIANT: 0 until somebody who watches asks for it; then a number of its own in the process.
   id = 0
   pending: Owner["pending"] = undefined
+  // INVARIANT: undefined once it has ended, or the parent has.
+  parent: Parent | undefined = undefined
+  /** Its place among the parent's. */
+  place = 0
   override readonly site: CallSite | undefined
-  // INVARIANT: defined until it has ended: what it was created with.
-  private context: Context.Context<never> | undefined
-  private failedOrigin: Origin | undefined = undefined
+  // INVARIANT: what it was created with, until it has ended; from then on, if it has failed, what is logged of that.
+  private context: Context.Context<never> | Origin | undefined
   // INVARIANT: the two that the first step needs are defined until it runs, undefined afterwards.
   private effect: Effect.Effect<A, E> | undefined
   private asyncContext: AsyncContext.AsyncContext | undefined
@@ -104,7 +113,8 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   }
 
   override get origin(): Origin | undefined {
-    return this.failedOrigin
+    const { context } = this
+    return context instanceof Origin ? context : undefined
   }
 
   get createdAt(): string | undefined {
@@ -142,7 +152,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
       this.end(cancelledExit(this.pending.message))
       return
     }
-    const fiber = Effect.runForkWith(this.context!)(begin as Effect.Effect<A, E>)
+    const fiber = Effect.runForkWith(this.services)(begin as Effect.Effect<A, E>)
     const exit = fiber.pollUnsafe()
     // A bound function is half the size of a closure.
     if (exit === undefined) fiber.addObserver(this.end.bind(this))
@@ -161,17 +171,22 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   private end(exit: Exit.Exit<A, E>): void {
     if (!this.loop.tasks.delete(this)) return // abandoned
     const settled = taskEnded(this, exit)
-    if (settled._tag === "Failure" && !isCancelled(settled)) {
-      this.failedOrigin = new Origin(this.name, this.context!)
+    this.context = settled._tag === "Failure" && !isCancelled(settled)
+      ? new Origin(this.name, this.services)
+      : undefined
+    const { parent } = this
+    if (parent !== undefined) {
+      this.parent = undefined
+      this.loop.ready.schedule(new Ended(this, parent), 0)
     }
-    this.context = undefined
     this.complete(settled)
     if (observer !== undefined) observer.ended(this)
   }
 
   /** What it was created with; nothing once it has ended. */
   get services(): Context.Context<never> {
-    return this.context ?? Context.empty()
+    const { context } = this
+    return context === undefined || context instanceof Origin ? Context.empty() : context
   }
 
   /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
@@ -190,9 +205,33 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   override requestCancel(walk: Walk): void {
     request(this, walk)
   }
+
+  override *awaiters(): ReturnType<FutureImpl<A, E>["awaiters"]> {
+    if (this.parent !== undefined) yield this.parent
+    yield* super.awaiters()
+  }
 }
 
 Object.defineProperty(TaskImpl.prototype, TaskTypeId, { value: TaskTypeId })
+
+/** Tells the parent. */
+class Ended implements Entry {
+  private readonly task: TaskImpl<any, any>
+  private readonly parent: Parent
+  constructor(task: TaskImpl<any, any>, parent: Parent) {
+    this.task = task
+    this.parent = parent
+  }
+  get what() {
+    return "internal" as const
+  }
+  get owner(): TaskImpl<any, any> {
+    return this.task
+  }
+  run(): void {
+    this.parent.childEnded(this.task)
+  }
+}
 
 /** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
 const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>

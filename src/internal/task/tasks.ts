@@ -17,7 +17,7 @@ export const awaitedBy = (self: FutureImpl<any, any>): ReadonlySet<Task<unknown,
   const tasks = new Set<Task<unknown, unknown>>()
   const futures = [self]
   for (const future of futures) {
-    for (const { awaiter } of future.nodes()) {
+    for (const awaiter of future.awaiters()) {
       // Who asked for completions may be done by now.
       if (!(awaiter instanceof FutureImpl) || awaiter.exit !== undefined) continue
       if (isTaskImpl(awaiter)) tasks.add(awaiter)

@@ -25,7 +25,7 @@ describe("programs that once showed a fault", () => {
   })
 })
 
-it("fresh programs", { timeout: 60_000 }, async () => {
+it("fresh programs", async () => {
   const differing: Array<number> = []
   for (const seed of seeds(2000)) {
     const program = generate(seed)
