@@ -29,7 +29,7 @@ import { root, writePart } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
 import { type Cell, longTables, type Named, pairedTable, Results, shortTable, spreadTable } from "./report.ts"
 import { loadRow, rowsOf } from "./rows.ts"
-import { growths, growthTable, largestOfPeers, scalePicture, scaleSizes } from "./scale.ts"
+import { growths, growthTable, largestOfPeers, pictureTitle, scalePicture, scaleSizes } from "./scale.ts"
 import { measure, type Process } from "./schedule.ts"
 import type { Workload } from "./workload.ts"
 
@@ -133,7 +133,7 @@ const runAll = async (): Promise<Results> => {
     isMain: (cell) => cell.n === results.mainSize(cell.workload),
     named: (cell) => workloads.find(({ name }) => name === cell.workload)!,
     processOf,
-    time: 60_000 * Number(options.minutes ?? (isQuick ? 2.7 : options.scale ? 30 : 19)),
+    time: 60_000 * Number(options.minutes ?? (isQuick ? 2.7 : 30)),
     longest: isQuick ? 4000 : 10_000,
     untilTheyAgree: against === undefined
   })
@@ -154,8 +154,12 @@ if (spread !== undefined) {
   const results = await runAll()
   const shown = growthTable(results)
   console.log(`${shown}\n\n${measured}`)
-  writeFileSync(join(root, isAll ? "docs/scale.svg" : "bench/dist/scale.svg"), await scalePicture(results))
-  if (isAll) writePart("docs/costs.md", "scale", `${shown}\n\n${measured}`)
+  const picture = await scalePicture(results)
+  if (!isAll) writeFileSync(join(here, "dist", "scale.svg"), picture)
+  else if (hadTime(results)) {
+    writeFileSync(join(root, "docs", "scale.svg"), picture)
+    writePart("docs/costs.md", "scale", `![${pictureTitle}](scale.svg)\n\n${shown}\n\n${measured}`)
+  }
   if (growths(results).some(({ verdict }) => verdict !== "")) process.exitCode = 1
 } else if (against !== undefined) {
   const results = await runAll()
@@ -167,12 +171,17 @@ if (spread !== undefined) {
   if (options.json !== undefined) {
     writeFileSync(options.json, `${JSON.stringify({ date, versions: about, cells: results.cells }, undefined, 1)}\n`)
   }
-  if (isWhole && results.cells.some(({ skipped }) => skipped === "no time")) {
-    console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
-  } else if (isWhole) {
+  if (isWhole && hadTime(results)) {
     writeFileSync(join(here, "RESULTS.md"), resultsPage(results))
     writePart("docs/costs.md", "bench", `${shortTable(results, { reach: false })}\n\n${measured}`)
   }
+}
+
+/** What is not measured is not written down. */
+function hadTime({ cells }: Results): boolean {
+  const had = cells.every(({ skipped }) => skipped !== "no time")
+  if (!had) console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
+  return had
 }
 
 function describe(about: Record<string, string>): string {

@@ -70,6 +70,8 @@ const kindOf = (variant: string): string =>
 
 const font = "Verdana,DejaVu Sans,sans-serif"
 
+export const pictureTitle = "What an item costs as n grows, in a panel for each workload; both axes are logarithmic"
+
 /** SVG: a panel a workload, lines over n, both axes logarithmic. */
 export const scalePicture = async (results: Results): Promise<string> => {
   const values = results.workloads.flatMap((named) =>
@@ -134,13 +136,12 @@ export const scalePicture = async (results: Results): Promise<string> => {
   const svg = await new View(parse(compile(spec).spec), { renderer: "none" }).toSVG()
   const dark = [...Object.values(colours), page, faint, grid]
     .map(([light, dark]) => `[fill="${light}"]{fill:${dark}}[stroke="${light}"]{stroke:${dark}}`).join("")
-  const title = "What an item costs as n grows: a panel a workload, both axes logarithmic"
   return svg
     // Half of it, and of no use in a picture.
     .replace(/ (pointer-events|aria-\w+|role|opacity="1"|font-family|class)(="[^"]*")?/g, "")
     .replace(/<path d="(M0,0h0v0h0Z)?"( display="none")?\/>/g, "")
     .replace(/^<svg[^>]*>/, (tag) => {
       const style = `<style>@media (prefers-color-scheme:dark){${dark}}</style>`
-      return `${tag.slice(0, -1)} font-family="${font}" role="img" aria-label="${title}">${style}`
+      return `${tag.slice(0, -1)} font-family="${font}" role="img" aria-label="${pictureTitle}">${style}`
     })
 }
