@@ -44,8 +44,9 @@ try {
       ] as const
     ) {
       const possible = events.filter((event) => event !== "PostgreSQL restarts" || database.order !== undefined)
-      const { again, ok, seconds, starts, what } = await rough(processes, database, seed, possible)
-      note(what, ok, `${starts} starts of 200 jobs, ${again} of them again, ${seconds.toFixed(1)} s`)
+      const { again, lost, seconds, starts, what } = await rough(processes, database, seed, possible)
+      note(what, lost === undefined, `${starts} starts of 200 jobs, ${again} of them again, ${seconds.toFixed(1)} s`)
+      if (lost !== undefined) console.error(lost)
     }
   } finally {
     await processes.endAll()

@@ -40,7 +40,8 @@ export declare namespace Awaitable {
    * @since 0.2.0
    */
   export interface Coroutine<out A, out E = never, out R = never> extends Effect.Effect<A, E, R> {
-    readonly "~effect-asyncio/MakesTask"?: "give f(x) itself, it becomes a task; or the task, yield* createTask(f(x))"
+    readonly "~effect-asyncio/MakesTask"?:
+      "give f(x) itself, of submit(job, x) toThread(job, x); or the task, yield* createTask(f(x))"
   }
 
   /**

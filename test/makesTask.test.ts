@@ -86,7 +86,10 @@ it("the compiler says what to write", async () => {
     "wait(f(1))"
   ]
   const texts = [
-    ...Array.from({ length: 6 }, () => "give f(x) itself, it becomes a task; or the task, yield* createTask(f(x))"),
+    ...Array.from(
+      { length: 6 },
+      () => "give f(x) itself, of submit(job, x) toThread(job, x); or the task, yield* createTask(f(x))"
+    ),
     "an Effect that a callback gives does not run",
     "a collection belongs here: put it in brackets"
   ]

@@ -3,7 +3,7 @@
  * exported: refused in one form, "call: what is value, expected …". A function without a row here fails.
  */
 import { expect, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Layer, Option, Order, Schema, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Layer, Option, Order, Schema, Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import * as executors from "effect-asyncio/executors"
 import * as node from "effect-asyncio/node"
@@ -85,7 +85,7 @@ const inputs = value(
   [],
   (stray) => !Effect.isEffect(stray) && typeof stray === "object" && stray !== null && Symbol.iterator in stray
 )
-const pool = kind(executors.Executor.local(jobs, work))
+const pool = kind(Scope.provide(executors.Executor.local(jobs, work), Scope.makeUnsafe()))
 const atLeast = (least: number) => value(least, (stray) => isWhole(stray, least))
 const submitted = { id: text, name: text, retries: atLeast(0), onProgress: callback }
 const sized = options({ size: atLeast(1) })
@@ -301,6 +301,7 @@ const rows: Readonly<Record<string, Row>> = {
   ),
   "Executor.layer": row(effect),
   "Executor.local": row(value(jobs), handlers, placed),
+  "Executor.loseWorker": row(text),
   "Executor.layerLocal": saying("Executor.local", row(value(jobs), handlers, placed)),
   "Job.make": row(text, options({ payload: schema, success: schema, error: schema, progress: schema })),
   "Job.group": row(text, aJob),

@@ -1,6 +1,6 @@
 /**
- * Jobs: what an executor runs. A job is a definition with a name and schemas, which both sides import; only the worker's side
- * imports what it does. So it can run where no closure gets to: on another thread, in another process, on another machine.
+ * Jobs: what an executor runs. A job is a definition, a name with schemas, which both sides import; only the worker imports
+ * what the job does. So it can run where no closure can go: on another thread, in another process, on another machine.
  *
  * @since 0.2.0
  */
@@ -10,7 +10,7 @@ import type { EventLoop } from "../EventLoop.ts"
 import { JobImpl, JobsImpl } from "./parts/JobImpl.ts"
 
 /**
- * A job: takes `I`, gives `A`, may fail with `E`, and reports `P` on its way.
+ * A job: takes `I`, gives `A`, may fail with `E`, and may report `P` while it runs.
  *
  * **Details**
  *
@@ -65,7 +65,7 @@ export type Success<J> = J extends Job<string, never, infer A, unknown, unknown>
 export type Error<J> = J extends Job<string, never, unknown, infer E, unknown> ? E : never
 
 /**
- * What a job reports on its way.
+ * What a job reports while it runs.
  *
  * @category models
  * @since 0.2.0
@@ -73,7 +73,7 @@ export type Error<J> = J extends Job<string, never, unknown, infer E, unknown> ?
 export type Progress<J> = J extends Job<string, never, unknown, unknown, infer P> ? P : never
 
 /**
- * A schema that needs no services: its values are read where nothing is provided.
+ * A schema that needs no services: values are decoded where none are provided.
  *
  * @category models
  * @since 0.2.0
@@ -93,7 +93,7 @@ export interface Schemas<I extends Plain, A extends Plain, E extends Plain, P ex
   readonly success?: A | undefined
   /** What it may fail with. Default: it can't fail. */
   readonly error?: E | undefined
-  /** What it reports on its way. Default: it reports nothing, and costs nothing for it. */
+  /** What it reports while it runs. Default: it reports nothing. */
   readonly progress?: P | undefined
 }
 
@@ -102,14 +102,15 @@ export interface Schemas<I extends Plain, A extends Plain, E extends Plain, P ex
  *
  * **When to use**
  *
- * At the top of a module that both sides import: who submits, and the workers. What the job does stands elsewhere, in the
+ * At the top of a module that both sides import, the submitter and the workers. What the job does goes elsewhere, into the
  * handlers, which only the workers import.
  *
  * **Details**
  *
  * Values cross as JSON, by the schemas' own codecs: dates, bytes, sets and classes arrive as what they were. Bytes become
- * base64; a `Transferable.Uint8Array` of `effect/workers` moves to a thread instead, and the caller's is empty then. No
- * closure crosses: what a job needs is in its payload, or a service of the worker's.
+ * base64; a `Transferable.Uint8Array` of `effect/workers` moves to a thread instead, which leaves the caller's empty.
+ * `Schema.Unknown` takes what is JSON already, and nothing else. No closure crosses: what a job needs is in its payload, or is
+ * a service of the worker's.
  *
  * Python pickles the function and its arguments.
  *
@@ -171,10 +172,10 @@ export interface Jobs<out J extends Any> {
  *
  * **Details**
  *
- * Its name is the executor's, in snapshots and metrics, and what a cluster knows it by. Throws `IllegalArgumentError` where
- * two jobs have the same name, or there are none.
+ * Its name becomes the executor's, in snapshots and metrics, and is what a cluster knows it by. Throws `IllegalArgumentError`
+ * if there are no jobs, or two of the same name.
  *
- * **Example** (A job is known by itself, not by its name)
+ * **Example** (The definition counts, not the name)
  *
  * ```ts import.meta.vitest
  * import { Cause, Effect, Exit } from "effect"
@@ -185,7 +186,7 @@ export interface Jobs<out J extends Any> {
  * const layer = Executor.layerLocal(Job.group("house", sweep), { sweep: () => Effect.void })
  *
  * const other = Job.make("sweep")
- * const exit = await asyncio.run(Effect.exit(submit(other, undefined)).pipe(Effect.provide(layer)))
+ * const exit = await asyncio.run(Effect.exit(submit(other)).pipe(Effect.provide(layer)))
  * const message = Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : ""
  * message // => "IllegalArgumentError: submit: the job is <Job name='sweep'>, expected one of <Jobs name='house' sweep>"
  * ```
@@ -201,10 +202,10 @@ export const group = <const L extends ReadonlyArray<Any>>(name: string, ...jobs:
  *
  * **Details**
  *
- * Each call runs as a task of its own, named as its job, on a loop: the worker's, or with `Executor.local` the caller's. So
- * all of this library works there, and what the handlers leave running ends with the worker.
+ * Each call runs as a task of its own, named after its job, on a loop: the worker's, or with `Executor.local` the caller's. So
+ * all of this library works there. Tasks that a handler leaves running end with the worker.
  *
- * A cancelled job is interrupted: its finalizers run, and what it then gives or fails with is nobody's.
+ * A cancelled job is interrupted: its finalizers run, and whatever it then gives is dropped.
  *
  * @category models
  * @since 0.2.0
@@ -216,7 +217,7 @@ export type Handlers<J extends Any, R = never> = {
 }
 
 /**
- * The services that handlers ask for, but for the loop that they run on.
+ * The services that handlers need, except for the loop that they run on.
  *
  * @category models
  * @since 0.2.0
@@ -234,20 +235,19 @@ export type Services<H> = H[keyof H] extends (...args: never) => Effect.Effect<u
 export type HandlersOf<J extends Any, H> = H & { readonly [K in Exclude<keyof H, J["name"]>]: never }
 
 /**
- * What a handler is told beside its input.
+ * What a handler gets in addition to its input.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Info<in P = never> {
-  /** The submission's, the same in every attempt: the key to make effects idempotent with. */
+  /** The submission's id, the same in every attempt: a key that makes effects idempotent. */
   readonly id: string
-  /** Counted from 1: above that an earlier one was lost with its worker. */
+  /** Counted from 1; above that, the attempts before were lost with their workers. */
   readonly attempt: number
   /**
-   * Reports how far it is. It never fails, and goes on when the submitter has taken the report: nobody reports faster than is
-   * listened. At once where nobody listens, and once the job is cancelled. What the schema does not take is a defect of the
-   * job's.
+   * Reports how far the job is. It never fails, and goes on when the submitter has taken the report, so that reports never
+   * pile up; at once if nobody listens, or the job is cancelled. A value that does not fit the schema is a defect of the job.
    */
   readonly progress: (value: P) => Effect.Effect<void>
 }

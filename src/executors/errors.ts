@@ -1,12 +1,12 @@
-/** What a job may end with that is no doing of its own. */
+/** What a job may fail with through no fault of its own. */
 import * as Data from "effect/Data"
 
 /**
- * The worker that had the job is gone: it crashed, ran out of memory, was killed. The job may have run, in part or whole.
+ * The worker that had the job is gone: it crashed, ran out of memory or was killed. The job may have run, partly or wholly.
  *
  * **Details**
  *
- * It fails that one job; `retries` runs it again. In `concurrent.futures` a dead process is `BrokenProcessPool` for all jobs.
+ * Only that job fails; with `retries` it runs again. In `concurrent.futures` a dead process means `BrokenProcessPool` for all.
  *
  * @category errors
  * @since 0.2.0
@@ -25,7 +25,7 @@ export class WorkerLost extends Data.TaggedError("WorkerLost")<{
 }
 
 /**
- * The executor can't take or finish jobs: it is closed, its workers do not start, its storage fails.
+ * The executor can't take or finish the job: it is closed, its workers do not start or serve other jobs, its storage fails.
  *
  * @category errors
  * @since 0.2.0
@@ -36,7 +36,7 @@ export class BrokenExecutor extends Data.TaggedError("BrokenExecutor")<{
 }> {}
 
 /**
- * What every submitted job may fail with beside its own errors.
+ * What every submitted job may fail with besides its own errors.
  *
  * @category errors
  * @since 0.2.0

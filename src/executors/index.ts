@@ -1,5 +1,5 @@
 /**
- * Running jobs elsewhere: in this process, on threads, in other processes, on other machines, all by the same verbs.
+ * Running jobs elsewhere: on threads, in other processes, on other machines, or here in a test, all by the same verbs.
  *
  * @since 0.2.0
  */
@@ -7,4 +7,11 @@ export { BrokenExecutor, type Failure, WorkerLost } from "./errors.ts"
 export * as Executor from "./Executor.ts"
 export * as Job from "./Job.ts"
 export { map, type MapOptions } from "./map.ts"
-export { runInExecutor, submit, type SubmitOptions, toThread } from "./submit.ts"
+export {
+  type ReportsNothing,
+  runInExecutor,
+  submit,
+  type SubmitArguments,
+  type SubmitOptions,
+  toThread
+} from "./submit.ts"

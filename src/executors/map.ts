@@ -1,8 +1,8 @@
 /**
  * `map`: a job for each input, so many at a time, and the results in the inputs' order.
  *
- * There are as many lanes as may run at once; each is a task that runs one job after the other and pulls the next input
- * when it has room. So an endless or expensive iterable is read no further than needed, and a job costs no task of its own.
+ * There are as many lanes as jobs may run at once. Each is a task that runs one job after another, and then pulls the next
+ * input. So an endless or expensive iterable is read no further than needed, and a job costs no task of its own.
  *
  * @since 0.2.0
  */
@@ -16,11 +16,12 @@ import { creationSite } from "../internal/loop/creationSite.ts"
 import { concurrency, limitOf } from "../internal/parts/Limiter.ts"
 import { createTask } from "../internal/task/createTask.ts"
 import type { Failure } from "./errors.ts"
-import type { Service } from "./Executor.ts"
+import type { DefaultExecutor } from "./Executor.ts"
 import type * as Job from "./Job.ts"
 import { nextId } from "./parts/ids.ts"
 import { type AnyJob, jobOf } from "./parts/JobImpl.ts"
 import { type AnyExecutor, attempts, checkJob, defaultExecutor, type Submission } from "./parts/submission.ts"
+import type { ReportsNothing } from "./submit.ts"
 
 /**
  * Options of `map`.
@@ -28,13 +29,15 @@ import { type AnyExecutor, attempts, checkJob, defaultExecutor, type Submission 
  * @category models
  * @since 0.2.0
  */
-export interface MapOptions<in P = never, out E = never, out R = never> {
-  /** How many are submitted at a time; inputs are pulled as there is room. Default: all are pulled and submitted at once. */
+export interface MapOptions<P = never, E = never, R = never> {
+  /** How many are submitted at a time; inputs are pulled when there is room. Default: all of them at once. */
   readonly concurrency?: number | "unbounded" | undefined
-  /** Of each job: see `SubmitOptions`. Default: 0. */
+  /** For each job: see `SubmitOptions`. Default: 0. */
   readonly retries?: number | undefined
-  /** Takes what the jobs report, and the place of the input. */
-  readonly onProgress?: ((value: P, index: number) => Effect.Effect<unknown, E, R>) | undefined
+  /** Takes what the jobs report, with the index of the input: see `SubmitOptions`. */
+  readonly onProgress?:
+    | ([P] extends [never] ? ReportsNothing : (value: P, index: number) => Effect.Effect<unknown, E, R>)
+    | undefined
 }
 
 /**
@@ -42,17 +45,17 @@ export interface MapOptions<in P = never, out E = never, out R = never> {
  *
  * **Details**
  *
- * With `concurrency` there are no more of its jobs at the executor, waiting or running, and the iterable is read no further
- * than that: it may be a generator that has no end in sight, or holds something open, which is closed when the reading ends.
+ * With `concurrency` no more of its jobs than that are at the executor, waiting or running, and the iterable is read no
+ * further: it may be a generator without an end in sight, or one that holds something open, which is closed at the end.
  *
- * The first failure cancels the rest, and comes out when all of it has ended; so does being cancelled. Several jobs that end
- * together may have let another one begin by then.
+ * The first failure cancels the rest, and comes out once all have ended. The same goes for being cancelled. When several jobs
+ * end together, another one may have begun by then.
  *
  * In Python `executor.map(f, xs, buffersize=n)`.
  *
  * **Gotchas**
  *
- * The results are all kept. For what has no end take `asCompleted`, or a `Stream` and `Stream.mapEffect` with `toThread`.
+ * All results are kept. For inputs without an end use `asCompleted`, or a `Stream` and `Stream.mapEffect` with `toThread`.
  *
  * **Example** (Ten jobs of an hour, two at a time)
  *
@@ -80,14 +83,14 @@ export const map = <J extends Job.Any, E = never, R = never>(
   job: J,
   inputs: Iterable<Job.Input<J>>,
   options?: MapOptions<Job.Progress<J>, E, R>
-): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | Service | EventLoop> => {
+): Effect.Effect<Array<Job.Success<J>>, Job.Error<J> | Failure | E, R | DefaultExecutor | EventLoop> => {
   const site = creationSite(map)
   return atomically((fiber) => {
     const impl = jobOf("map", job)
     checkOptions("map", options)
     const executor = defaultExecutor("map", fiber)
     checkJob("map", executor, { job: impl, onProgress: options?.onProgress as Submission["onProgress"] })
-    const mapping = new Mapping(executor, impl, inputs, options)
+    const mapping = new Mapping(executor, impl, inputs, options as MapOptions<unknown, unknown, unknown>)
     const lanes = mapping.lanes().map((lane) =>
       createTask("map", fiber, lane as Effect.Effect<void>, { name: impl.name }, site)
     )
@@ -106,7 +109,7 @@ class Mapping {
   private readonly executor: AnyExecutor
   private readonly job: AnyJob
   private readonly iterator: Iterator<unknown>
-  private readonly options: MapOptions<never, unknown, unknown>
+  private readonly options: MapOptions<unknown, unknown, unknown>
   /** The place of the next input. */
   private place = 0
   private isDone = false
@@ -115,7 +118,7 @@ class Mapping {
     executor: AnyExecutor,
     job: AnyJob,
     inputs: Iterable<unknown>,
-    options: MapOptions<never, unknown, unknown> = {}
+    options: MapOptions<unknown, unknown, unknown> = {}
   ) {
     isIterable("map", "the inputs", inputs)
     this.executor = executor
@@ -152,7 +155,7 @@ class Mapping {
   private run({ input, place }: Pulled): Effect.Effect<unknown, unknown, EventLoop> {
     const { job } = this
     const { onProgress, retries = 0 } = this.options
-    const report = onProgress === undefined ? undefined : (value: unknown) => onProgress(value as never, place)
+    const report = onProgress === undefined ? undefined : (value: unknown) => onProgress(value, place)
     return attempts("map", this.executor, { id: nextId(), job, input, onProgress: report, retries } as Submission)
   }
 

@@ -35,41 +35,66 @@ import {
  * @category models
  * @since 0.2.0
  */
-export interface SubmitOptions<in P = never, out E = never, out R = never> {
-  /** Default: a new one. In a cluster the same id is the same job: it joins the running one, or gets the stored result. */
+export interface SubmitOptions<P = never, E = never, R = never> {
+  /** Default: a new one. In a cluster the same id is the same job: it joins a running one, or gets the stored result. */
   readonly id?: string | undefined
   /** The task's name. Default: the job's. */
   readonly name?: string | undefined
-  /** Runs again after `WorkerLost`, at most so often. Never after the job's own failure. Default: 0. */
+  /** How many times the job may run again after `WorkerLost`. It never does after its own failure. Default: 0. */
   readonly retries?: number | undefined
   /**
-   * Takes what the job reports: one after the other, in order, all of it before the task ends, none after a cancellation. The
+   * Takes what the job reports: one at a time, in order, all of it before the task ends, and nothing after a cancellation. The
    * job waits meanwhile. It runs with the submitter's services; if it fails, the task fails with that, and the job is cancelled.
+   * (`onProgress` of `gather` is another one: it says how many of its tasks have ended.)
    */
-  readonly onProgress?: ((value: P) => Effect.Effect<unknown, E, R>) | undefined
+  readonly onProgress?:
+    | ([P] extends [never] ? ReportsNothing : (value: P) => Effect.Effect<unknown, E, R>)
+    | undefined
 }
+
+/**
+ * What the compiler says of an `onProgress` that would never be called.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type ReportsNothing = "the job has no progress schema: it reports nothing"
+
+/**
+ * What follows the job: its input, which may be left out where the job takes nothing, and options.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type SubmitArguments<J extends Job.Any, E, R> = undefined extends Job.Input<J>
+  ? [input?: Job.Input<J>, options?: SubmitOptions<Job.Progress<J>, E, R>]
+  : [input: Job.Input<J>, options?: SubmitOptions<Job.Progress<J>, E, R>]
 
 /**
  * Makes a task of a job on the default executor.
  *
  * **When to use**
  *
- * Use to go on while the job runs, or to wait for it among others: what it gives is a task like any other. `toThread`
- * submits and awaits.
+ * Use it to go on while the job runs, or to wait for it among others: the result is a task like any other. `toThread` submits
+ * and awaits.
  *
  * **Details**
  *
- * The task waits for a place in the executor, first come, first served, then for the job. Cancelled while it waits for its
- * place, the job never runs. Cancelled later, the job is interrupted where it runs, its finalizers too, and the task ends
- * when the job has ended, or its worker is gone.
+ * The task waits for a place in the executor, first come, first served, and then for the job. If it is cancelled while it
+ * waits for its place, the job never runs. Later, the job is interrupted where it runs, its finalizers run, and the task ends
+ * when the job has ended or its worker is gone.
  *
- * It fails with the job's own error; with `WorkerLost` if the job's worker is gone; with `BrokenExecutor` if the executor can
- * do nothing for any job. A defect of the handler arrives as a defect, with its message and the worker's stack. A handler that
- * ends cancelled by itself gives a cancelled task.
+ * It fails with the job's own error; with `WorkerLost` if the worker is gone; with `BrokenExecutor` if the executor can't run
+ * the job. A defect of the handler arrives as a defect, with its message and the worker's stack. If the handler is cancelled
+ * by its own doing, the task ends cancelled.
  *
- * A job that the executor does not have is a defect at once, an input that the payload's schema refuses one of the task's.
+ * A job that the executor does not have dies at once; an input that does not fit its schema is a defect of the task.
  *
- * In Python `executor.submit`, whose future can be cancelled only as long as it waits.
+ * A job without a payload takes no input: `submit(job)`, or `submit(job, undefined, options)`.
+ *
+ * It makes a task, as `createTask` does, so `gather([submit(job, x)])` is refused: give it `toThread(job, x)`, or the task.
+ *
+ * In Python `executor.submit`, whose future can be cancelled only while it waits.
  *
  * **Example** (Two of them, with reports)
  *
@@ -106,13 +131,12 @@ export interface SubmitOptions<in P = never, out E = never, out R = never> {
  */
 export const submit = <J extends Job.Any, E = never, R = never>(
   job: J,
-  input: Job.Input<J>,
-  options?: SubmitOptions<Job.Progress<J>, E, R>
+  ...[input, options]: SubmitArguments<J, E, R>
 ):
   & Effect.Effect<
     Task<Job.Success<J>, Job.Error<J> | Failure | E>,
     never,
-    Awaitable.Given<R> | Executor.Service | EventLoop
+    Awaitable.Given<R> | Executor.DefaultExecutor | EventLoop
   >
   & Awaitable.MakesTask =>
 {
@@ -128,7 +152,7 @@ export const submit = <J extends Job.Any, E = never, R = never>(
  *
  * **When to use**
  *
- * Use where there is more than one executor, and to have the compiler check that it has the job.
+ * Use it where there is more than one executor, or to have the compiler check that the executor has the job.
  *
  * **Details**
  *
@@ -155,7 +179,7 @@ export const submit = <J extends Job.Any, E = never, R = never>(
  *   ])
  * })
  *
- * await asyncio.run(main) // => [4, "select 1: 1"]
+ * await asyncio.run(Effect.scoped(main)) // => [4, "select 1: 1"]
  * ```
  *
  * @category verbs
@@ -164,8 +188,7 @@ export const submit = <J extends Job.Any, E = never, R = never>(
 export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = never>(
   executor: Executor.Executor<J>,
   job: K,
-  input: Job.Input<K>,
-  options?: SubmitOptions<Job.Progress<K>, E, R>
+  ...[input, options]: SubmitArguments<K, E, R>
 ):
   & Effect.Effect<Task<Job.Success<K>, Job.Error<K> | Failure | E>, never, Awaitable.Given<R> | EventLoop>
   & Awaitable.MakesTask =>
@@ -183,8 +206,8 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
  *
  * **Details**
  *
- * As `submit`, then awaiting the task: being cancelled cancels the job. asyncio's `to_thread`; whether it is a thread the
- * executor decides.
+ * `submit`, then awaiting the task: being cancelled cancels the job. asyncio's `to_thread`; whether it is a thread is for the
+ * executor to decide.
  *
  * **Example** (Not longer than a second)
  *
@@ -198,7 +221,7 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
  * const layer = Executor.layerLocal(Job.group("house", sweep), { sweep: () => asyncio.sleep("1 hour") })
  *
  * const main = Effect.gen(function*() {
- *   const end = yield* asyncio.waitFor(toThread(sweep, undefined), "1 second").pipe(
+ *   const end = yield* asyncio.waitFor(toThread(sweep), "1 second").pipe(
  *     Effect.catchTag("TimeoutError", () => Effect.succeed("too slow"))
  *   )
  *   return [end, yield* asyncio.EventLoop.time]
@@ -212,9 +235,8 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
  */
 export const toThread = <J extends Job.Any, E = never, R = never>(
   job: J,
-  input: Job.Input<J>,
-  options?: SubmitOptions<Job.Progress<J>, E, R>
-): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure | E, R | Executor.Service | EventLoop> => {
+  ...[input, options]: SubmitArguments<J, E, R>
+): Effect.Effect<Job.Success<J>, Job.Error<J> | Failure | E, R | Executor.DefaultExecutor | EventLoop> => {
   const site = creationSite(toThread)
   return atomically((fiber) =>
     join(

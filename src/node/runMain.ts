@@ -122,7 +122,7 @@ class Program<A, E> {
   private mainIsDone = false
   /** What the process ends with, for all that is known; undefined: well. */
   private code: number | undefined = undefined
-  /** The last one that made a difference. */
+  /** The last one that was no echo. */
   private heard: { readonly name: Signal; readonly at: number } | undefined = undefined
   // INVARIANT: defined once it hurries.
   private hurry: NodeJS.Timeout | undefined = undefined
@@ -177,10 +177,10 @@ class Program<A, E> {
   // ----------------------------------------------------------------------------------------------------------- signals
 
   private readonly hear = (name: Signal): void => {
-    if (isAwaited(name)) return
     const now = performance.now()
     if (this.heard?.name === name && now - this.heard.at < echo) return
     this.heard = { name, at: now }
+    if (isAwaited(name)) return
     if (this.hurry !== undefined) process.exit(codeOf(name))
     this.code ??= codeOf(name)
     if (!this.mainIsDone && !this.aborting.signal.aborted) return this.aborting.abort(name)

@@ -15,6 +15,8 @@ export interface Sleeper extends Member {
 }
 
 export class VirtualClock implements Clock.Clock {
+  /** Executors whose workers live in real time know it by that. */
+  readonly "~effect-asyncio/VirtualClock" = "~effect-asyncio/VirtualClock"
   /** Since the loop began: whole nanoseconds. */
   nanos = 0
   /** Told of every new sleeper, and when no loop inside of this one is at work any more: its driver may have to do now. */

@@ -1,5 +1,5 @@
 /** The loop's own calls, as CPython's test_base_events.py tests them. */
-import { Cause, Effect, Schema } from "effect"
+import { Cause, Effect, Schema, type Scope } from "effect"
 import * as asyncio from "effect-asyncio"
 import { EventLoop, Runner } from "effect-asyncio"
 import { Executor, Job, toThread } from "effect-asyncio/executors"
@@ -182,7 +182,7 @@ port(
 // ----------------------------------------------------------------------------------------------------- default executor
 
 const double = Job.make("double", { payload: Schema.Number, success: Schema.Number })
-const doubled = <E>(executor: Effect.Effect<Executor.Executor<typeof double>, E>) =>
+const doubled = <E>(executor: Effect.Effect<Executor.Executor<typeof double>, E, Scope.Scope>) =>
   Effect.provide(toThread(double, 21), Executor.layer(executor))
 
 port(

@@ -13,7 +13,7 @@ const call = Job.make("call", {
 })
 
 /** With an executor that has them; beside what the program gives, what `call` was given. */
-const withJobs = <A, E>(program: Effect.Effect<A, E, Executor.Service | EventLoop.EventLoop>) =>
+const withJobs = <A, E>(program: Effect.Effect<A, E, Executor.DefaultExecutor | EventLoop.EventLoop>) =>
   Effect.suspend(() => {
     const calls: Array<unknown> = []
     const executor = Executor.layerLocal(Job.group("threads", sum, raise, call), {

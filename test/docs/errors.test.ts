@@ -10,19 +10,22 @@ import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import { ThreadPool } from "effect-asyncio/executors/node"
 import { runMain } from "effect-asyncio/node"
 import * as testing from "effect-asyncio/testing"
-import type { MessageStorage } from "effect/cluster/MessageStorage"
-import type { Sharding } from "effect/cluster/Sharding"
+import { PersistenceError } from "effect/cluster/ClusterError"
+import { layerMemory, MessageStorage } from "effect/cluster/MessageStorage"
+import * as RunnerHealth from "effect/cluster/RunnerHealth"
+import * as Runners from "effect/cluster/Runners"
+import * as RunnerStorage from "effect/cluster/RunnerStorage"
+import * as Sharding from "effect/cluster/Sharding"
+import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as TestRunner from "effect/cluster/TestRunner"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
-import { x } from "tinyexec"
 import { type ESTree, parseSync, Visitor } from "vite"
 import { describe } from "vitest"
 import manifest from "../../package.json" with { type: "json" }
 import { readFiles } from "../../scripts/house.ts"
 import { moduleOf } from "../executors/bundled.ts"
-import { execArgv } from "../executors/pools.ts"
 import { crash, rough } from "../executors/rough/jobs.ts"
 import { loggedBy, never, onVirtual, type Program, quiet } from "../support/loops.ts"
 import { root } from "./DocExample.ts"
@@ -121,7 +124,7 @@ const cyclic = Effect.gen(function*() {
 const onThread = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   worker: URL,
-  program: Effect.Effect<unknown, unknown, Executor.Service | asyncio.EventLoop.EventLoop>
+  program: Effect.Effect<unknown, unknown, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
 ) => live(Effect.provide(program, ThreadPool.layer(jobs, worker)))
 
 /** The last line that the loop logs. */
@@ -149,10 +152,25 @@ const newInput = Job.make("total", { payload: Schema.Number, success: Schema.Num
 const newOutcome = Job.make("total", { success: Schema.String })
 const [v1, v2, v3] = [Job.group("totals", total), Job.group("totals", newInput), Job.group("totals", newOutcome)]
 
-const inCluster = (program: Effect.Effect<unknown, unknown, Sharding | MessageStorage | asyncio.EventLoop.EventLoop>) =>
+const withoutStorage = Sharding.layer.pipe(
+  Layer.provideMerge(Runners.layerNoop),
+  Layer.provideMerge(
+    Layer.effect(MessageStorage)(Effect.map(MessageStorage, (storage) => ({
+      ...storage,
+      saveRequest: () => Effect.fail(new PersistenceError({ cause: new Error("the connection is closed") }))
+    })))
+  ),
+  Layer.provide([layerMemory, RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+  Layer.provide(ShardingConfig.layer())
+)
+
+const inCluster = (
+  program: Effect.Effect<unknown, unknown, Sharding.Sharding | MessageStorage | asyncio.EventLoop.EventLoop>,
+  cluster: Layer.Layer<Sharding.Sharding | MessageStorage> = TestRunner.layer
+) =>
   EventLoop.provide(program).pipe(Effect.provide(
     ClusterExecutor.layerRunner(v1, Executor.local(v1, { total: () => Effect.succeed(1) })).pipe(
-      Layer.provideMerge(TestRunner.layer)
+      Layer.provideMerge(cluster)
     )
   ))
 
@@ -228,13 +246,14 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     ),
     live(TaskGroup.run((group) => group.start(() => Effect.void))),
     untyped(() => submit(Job.make("job"), undefined)),
-    async () => {
-      // Vitest's own processes are somebody's workers.
-      const code = `import("./test/executors/rough/rough-worker.ts").catch(({ message, name }) =>
-        console.log(JSON.stringify({ message, name })))`
-      const { stdout } = await x(process.execPath, [...execArgv, "-e", code], { nodeOptions: { cwd: root } })
-      throw JSON.parse(stdout)
-    },
+    // Somebody's worker, as vitest's are, is no pool's.
+    () => import("../executors/rough/rough-worker.ts"),
+    () =>
+      new Promise((_, reject) => {
+        new Worker(moduleOf("twice"), { argv: ["effect-asyncio-worker"] }).on("error", reject)
+      }),
+    Executor.loseWorker("out of memory"),
+    virtual(Effect.provide(toThread(crash, { attempts: 1, how: "exit" }), ThreadPool.layer(rough, moduleOf("silent")))),
     live(
       Effect.flatMap(asyncio.asCompletedEffects([Effect.void]), ([first]) => Effect.andThen(first!, first!))
     ),
@@ -337,12 +356,14 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
   ],
   WorkerLost: [onThread(rough, moduleOf("rough-worker"), toThread(crash, { attempts: 1, how: "exit" }))],
   BrokenExecutor: [
+    onThread(v1, moduleOf("rough-worker"), toThread(total)),
     onThread(rough, new URL("./none.ts", import.meta.url), toThread(crash, { attempts: 1, how: "exit" })),
     Effect.flatMap(
       Effect.scoped(ThreadPool.make(rough, moduleOf("rough-worker"))),
       (pool) => live(runInExecutor(pool, crash, { attempts: 1, how: "exit" }).pipe(Effect.flatMap(Task.join)))
     ),
     inCluster(Effect.flatMap(Effect.scoped(ClusterExecutor.make(v1)), (cluster) => joined(cluster, total, undefined))),
+    inCluster(asked(v1, total, undefined), withoutStorage),
     inCluster(asked(v2, newInput, 1)),
     inCluster(Effect.andThen(asked(v1, total, undefined), asked(v3, newOutcome, undefined))),
     inCluster(asked(Job.group("totals", crash), crash, { attempts: 1, how: "exit" }))

@@ -9,6 +9,8 @@ export const pathOf = await bundle([
   `${folder}/worker.ts`,
   `${folder}/rough/rough-worker.ts`,
   `${folder}/rough/incomplete.ts`,
+  `${folder}/rough/silent.ts`,
+  `${folder}/rough/twice.ts`,
   `${folder}/rough/program.ts`
 ])
 

@@ -34,7 +34,7 @@ const ended = Effect.fnUntraced(function*(task: asyncio.Task.Task<unknown, unkno
   if (isCancelled !== isAsked) throw new Error(`${task.name} ended as nobody asked`)
 })
 
-const on = <A, E>(size: number, program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>) =>
+const on = <A, E>(size: number, program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>) =>
   Effect.suspend(() => Effect.provide(program, layer(size)))
 
 const programs = {

@@ -72,7 +72,7 @@ const told = (exit: Exit.Exit<unknown, unknown> | undefined): string => {
 /** What was not as it should be. */
 export const fuzz = (
   seed: number
-): Effect.Effect<ReadonlyArray<string>, unknown, Executor.Service | asyncio.EventLoop.EventLoop> =>
+): Effect.Effect<ReadonlyArray<string>, unknown, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop> =>
   Effect.gen(function*() {
     const random = new Random(seed)
     const all: Array<Submitted> = []

@@ -52,7 +52,8 @@ export const handlers: Job.Handlers<Jobs, Book> = {
   echo: Effect.succeed,
   // The types would not let these pass.
   wrongReport: (_, { progress }) => progress("no number" as unknown as number),
-  wrongResult: () => Effect.succeed("no number" as unknown as number)
+  wrongResult: () => Effect.succeed("no number" as unknown as number),
+  wrongFailure: () => Effect.fail(new RangeError("out of range") as never)
 }
 
 type Jobs = typeof all extends Job.Jobs<infer J> ? J : never

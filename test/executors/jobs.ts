@@ -39,6 +39,8 @@ export const echo = Job.make("echo", {
 export const wrongReport = Job.make("wrongReport", { progress: Schema.Number })
 /** Gives what its schema refuses. */
 export const wrongResult = Job.make("wrongResult", { success: Schema.Number })
+/** Fails, which it did not say. */
+export const wrongFailure = Job.make("wrongFailure")
 
 export const all = Job.group(
   "tests",
@@ -53,5 +55,6 @@ export const all = Job.group(
   self,
   echo,
   wrongReport,
-  wrongResult
+  wrongResult,
+  wrongFailure
 )

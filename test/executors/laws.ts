@@ -2,7 +2,7 @@
  * What holds for every executor, as programs that take any: a law for each verb. They look at nothing but what a submitter
  * sees; what a worker saw, its book tells. No law needs time to pass, or knows how long anything takes.
  */
-import { Cause, Effect, Exit, HashSet, Stream } from "effect"
+import { Cause, Effect, Exit, HashSet, type Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Executor, Job, map, runInExecutor, submit, toThread } from "effect-asyncio/executors"
 import {
@@ -18,6 +18,7 @@ import {
   self,
   steps,
   write,
+  wrongFailure,
   wrongReport,
   wrongResult
 } from "./jobs.ts"
@@ -26,7 +27,7 @@ interface Law {
   readonly name: string
   /** How many jobs at once, of a single worker where that is 1. */
   readonly size: number
-  readonly program: Effect.Effect<unknown, unknown, Executor.Service | asyncio.EventLoop.EventLoop>
+  readonly program: Effect.Effect<unknown, unknown, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
   readonly expected: unknown
 }
 
@@ -34,7 +35,7 @@ const laws: Array<Law> = []
 const law = <E>(
   name: string,
   size: number,
-  body: () => Effect.fn.Return<unknown, E, Executor.Service | asyncio.EventLoop.EventLoop>,
+  body: () => Effect.fn.Return<unknown, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>,
   expected: unknown
 ) => {
   laws.push({ name, size, program: Effect.gen(body), expected })
@@ -136,18 +137,22 @@ law("jobs start in the order of their tasks", 1, function*() {
   return (yield* toThread(book, undefined)).join() === names.join()
 }, true)
 
-law("so many at once; a place that comes free goes to the first who waits", 2, function*() {
-  const a = yield* parked(park, "a")
-  const b = yield* parked(park, "b")
-  const c = yield* parked(park, "c")
-  yield* asyncio.gather([a.began, b.began])
-  yield* asyncio.Task.cancel(a.task)
-  yield* c.began
-  yield* asyncio.Task.cancel(b.task)
-  yield* asyncio.Task.cancel(c.task)
-  yield* asyncio.wait([a.task, b.task, c.task])
-  return cancelled([a.task, b.task, c.task])
-}, [true, true, true])
+law("so many at once; a place that comes free goes to one who waits", 2, function*() {
+  const began = yield* asyncio.Semaphore.make(0)
+  const first: Array<string> = []
+  const tasks = new Map<string, asyncio.Task.Task<unknown, unknown>>()
+  for (const name of ["a", "b", "c"]) {
+    const onProgress = () => Effect.andThen(Effect.sync(() => first.push(name)), asyncio.Semaphore.release(began))
+    tasks.set(name, yield* submit(park, name, { name, onProgress }))
+  }
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Semaphore.acquire(began)
+  const atOnce = first.length
+  yield* asyncio.Task.cancel(tasks.get(first[0]!)!)
+  yield* asyncio.Semaphore.acquire(began)
+  yield* asyncio.Task.cancelAndWait(tasks.values())
+  return [atOnce, cancelled(Array.from(tasks.values()))]
+}, [2, [true, true, true]])
 
 law("a job that waits never runs once it is cancelled", 1, function*() {
   const { began, task } = yield* parked(park, "a")
@@ -274,12 +279,30 @@ law("what a schema refuses is a defect that says so", 1, function*() {
   return [
     messageOf(input),
     Exit.hasDies(report) && /Info\.progress: .*Expected number/.test(messageOf(report)),
-    Exit.hasDies(result) && /Expected number/.test(messageOf(result))
+    Exit.hasDies(result),
+    // In the name of who has the handlers.
+    messageOf(result).replace(/^(serve|Executor\.local): /, "")
   ]
-}, ["toThread: the input of job 'half' is \"one\", expected what its payload is: Expected number", true, true])
+}, [
+  "toThread: the input of job 'half' is \"one\", expected what its payload is: Expected number",
+  true,
+  true,
+  "what the handler of job 'wrongResult' gives is \"no number\", expected what its success is: Expected number"
+])
+
+law("a failure that the job did not declare is a defect, whose cause it is", 1, function*() {
+  const exit = yield* Effect.exit(toThread(wrongFailure, undefined))
+  const { cause } = (Exit.isFailure(exit) ? Cause.squash(exit.cause) : {}) as Error
+  return [
+    Exit.hasDies(exit),
+    /wrongFailure' fails with .*, expected no failure, as the job has no error schema$/.test(messageOf(exit)),
+    cause instanceof Error && [cause.name, cause.message]
+  ]
+}, [true, true, ["RangeError", "out of range"]])
 
 law("an executor is asked for its own jobs alone", 1, function*() {
   const foreign = Job.make("half")
+  // @ts-expect-error it reports nothing
   const silent = yield* Effect.exit(toThread(half, 1, { onProgress: () => Effect.void }))
   return [messageOf(yield* Effect.exit(toThread(foreign, undefined))), messageOf(silent)]
 }, [
@@ -291,5 +314,34 @@ const messageOf = (exit: Exit.Exit<unknown, unknown>): string => {
   const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The first line of a typed failure's stack, which is its handler's, and not the schema's that has made it again. */
+export const stackOfFailure = Effect.map(
+  Effect.flip(toThread(half, 7)),
+  ({ stack }) => /^ +at .*$/m.exec(stack ?? "")?.[0]
+)
+
+/**
+ * Closing its scope cancels what runs on an executor and what waits there, and ends when all of it has; nothing is left for a
+ * tick more. What comes later fails.
+ */
+export const closing = <E>(
+  make: Effect.Effect<Executor.Executor<typeof half | typeof parkLong>, E, Scope.Scope>
+): Effect.Effect<unknown, unknown, asyncio.EventLoop.EventLoop> =>
+  Effect.gen(function*() {
+    const [executor, tasks] = yield* Effect.scoped(Effect.gen(function*() {
+      const executor = yield* make
+      const began = yield* asyncio.Event.make
+      const onProgress = () => asyncio.Event.set(began)
+      const running = yield* runInExecutor(executor, parkLong, "a", { onProgress })
+      const waiting = yield* runInExecutor(executor, half, 2)
+      yield* asyncio.Event.wait(began)
+      return [executor, [running, waiting]] as const
+    }))
+    const late = yield* Effect.flip(Effect.flatMap(runInExecutor(executor, half, 2), asyncio.Task.join))
+    return [tasks.map(asyncio.Task.done), cancelled(tasks), messageOf(Exit.fail(late))]
+  })
+
+export const closed = [[true, true], [true, true], "job 'half': the executor is closed"]
 
 export { laws }

@@ -1,18 +1,19 @@
 /** How workers end, and what becomes of their jobs: the same on threads and processes. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit } from "effect"
+import { Cause, Effect, Exit, Layer, Logger } from "effect"
 import * as asyncio from "effect-asyncio"
 import { BrokenExecutor, type Executor, Job, runInExecutor, submit, toThread } from "effect-asyncio/executors"
 import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
+import { VirtualLoop } from "effect-asyncio/testing"
 import { moduleOf } from "./bundled.ts"
 import { kinds, shared } from "./pools.ts"
-import { add, crash, hang, rough, spin, who } from "./rough/jobs.ts"
+import { add, crash, explode, hang, rough, spin, who } from "./rough/jobs.ts"
 
 const module = "rough-worker"
 const long = 240_000
 
 /** A job that has begun. */
-const begun = Effect.fnUntraced(function*<J extends typeof hang | typeof spin>(job: J, input: Job.Input<J>) {
+const begun = Effect.fnUntraced(function*(job: typeof hang | typeof spin, input?: number) {
   const began = yield* asyncio.Event.make
   const task = yield* submit(job, input, { onProgress: () => asyncio.Event.set(began) })
   yield* asyncio.Event.wait(began)
@@ -76,7 +77,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
       const seen = await one(Effect.gen(function*() {
         const workers = [yield* worker]
         for (const [job, input] of [[hang, 100_000], [spin, undefined]] as const) {
-          const task = yield* Effect.flatMap(begun(job as typeof hang, input as number), cancel)
+          const task = yield* Effect.flatMap(begun(job, input), cancel)
           workers.push(asyncio.Task.cancelled(task) ? yield* worker : 0)
         }
         return new Set(workers).size
@@ -96,7 +97,8 @@ for (const [kind, pool] of Object.entries(kinds)) {
         const texts = [text, String(task), String(next)]
         // Its worker ends, and so does what winds down there.
         yield* cancel(other)
-        yield* asyncio.wait([task, next])
+        yield* asyncio.Task.await(task)
+        yield* Effect.exit(asyncio.Task.join(next))
         return texts.map((text) => / waiting for (.*?)( created at .*)?>$/.exec(text)?.[1]?.replace(/\d+/, "N"))
       }))
       expect(seen).toEqual([
@@ -131,7 +133,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
       const program = Effect.gen(function*() {
         const jobs = []
         for (let i = 0; i < 5; i++) jobs.push(yield* toThread(who, undefined))
-        const [stuck, neighbour] = [yield* begun(spin, undefined), yield* submit(who, undefined)]
+        const [stuck, neighbour] = [yield* begun(spin), yield* submit(who, undefined)]
         yield* cancel(stuck)
         return [jobs.map(({ jobs }) => jobs), yield* Effect.exit(asyncio.Task.join(neighbour))]
       })
@@ -159,7 +161,63 @@ for (const [kind, pool] of Object.entries(kinds)) {
         return [asyncio.Task.cancelled(running), asyncio.Task.cancelled(waiting), closed.message]
       })))
       expect([running, waiting]).toEqual([true, true])
-      expect(closed).toMatch(/Pool: the pool is closed$/)
+      expect(closed).toBe("job 'who': the executor is closed")
+    }, long)
+
+    it("a job that the worker does not have is no loss, but a broken executor; the worker goes on", async () => {
+      const stranger = Job.make("stranger")
+      const jobs = Job.group("mixed", who, stranger)
+      const [failed, before, after] = await asyncio.run(Effect.scoped(Effect.gen(function*() {
+        const executor = yield* pool.make(jobs, moduleOf(module), { size: 1 })
+        const before = yield* yield* runInExecutor(executor, who)
+        const task = yield* runInExecutor(executor, stranger, undefined, { retries: 3 })
+        const failed = yield* Effect.flip(asyncio.Task.join(task))
+        return [failed, before, yield* yield* runInExecutor(executor, who)] as const
+      })))
+      expect(failed).toBeInstanceOf(BrokenExecutor)
+      expect(failed.message).toBe(
+        `job 'stranger': its worker serves ${rough}, and no such job: ${moduleOf(module).href}`
+      )
+      expect([after.worker, after.jobs]).toEqual([before.worker, 2])
+    }, long)
+
+    it("what an idle worker throws is logged; the pool goes on", async () => {
+      const logged = Promise.withResolvers<string>()
+      const logger = Logger.make(({ message }) => logged.resolve(String(message)))
+      const [text, before, after] = await open(
+        pool,
+        { size: 1 },
+        Effect.gen(function*() {
+          const before = yield* worker
+          yield* toThread(explode)
+          return [yield* Effect.promise(() => logged.promise), before, yield* worker] as const
+        }),
+        Logger.layer([logger])
+      )
+      expect(text).toMatch(
+        kind === "threads"
+          ? /^ThreadPool: thread \d+ threw Error: out of the blue; it had no job$/
+          : /^ProcessPool: process \d+ exited with code 1; it had no job$/
+      )
+      expect(after).not.toBe(before)
+    }, long)
+
+    it("a module that calls no serve, or calls it twice, says so", async () => {
+      const broken = (name: string) =>
+        asyncio.run(Effect.scoped(
+          Effect.flatMap(
+            pool.make(rough, moduleOf(name), { size: 1 }),
+            (executor) => Effect.flip(Effect.flatMap(runInExecutor(executor, who), asyncio.Task.join))
+          )
+        ))
+      expect((await broken("silent")).message).toMatch(
+        new RegExp(`no worker comes up: ${noun} \\d+ has ended without a call of serve: file:.*silent\\.mjs$`)
+      )
+      expect((await broken("twice")).message).toMatch(
+        kind === "threads"
+          ? /no worker comes up: thread \d+ threw RuntimeError: serve: called a second time in this worker/
+          : /no worker comes up: process \d+ exited with code 1/
+      )
     }, long)
 
     it("a module that does not come up fails each job, and is not tried without one", async () => {
@@ -212,11 +270,22 @@ it("what is no option, module or job is refused by name", async () => {
   )
 })
 
+it("on a virtual loop, which does not wait for workers, each job says so", async () => {
+  const program = Effect.flatMap(ThreadPool.make(rough, moduleOf(module)), (pool) => runInExecutor(pool, who)).pipe(
+    Effect.flatMap(asyncio.Task.join),
+    Effect.scoped
+  )
+  await expect(Effect.runPromise(VirtualLoop.run(program))).rejects.toThrow(
+    "ThreadPool: workers live in real time, for which a virtual loop does not wait: use Executor.local"
+  )
+})
+
 const open = <A, E>(
   pool: (typeof kinds)[keyof typeof kinds],
   options: Options,
-  program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>
-) => asyncio.run(Effect.provide(program, pool.layer(rough, moduleOf(module), options)))
+  program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>,
+  around: Layer.Layer<never> = Layer.empty
+) => asyncio.run(Effect.provide(program, Layer.provideMerge(pool.layer(rough, moduleOf(module), options), around)))
 
 const detached = () => {
   const bytes = new Uint8Array(8)

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as asyncio from "effect-asyncio"
 import { toThread } from "effect-asyncio/executors"
+import { moduleOf } from "./bundled.ts"
 import { fuzz } from "./fuzz.ts"
 import { all, book } from "./jobs.ts"
-import { laws } from "./laws.ts"
+import { closed, closing, laws, stackOfFailure } from "./laws.ts"
 import { kinds, shared } from "./pools.ts"
 
 for (const [kind, pool] of Object.entries(kinds)) {
@@ -19,6 +21,15 @@ for (const [kind, pool] of Object.entries(kinds)) {
         expect(await pools.get(size)!(Effect.andThen(clean, program))).toEqual(expected)
       }, 240_000)
     }
+
+    it("a typed failure has its handler's stack", async () => {
+      expect(await pools.get(1)!(stackOfFailure)).toMatch(/\bhalf\b/)
+    }, 240_000)
+
+    it("closing its scope cancels what is left, and ends with it", async () => {
+      const make = pool.make(all, moduleOf("worker"), { size: 1, grace: "1 minute" })
+      expect(await asyncio.run(closing(make))).toEqual(closed)
+    }, 240_000)
 
     it("random submissions, cancelled at random", async () => {
       for (const seed of [1, 2, 3]) expect([seed, await pools.get(seed)!(fuzz(seed))]).toEqual([seed, []])

@@ -21,7 +21,9 @@ export const shared = <J extends Job.Any>(
   const scope = Scope.makeUnsafe()
   let made: Promise<Executor.Executor<J>> | undefined
   afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
-  return async <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>): Promise<A> => {
+  return async <A, E>(
+    program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
+  ): Promise<A> => {
     made ??= Effect.runPromise(
       Scope.provide(pool.make(jobs, moduleOf(worker), options), scope)
     )

@@ -15,15 +15,15 @@ import {
 import * as Insight from "effect-asyncio/insight"
 import { elsewhere } from "../../src/executors/parts/elsewhere.ts"
 import { jobsOf } from "../../src/executors/parts/JobImpl.ts"
+import { JobPlaces } from "../../src/executors/parts/JobPlaces.ts"
 import { type Execution, makeExecutor } from "../../src/executors/parts/makeExecutor.ts"
-import { Places } from "../../src/executors/parts/Places.ts"
 import { defectOf, onVirtual, outcome, ticks } from "../support/loops.ts"
 import { Book, handlers } from "./handlers.ts"
 import { all, half, park, parkLong, self, steps } from "./jobs.ts"
 
 const local = (size: number) => Layer.provide(Executor.layerLocal(all, handlers, { size }), Book.layer)
 
-type Here = Executor.Service | asyncio.EventLoop.EventLoop
+type Here = Executor.DefaultExecutor | asyncio.EventLoop.EventLoop
 
 const here = <A, E>(program: Effect.Effect<A, E, Here>, size = 1) => onVirtual(Effect.provide(program, local(size)))
 
@@ -32,7 +32,7 @@ const executorOf = (run: (execution: Execution) => Effect.Effect<unknown, unknow
   makeExecutor<typeof half | typeof steps>({
     jobs: jobsOf("test", all),
     name: "fake",
-    places: new Places(size, "fake"),
+    places: new JobPlaces(size, "fake"),
     run
   })
 
@@ -111,6 +111,55 @@ describe("retries", () => {
     })))
 })
 
+describe("Executor.loseWorker", () => {
+  const tried: Array<[string, number]> = []
+  const one = Job.group("one", half)
+  const losing = (losses: number) =>
+    Executor.layerLocal(one, {
+      half: Effect.fnUntraced(function*(n, { attempt, id }) {
+        tried.push([id, attempt])
+        if (attempt <= losses) return yield* Executor.loseWorker("out of memory")
+        return n / 2
+      })
+    })
+  const run = (losses: number, retries: number) =>
+    onVirtual(Effect.suspend(() => {
+      tried.length = 0
+      return Effect.provide(outcome(toThread(half, 8, { id: "a", retries })), losing(losses))
+    }))
+
+  it.effect("loses a worker for its job's submitter", () =>
+    Effect.gen(function*() {
+      expect(yield* run(1, 0)).toBe("fail job 'half' was lost with its worker: out of memory")
+      expect(yield* run(2, 2)).toBe(4)
+      expect(tried).toEqual([["a", 1], ["a", 2], ["a", 3]])
+    }))
+  it.effect("other jobs go on", () =>
+    onVirtual(
+      Effect.gen(function*() {
+        const tasks = []
+        for (const retries of [0, 1]) tasks.push(yield* submit(half, 8, { retries }))
+        const [lost, good] = yield* asyncio.gather(tasks, { returnExceptions: true })
+        expect([Exit.isFailure(lost!), good]).toEqual([true, Exit.succeed(4)])
+      }).pipe(Effect.provide(losing(1)))
+    ))
+})
+
+describe("a cancelled job that can't be interrupted", () => {
+  it.effect("ends when its handler does, as nothing in this process can be killed", () =>
+    onVirtual(
+      Effect.gen(function*() {
+        const task = yield* submit(half, 8)
+        yield* ticks(3)
+        yield* asyncio.Task.cancel(task)
+        yield* asyncio.Task.await(task)
+        expect([asyncio.Task.cancelled(task), yield* asyncio.EventLoop.time]).toEqual([true, 3600])
+      }).pipe(Effect.provide(
+        Executor.layerLocal(Job.group("one", half), { half: () => Effect.uninterruptible(asyncio.sleep("1 hour", 1)) })
+      ))
+    ))
+})
+
 describe("ids", () => {
   it.effect("are of one submission each, unless they are given", () =>
     here(Effect.gen(function*() {
@@ -169,9 +218,9 @@ describe("refused, before anything is sent", () => {
     Effect.gen(function*() {
       const one = Job.group("one", half)
       const untyped = (handlers: unknown) => handlers as Job.Handlers<typeof half>
-      const missing = yield* defectOf(Executor.local(one, untyped({})))
+      const missing = yield* defectOf(Effect.scoped(Executor.local(one, untyped({}))))
       expect(missing.message).toBe(
-        "Executor.local: the handler of job 'half' is undefined, expected a function"
+        "Executor.local: the handler of job 'half' is undefined, expected a function that gives an Effect"
       )
       const layer = Executor.layerLocal(one, untyped({ half: (n: number) => n / 2 }))
       const wrong = yield* onVirtual(Effect.provide(defectOf(toThread(half, 2)), layer))

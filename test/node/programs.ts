@@ -82,8 +82,17 @@ const programs = {
       const stop = yield* asyncio.createTask(signal("SIGINT"), { eager: true })
       yield* Console.log("running")
       yield* stop
+      yield* asyncio.sleep("200 millis") // what comes sooner is the same press
       yield* Console.log("draining")
       yield* asyncio.sleep("1 hour")
+    })),
+  "awaited echo": () =>
+    runMain(Effect.gen(function*() {
+      const stop = yield* asyncio.createTask(signal("SIGINT"), { eager: true })
+      yield* Effect.sync(() => [1, 2, 3].forEach(() => process.kill(process.pid, "SIGINT")))
+      yield* stop
+      yield* asyncio.sleep("50 millis")
+      yield* Console.log("drained")
     })),
   codes: () => {
     process.exitCode = 3

@@ -94,6 +94,10 @@ describe.concurrent("signals", () => {
     expect([code, err]).toEqual([130, ""])
   })
 
+  it("what npm passes on of one that the program waits for is the same press, too", async () => {
+    expect(await end("awaited echo")).toEqual({ code: 0, signal: null, out: lines("drained"), err: "" })
+  })
+
   it("a pipe that nobody reads any more cancels main", async () => {
     const child = await start("unread").prints("tick")
     child.child.stdout!.destroy()

@@ -1,7 +1,7 @@
 // @effect-diagnostics floatingEffect:off missingEffectContext:off missingEffectError:off
 // What is not run is what these are about.
-import { Context, Effect, type Layer, Schema } from "effect"
-import { type Awaitable, EventLoop, type Task } from "effect-asyncio"
+import { Context, Effect, type Layer, Schema, type Scope } from "effect"
+import { type Awaitable, EventLoop, gather, type Task } from "effect-asyncio"
 import {
   type BrokenExecutor,
   Executor,
@@ -30,7 +30,9 @@ const sweep = Job.make("sweep")
 const images = Job.group("images", hash, resize)
 const foreign = Job.make("foreign", { payload: Schema.Number })
 declare const needy: Schema.Codec<string, string, Db>
+const maybe = Job.make("maybe", { payload: Schema.UndefinedOr(Schema.String) })
 declare const executor: Executor.Executor<typeof hash | typeof resize>
+declare const house: Executor.Executor<typeof sweep>
 
 type Made<A, E, R = never> = Effect.Effect<Task.Task<A, E>, never, R | Loop> & Awaitable.MakesTask
 
@@ -62,14 +64,18 @@ describe("Job", () => {
 
 describe("submit, runInExecutor, toThread, map", () => {
   it("keep the job's types, and add what an executor fails with", () => {
-    expectTypeOf(submit(hash, "a")).toEqualTypeOf<Made<number, Unreadable | Failure, Executor.Service>>()
-    expectTypeOf(submit(sweep, undefined)).toEqualTypeOf<Made<void, Failure, Executor.Service>>()
+    expectTypeOf(submit(hash, "a")).toEqualTypeOf<Made<number, Unreadable | Failure, Executor.DefaultExecutor>>()
+    expectTypeOf(submit(sweep, undefined)).toEqualTypeOf<Made<void, Failure, Executor.DefaultExecutor>>()
+    expectTypeOf(submit(sweep, undefined, { retries: 1 })).toEqualTypeOf(submit(sweep))
+    expectTypeOf(runInExecutor(house, sweep)).toEqualTypeOf<Made<void, Failure>>()
+    expectTypeOf(toThread(sweep)).toEqualTypeOf<Effect.Effect<void, Failure, Executor.DefaultExecutor | Loop>>()
+    expectTypeOf(submit(maybe, "a")).toEqualTypeOf(submit(maybe))
     expectTypeOf(runInExecutor(executor, hash, "a")).toEqualTypeOf<Made<number, Unreadable | Failure>>()
     expectTypeOf(toThread(hash, "a")).toEqualTypeOf<
-      Effect.Effect<number, Unreadable | Failure, Executor.Service | Loop>
+      Effect.Effect<number, Unreadable | Failure, Executor.DefaultExecutor | Loop>
     >()
     expectTypeOf(map(hash, new Set(["a"]), { concurrency: 2, retries: 1 })).toEqualTypeOf<
-      Effect.Effect<Array<number>, Unreadable | Failure, Executor.Service | Loop>
+      Effect.Effect<Array<number>, Unreadable | Failure, Executor.DefaultExecutor | Loop>
     >()
     expectTypeOf<Failure>().toEqualTypeOf<WorkerLost | BrokenExecutor>()
   })
@@ -77,7 +83,9 @@ describe("submit, runInExecutor, toThread, map", () => {
     const caught = toThread(hash, "a").pipe(
       Effect.catchTags({ Unreadable: ({ path }) => Effect.succeed(path), WorkerLost: ({ job }) => Effect.succeed(job) })
     )
-    expectTypeOf(caught).toEqualTypeOf<Effect.Effect<number | string, BrokenExecutor, Executor.Service | Loop>>()
+    expectTypeOf(caught).toEqualTypeOf<
+      Effect.Effect<number | string, BrokenExecutor, Executor.DefaultExecutor | Loop>
+    >()
   })
   it("who takes reports knows them; what it asks for and fails with is the caller's", () => {
     const task = submit(resize, { path: "a", width: 1 }, {
@@ -86,23 +94,31 @@ describe("submit, runInExecutor, toThread, map", () => {
         return Effect.andThen(Db, Effect.fail("full" as const))
       }
     })
-    expectTypeOf(task).toEqualTypeOf<Made<Date, Failure | "full", Db | Executor.Service>>()
+    expectTypeOf(task).toEqualTypeOf<Made<Date, Failure | "full", Db | Executor.DefaultExecutor>>()
     // Its creator's scope may be closed by then.
     const scoped = submit(resize, { path: "a", width: 1 }, { onProgress: () => Effect.addFinalizer(() => Effect.void) })
-    expectTypeOf(scoped).toEqualTypeOf<Made<Date, Failure, Awaitable.ScopeOfATask | Executor.Service>>()
+    expectTypeOf(scoped).toEqualTypeOf<Made<Date, Failure, Awaitable.ScopeOfATask | Executor.DefaultExecutor>>()
     const all = map(resize, [{ path: "a", width: 1 }], {
       onProgress: ({ done }, index) => {
         expectTypeOf([done, index]).toEqualTypeOf<Array<number>>()
         return Effect.void
       }
     })
-    expectTypeOf(all).toEqualTypeOf<Effect.Effect<Array<Date>, Failure, Executor.Service | Loop>>()
+    expectTypeOf(all).toEqualTypeOf<Effect.Effect<Array<Date>, Failure, Executor.DefaultExecutor | Loop>>()
   })
   it("rejected", () => {
     // @ts-expect-error: the payload
     submit(resize, { path: "a" })
     // @ts-expect-error: no payload is nothing
     submit(hash)
+    // @ts-expect-error: options come third
+    submit(sweep, { retries: 1 })
+    // @ts-expect-error: the job has no progress schema: it reports nothing
+    submit(hash, "a", { onProgress: () => Effect.void })
+    // @ts-expect-error: the same of each
+    map(hash, ["a"], { onProgress: () => Effect.void })
+    // @ts-expect-error: give toThread(hash, "a"), or the task
+    gather([submit(hash, "a")])
     // @ts-expect-error: the payload
     toThread(hash, 1)
     // @ts-expect-error: of each
@@ -132,12 +148,14 @@ describe("handlers", () => {
       },
       resize: ({ width }, { progress }) => Effect.andThen(progress({ done: width }), Effect.as(Cache, new Date(0)))
     }, { size: 2 })
-    expectTypeOf(here).toEqualTypeOf<Effect.Effect<Executor.Executor<typeof hash | typeof resize>, never, Db | Cache>>()
-    expectTypeOf(Executor.layer(here)).toEqualTypeOf<Layer.Layer<Executor.Service, never, Db | Cache>>()
+    expectTypeOf(here).toEqualTypeOf<
+      Effect.Effect<Executor.Executor<typeof hash | typeof resize>, never, Db | Cache | Scope.Scope>
+    >()
+    expectTypeOf(Executor.layer(here)).toEqualTypeOf<Layer.Layer<Executor.DefaultExecutor, never, Db | Cache>>()
   })
   it("have a loop", () => {
     const layer = Executor.layerLocal(Job.group("one", sweep), { sweep: () => Effect.asVoid(EventLoop.time) })
-    expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Executor.Service>>()
+    expectTypeOf(layer).toEqualTypeOf<Layer.Layer<Executor.DefaultExecutor>>()
   })
   it("rejected", () => {
     const good = { hash: () => Effect.succeed(1), resize: () => Effect.succeed(new Date(0)) }

@@ -30,8 +30,9 @@ export const startPostgres = async (): Promise<Database> => {
     execArgv: [],
     stdio: ["ignore", "ignore", "inherit", "ipc"]
   })
+  const ended = once(child, "exit")
   const answer = async (): Promise<string> => {
-    const [said] = await Promise.race([once(child, "message"), once(child, "exit").then(() => ["failed"])])
+    const [said] = await Promise.race([once(child, "message"), ended.then(() => ["failed"])])
     if (said === "failed") throw new Error("PostgreSQL does not start")
     return String(said)
   }
@@ -41,7 +42,6 @@ export const startPostgres = async (): Promise<Database> => {
     await answer()
   }
   const close = async (): Promise<void> => {
-    const ended = once(child, "exit")
     child.disconnect()
     await ended
   }

@@ -9,30 +9,26 @@
  * ended; that it is to end is a message which is sent from here, under the id by which the storage knows the request. That is
  * another one than the client's where somebody else has submitted the job before.
  */
-import * as EntityAddress from "effect/cluster/EntityAddress"
-import * as EntityId from "effect/cluster/EntityId"
-import * as Envelope from "effect/cluster/Envelope"
-import * as Message from "effect/cluster/Message"
+import * as Cause from "effect/Cause"
 import { MessageStorage } from "effect/cluster/MessageStorage"
 import { Sharding } from "effect/cluster/Sharding"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
-import * as check from "../../internal/host/check.ts"
 import { shortened } from "../../internal/host/printing.ts"
 import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import { elsewhere } from "../parts/elsewhere.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
 import { outcomeOf, type SendError } from "./outcome.ts"
-import { entityOf, keyOf, type Outcome, Run } from "./protocol.ts"
+import { checkId, type Client, entityOf, type Outcome } from "./protocol.ts"
+import { Stored } from "./Stored.ts"
 
 export interface Settings {
   /** Milliseconds. */
@@ -40,57 +36,55 @@ export interface Settings {
   readonly detach: boolean
 }
 
-/** What the storages of Effect have room for. */
-const maxIdLength = 255
-
 type Request = Fiber.Fiber<Outcome, SendError>
 
+/**
+ * Of a storage that did not take a request: a connection that broke is tried again, a storage that is down is reported. Nothing
+ * is sent twice: the request has a key.
+ */
+const brief = { times: 3, schedule: Schedule.exponential("100 millis") }
+/** Of a storage that has the request. */
+const patient = { schedule: Schedule.spaced("500 millis") }
+
 export class Caller {
-  private readonly entity: ReturnType<typeof entityOf>
-  private readonly client: Effect.Success<ReturnType<typeof entityOf>["client"]>
-  private readonly sharding: Sharding["Service"]
-  private readonly storage: MessageStorage["Service"]
+  private readonly client: Client
+  private readonly stored: Stored
   private readonly settings: Settings
   // INVARIANT: what has been sent and has not ended yet.
   private readonly open = new Map<Request, Execution>()
+  // INVARIANT: what asks jobs to end, and has not got into the storage yet, or waits for their ends.
+  private readonly endings = new Set<Fiber.Fiber<void>>()
   private isClosed = false
 
-  private constructor(
-    entity: ReturnType<typeof entityOf>,
-    client: Effect.Success<ReturnType<typeof entityOf>["client"]>,
-    sharding: Sharding["Service"],
-    storage: MessageStorage["Service"],
-    settings: Settings
-  ) {
-    this.entity = entity
+  private constructor(client: Client, stored: Stored, settings: Settings) {
     this.client = client
-    this.sharding = sharding
-    this.storage = storage
+    this.stored = stored
     this.settings = settings
   }
 
   static make(name: string, settings: Settings): Effect.Effect<Caller, never, Sharding | MessageStorage | Scope.Scope> {
-    const entity = entityOf(name)
     const made = Effect.gen(function*() {
-      return new Caller(entity, yield* entity.client, yield* Sharding, yield* MessageStorage, settings)
+      const entity = entityOf(name)
+      const stored = new Stored(entity, yield* Sharding, yield* MessageStorage)
+      return new Caller(yield* entity.client, stored, settings)
     })
     return Effect.acquireRelease(made, ({ close }) => close)
   }
 
   readonly run = (execution: Execution): Effect.Effect<unknown, unknown> => {
     const { attempt, id, job } = execution
-    if (id.length > maxIdLength) {
-      check.illegal("Executor.execute", "the id", id, `one of at most ${maxIdLength} characters`)
-    }
+    checkId(id)
     if (this.isClosed) return new BrokenExecutor({ message: `job '${job.name}': the executor is closed` })
     return Effect.withFiber((fiber) => {
       const { input } = codecsOf(job)
       const parent = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
       const span = parent && { traceId: parent.traceId, spanId: parent.spanId, sampled: parent.sampled }
-      const sent = Effect.flatMap(Effect.orDie(input.encode(execution.input)), (encoded) =>
+      const asked = Effect.flatMap(Effect.orDie(input.encode(execution.input)), (encoded) => {
         // Codecs give JSON.
-        this.client(id).run({ job: job.name, attempt, input: encoded as Schema.Json, ...span && { span } }))
-      const outcome = this.attend(execution, Effect.withTracerEnabled(sent, false))
+        const request = { job: job.name, attempt, input: encoded as Schema.Json, ...span && { span } }
+        return this.ask(execution, Effect.suspend(() => this.client(id).run(request)), brief)
+      })
+      const outcome = this.attend(execution, Effect.withTracerEnabled(asked, false))
       return elsewhere(`job '${shortened(job.name)}' in the cluster`, outcome)
     })
   }
@@ -99,13 +93,38 @@ export class Caller {
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
     const left = Array.from(this.open, ([request, execution]) => this.leave(execution, request))
-    return Effect.all(left, { concurrency: "unbounded", discard: true })
+    return Effect.andThen(
+      Effect.all(left, { concurrency: "unbounded", discard: true }),
+      Effect.suspend(() => Fiber.interruptAll(this.endings))
+    )
   })
 
-  /** Sends it, and waits for its outcome. */
-  private attend(execution: Execution, sent: Effect.Effect<Outcome, SendError>): Effect.Effect<unknown, unknown> {
+  /**
+   * Sends the request, and waits for its outcome. A runner that ends in order also interrupts those who wait on other machines
+   * for a job of its (Sharding.ts: unregisterShardReplyHandlers), which goes on elsewhere: so they ask again. What a cancelled
+   * job gives is stored.
+   */
+  private ask(
+    execution: Execution,
+    send: Effect.Effect<Outcome, SendError>,
+    policy: typeof brief | typeof patient
+  ): Effect.Effect<Outcome, SendError> {
+    return send.pipe(
+      Effect.retry({ while: (error: SendError) => error._tag === "PersistenceError", ...policy }),
+      Effect.catchCause((cause) => {
+        if (!Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+        return Effect.flatMap(Effect.retry(this.stored.isOver(execution), patient), (isOver) =>
+          isOver
+            ? Effect.failCause(cause)
+            : Effect.delay(Effect.suspend(() => this.ask(execution, send, patient)), "100 millis"))
+      })
+    )
+  }
+
+  /** Has it asked for, and waits for its outcome. */
+  private attend(execution: Execution, asked: Effect.Effect<Outcome, SendError>): Effect.Effect<unknown, unknown> {
     return Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Effect.forkDetach(restore(sent)), (request) => {
+      Effect.flatMap(Effect.forkDetach(restore(asked)), (request) => {
         this.open.set(request, execution)
         request.addObserver(() => this.open.delete(request))
         const ended = restore(this.listen(execution, request))
@@ -127,12 +146,21 @@ export class Caller {
     if (onProgress === undefined) return ended
     const { attempt, id, job } = execution
     const { progress } = codecsOf(job)
-    const taken = this.client(id).reports({ job: job.name, attempt }).pipe(
-      // Its runner is full, or leaves.
+    const of = { job: job.name, attempt }
+    // There are none any more: the job has ended before, or its runner is gone.
+    const isOver = this.client(id).hasReports(of).pipe(
+      Effect.catchCause(() => Effect.succeed(true)),
+      Effect.flatMap((hasReports) => hasReports ? Effect.never : Effect.void)
+    )
+    const taken = this.client(id).reports(of).pipe(
+      // Its runner is full, or leaves, which is an interruption here, too.
+      Stream.catchCause(Stream.fail),
       Stream.retry(Schedule.spaced("1 second")),
-      // The runner may be gone that had them: the result does not wait for those.
       Stream.interruptWhen(
-        Effect.flatMap(ended, (exit) => Exit.isSuccess(exit) ? Effect.sleep(this.settings.grace) : Effect.void)
+        Effect.flatMap(
+          ended,
+          (exit) => Exit.isSuccess(exit) ? Effect.timeoutOption(isOver, this.settings.grace) : Effect.void
+        )
       ),
       Stream.buffer({ capacity: 16 }),
       Stream.runForEach((encoded) => Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress))
@@ -145,37 +173,24 @@ export class Caller {
   /** Nobody waits any more: the job ends, unless it is detached. */
   private leave(execution: Execution, request: Request): Effect.Effect<void> {
     const { detach, grace } = this.settings
-    const ended = detach
-      ? Effect.void
-      : Effect.timeoutOption(Effect.interruptible(this.cancel(execution, request)), grace)
-    return Effect.andThen(ended, Fiber.interrupt(request))
+    if (detach) return Fiber.interrupt(request)
+    return Effect.flatMap(Effect.forkDetach(this.cancel(execution, request)), (ending) => {
+      this.endings.add(ending)
+      ending.addObserver(() => this.endings.delete(ending))
+      // A storage that is down is asked on, for as long as the executor is open.
+      const ended = Effect.timeoutOption(Effect.interruptible(Fiber.await(ending)), grace)
+      return Effect.andThen(ended, Fiber.interrupt(request))
+    })
   }
 
-  private cancel({ attempt, id, job }: Execution, request: Request): Effect.Effect<void> {
-    const { sharding, storage } = this
-    const entityId = EntityId.make(id)
-    const address = EntityAddress.make({
-      shardId: sharding.getShardId(entityId, this.entity.getShardGroup(entityId)),
-      entityType: this.entity.type,
-      entityId
-    })
-    const find = storage.requestIdForPrimaryKey({ address, tag: Run._tag, id: keyOf({ job: job.name, attempt }) })
-    const ask = Effect.flatMap(
-      find,
-      Option.match({
-        onNone: () => Effect.succeed(false),
-        onSome: (requestId) =>
-          Effect.flatMap(sharding.getSnowflake, (id) => {
-            const envelope = new Envelope.Interrupt({ id, address, requestId })
-            return Effect.as(sharding.sendOutgoing(new Message.OutgoingEnvelope({ envelope, rpc: Run }), false), true)
-          })
-      })
+  private cancel(execution: Execution, request: Request): Effect.Effect<void> {
+    const asked = this.stored.interrupt(execution)
+    // It may be on its way into the storage: either it does not get there, or it is found then.
+    const askedAgain = Effect.andThen(Fiber.interrupt(request), asked)
+    const told = Effect.flatMap(
+      asked,
+      (isStored) => isStored ? Effect.asVoid(Fiber.await(request)) : Effect.asVoid(askedAgain)
     )
-    const told = Effect.flatMap(ask, (isStored) =>
-      isStored
-        ? Effect.asVoid(Fiber.await(request))
-        // It is on its way into the storage: either it does not get there, or it is found now.
-        : Effect.andThen(Fiber.interrupt(request), Effect.asVoid(ask)))
-    return Effect.ignore(Effect.retry(told, Schedule.spaced("500 millis")))
+    return Effect.ignore(Effect.retry(told, patient))
   }
 }

@@ -23,8 +23,9 @@ import { type JobsImpl, jobsOf } from "../parts/JobImpl.ts"
 import { makeExecutor } from "../parts/makeExecutor.ts"
 import { executorOf } from "../parts/submission.ts"
 import { Caller } from "./Caller.ts"
+import { typeOf } from "./protocol.ts"
 import { sweep } from "./retention.ts"
-import { serve } from "./serving.ts"
+import { Running, serve } from "./serving.ts"
 
 /**
  * Options of `make` and `layer`.
@@ -49,7 +50,7 @@ const maxNameLength = 150
 
 const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
   const group = jobsOf(call, jobs)
-  if (group.name.length <= maxNameLength) return group
+  if (typeOf(group.name).length <= maxNameLength) return group
   return check.illegal(call, "the name of the jobs", group.name, `one of at most ${maxNameLength} characters`)
 }
 
@@ -124,7 +125,7 @@ export const make = <J extends Job.Any>(
 export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   options?: Options
-): Layer.Layer<Executor.Service, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
+): Layer.Layer<Executor.DefaultExecutor, never, Sharding | MessageStorage> => Executor.layer(make(jobs, options))
 
 /**
  * Runs the group's jobs in this process, which is one of the cluster's runners.
@@ -181,7 +182,9 @@ export const layerRunner = <J extends Job.Any, E, R>(
     const executor = executorOf(call, yield* on)
     // Closed in the other order: the jobs, the loop that they run on, the executor.
     const loop = yield* Layer.build(EventLoop.layer())
-    return serve({ jobs: group, executor, loop })
+    const running = new Running()
+    yield* Effect.addFinalizer(() => running.ended)
+    return serve({ jobs: group, executor, loop, running })
   }))
 
 /**
@@ -230,7 +233,7 @@ export const layerRetention = <J extends Job.Any>(
     const { name } = groupOf(call, jobs)
     checkRetention(call, options)
     const { every = "1 hour", keep = "7 days", prefix = "cluster" } = options ?? {}
-    const swept = sweep(name, check.nanos(call, keep) / 1e6, prefix).pipe(
+    const swept = sweep(typeOf(name), check.nanos(call, keep) / 1e6, prefix).pipe(
       Effect.catchCause((cause) => Effect.logWarning(`Old jobs of ${name} could not be deleted`, cause)),
       Effect.repeat(Schedule.spaced(every))
     )

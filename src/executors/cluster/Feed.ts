@@ -1,6 +1,7 @@
 /** What a job has reported, for those who listen, now or soon. A listener that is slower than the job misses the oldest. */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as MutableList from "effect/MutableList"
 import * as Queue from "effect/Queue"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -12,12 +13,19 @@ type Listener = Queue.Queue<Schema.Json, Cause.Done>
 
 export class Feed {
   // INVARIANT: the newest, `capacity` of them at most.
-  private readonly kept: Array<Schema.Json> = []
+  private readonly kept = MutableList.make<Schema.Json>()
   private readonly listeners = new Set<Listener>()
+  /** Whether the job has begun here. */
+  isBegun = false
   private isEnded = false
 
+  begin(): void {
+    this.isBegun = true
+  }
+
   publish(report: Schema.Json): void {
-    if (this.kept.push(report) > capacity) this.kept.shift()
+    MutableList.append(this.kept, report)
+    if (this.kept.length > capacity) MutableList.take(this.kept)
     for (const listener of this.listeners) Queue.offerUnsafe(listener, report)
   }
 
@@ -33,7 +41,7 @@ export class Feed {
   )
 
   private add(listener: Listener): void {
-    for (const report of this.kept) Queue.offerUnsafe(listener, report)
+    for (const report of MutableList.toArray(this.kept)) Queue.offerUnsafe(listener, report)
     if (this.isEnded) Queue.endUnsafe(listener)
     else this.listeners.add(listener)
   }

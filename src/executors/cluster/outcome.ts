@@ -8,7 +8,7 @@ import type {
 } from "effect/cluster/ClusterError"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import { oneLine } from "../../internal/host/printing.ts"
+import { format, oneLine } from "../../internal/host/printing.ts"
 import { BrokenExecutor, WorkerLost } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
@@ -26,8 +26,10 @@ export const outcomeOf = (
       const failure = cause.reasons.find((reason) => reason._tag === "Fail")
       if (failure === undefined) return Effect.failCause(cause as Cause.Cause<never>)
       const { error } = failure
+      // Of the storage's errors only the cause says something.
+      const why = error._tag === "PersistenceError" ? error.cause : error
       return new BrokenExecutor({
-        message: `job '${job.name}': ${error._tag}: ${oneLine(error.message)}`,
+        message: `job '${job.name}': ${error._tag}: ${oneLine(why instanceof Error ? why.message : format(why))}`,
         cause: error
       })
     },

@@ -4,6 +4,7 @@ import type { Sharding } from "effect/cluster/Sharding"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
 import type * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
@@ -26,6 +27,31 @@ interface Runner {
   readonly executor: AnyExecutor
   /** The loop of this runner, for handlers that run in this process. */
   readonly loop: Context.Context<EventLoop>
+  readonly running: Running
+}
+
+/**
+ * The jobs that run here. A runner that ends waits for them before it closes what they run on: Effect's does not wait for those
+ * whose shards were already on their way to another one (internal/entityManager.ts: interruptShard), and a job that is cut off by
+ * the end of its loop would be stored as cancelled.
+ */
+export class Running {
+  private count = 0
+  private readonly idle = Latch.makeUnsafe(true)
+
+  within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.uninterruptibleMask((restore) => {
+      if (this.count++ === 0) this.idle.closeUnsafe()
+      return Effect.ensuring(restore(effect), Effect.sync(() => this.leave()))
+    })
+  }
+
+  private leave(): void {
+    if (--this.count === 0) this.idle.openUnsafe()
+  }
+
+  /** Ends in time: Effect interrupts what does not end within `entityTerminationTimeout`. */
+  readonly ended: Effect.Effect<void> = this.idle.await
 }
 
 type Payload = typeof Run.payloadSchema.Type
@@ -41,8 +67,9 @@ export const serve = (runner: Runner): Layer.Layer<never, never, Sharding> => {
         return feed
       }
       return entity.of({
-        run: ({ payload }) => run(runner, entityId, payload, feedOf(keyOf(payload))),
-        reports: ({ payload }) => feedOf(keyOf(payload)).reports
+        run: ({ payload }) => runner.running.within(run(runner, entityId, payload, feedOf(keyOf(payload)))),
+        reports: ({ payload }) => feedOf(keyOf(payload)).reports,
+        hasReports: ({ payload }) => Effect.sync(() => feeds.get(keyOf(payload))?.isBegun ?? false)
       })
     }),
     {
@@ -62,6 +89,7 @@ const run = (
   { attempt, input, job: name, span }: Payload,
   feed: Feed
 ): Effect.Effect<Outcome> => {
+  feed.begin()
   const job = jobs.byName.get(name)
   if (job === undefined) return unreadable(`its runner has ${jobs}, and no such job`)
   const codecs = codecsOf(job)

@@ -13,16 +13,19 @@ import * as Tracer from "effect/Tracer"
 import { shortened } from "../../internal/host/printing.ts"
 import { asAwaited, failureBeside } from "../../internal/waiting/cancelled.ts"
 import { Waiter } from "../../internal/waiting/Waiter.ts"
-import { WorkerLost } from "../errors.ts"
-import { codecsOf } from "../parts/codecs.ts"
+import { BrokenExecutor, WorkerLost } from "../errors.ts"
+import { codecsOf, withStacks } from "../parts/codecs.ts"
+import { isLost } from "../parts/Loss.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
 import type { Remote } from "./Remote.ts"
-import type { Parcel, Span } from "./wire.ts"
+import type { FromWorker, Parcel, Span } from "./wire.ts"
 
 /** The pool, to its calls. */
 export interface Desk {
   /** "thread", "process". */
   readonly noun: string
+  /** What its workers run. */
+  readonly module: URL
   /** Milliseconds that a cancelled job has to end. */
   readonly grace: number
   /** "1 second". */
@@ -42,8 +45,10 @@ export class Call extends Waiter<unknown, unknown> {
   private number: number | undefined = undefined
   // INVARIANT: defined once the worker has answered or is gone, or nobody can do the job.
   private outcome: Outcome | undefined = undefined
-  /** What comes instead of the worker's answer: the pool closes, a report can't be taken. */
+  /** What comes instead of the worker's answer: a report can't be taken. */
   private instead: Outcome | undefined = undefined
+  /** The pool closes: the job is cancelled, and so is who waits for it. */
+  private isAbandoned = false
   private reporting: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private ending: Ending | undefined = undefined
 
@@ -98,9 +103,14 @@ export class Call extends Waiter<unknown, unknown> {
     })
   }
 
-  ended(encoded: unknown): void {
-    const decoded = Effect.orDie(codecsOf(this.execution.job).exit.decode(encoded))
-    this.settle(Effect.flatMap(decoded, (exit) => asAwaited(exit as Exit.Exit<unknown, unknown>)))
+  ended({ exit, stacks }: Extract<FromWorker, { readonly _tag: "Exit" }>): void {
+    const decoded = Effect.orDie(codecsOf(this.execution.job).exit.decode(exit))
+    this.settle(Effect.flatMap(decoded, (exit) => asAwaited(withStacks(exit as Exit.Exit<unknown, unknown>, stacks))))
+  }
+
+  unknown(serves: string): void {
+    const message = `${this.job}: its worker serves ${serves}, and no such job: ${this.desk.module.href}`
+    this.settle(Effect.fail(new BrokenExecutor({ message })))
   }
 
   lost(reason: string): void {
@@ -111,6 +121,7 @@ export class Call extends Waiter<unknown, unknown> {
   settle(outcome: Outcome): void {
     const { instead = outcome, reporting } = this
     this.outcome = reporting === undefined ? instead : Effect.andThen(Fiber.interrupt(reporting), instead)
+    if (this.isAbandoned) this.outcome = Effect.andThen(this.besideCancellation, Effect.interrupt)
     this.ending?.settled()
     if (this.state === "parked") this.wake()
   }
@@ -121,9 +132,8 @@ export class Call extends Waiter<unknown, unknown> {
 
   // ------------------------------------------------------------------------------------------------------ cancellation
 
-  /** The pool closes: the job is cancelled, and so is who waits for it. */
   abandon(number: number): void {
-    this.instead = Effect.interrupt
+    this.isAbandoned = true
     this.worker!.cancel(number)
   }
 
@@ -137,21 +147,17 @@ export class Call extends Waiter<unknown, unknown> {
       const { graceInWords } = this.desk
       worker.kill(`was terminated, as ${this.job} did not end within ${graceInWords} of being cancelled`)
     }, this.desk.grace)
-    return Effect.flatMap(this.ending.park(), failureBeside)
+    return this.ending.park()
   }
 
-  /** How a cancelled job has ended. That its worker had to be killed is no failure beside the cancellation. */
-  get exitOfCancelled(): Effect.Effect<Exit.Exit<unknown, unknown>> {
-    return Effect.map(Effect.exit(this.outcome!), (exit) => isLost(exit) ? Exit.void : exit)
+  /** What a cancelled job has failed with beside that. It is no failure that its worker had to be killed. */
+  get besideCancellation(): Effect.Effect<void, unknown> {
+    return Effect.flatMap(Effect.exit(this.outcome!), (exit) => isLost(exit) ? Effect.void : failureBeside(exit))
   }
 }
 
-const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
-  exit._tag === "Failure" &&
-  exit.cause.reasons.some((reason) => reason._tag === "Fail" && reason.error instanceof WorkerLost)
-
 /** A fiber that waits for a cancelled job to end. */
-class Ending extends Waiter<Exit.Exit<unknown, unknown>> {
+class Ending extends Waiter<void, unknown> {
   private readonly call: Call
   private readonly giveUp: () => void
   private readonly grace: number
@@ -179,6 +185,6 @@ class Ending extends Waiter<Exit.Exit<unknown, unknown>> {
     if (this.isParked) this.wake()
   }
   proceed() {
-    return this.call.exitOfCancelled
+    return this.call.besideCancellation
   }
 }

@@ -21,20 +21,36 @@ import { createTask } from "../../internal/task/createTask.ts"
 import type { TaskImpl } from "../../internal/task/task.ts"
 import { cancel } from "../../internal/waiting/Walk.ts"
 import type * as Job from "../Job.ts"
-import { type Codec, codecsOf } from "../parts/codecs.ts"
+import { codecsOf, orIllegal, refusalOf, stacksOf } from "../parts/codecs.ts"
 import { type HandlersImpl, handlersOf } from "../parts/handlers.ts"
+import type { AnyJob } from "../parts/JobImpl.ts"
 import { endWithParent, leaveSignalsToParent } from "./gaps.ts"
+import { isWorker } from "./hosts.ts"
 import { pack } from "./Parcels.ts"
 import type { FromWorker, ToWorker } from "./wire.ts"
 
 type Run = Extract<ToWorker, { readonly _tag: "Run" }>
 
-/** Never ends: the process or thread does. `R`: what the handlers ask for, and the layer has. */
+let isServing = false
+
+/** `R`: what the handlers ask for, and the layer has. */
 export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
-  if (isMainThread && process.send === undefined) {
+  if (!isWorker()) {
     const message = "serve: there is no pool that this could be a worker of; the module is to be given to one"
     throw new RuntimeError({ message })
   }
+  if (isServing) {
+    const message = "serve: called a second time in this worker, expected once, with all its jobs in one group"
+    throw thrown(new RuntimeError({ message }))
+  }
+  isServing = true
+  if (isMainThread) leaveSignalsToParent()
+  // What the rest of the module throws is told as that, and no job is lost with it.
+  setImmediate(start, jobs, handlers, layer)
+}
+
+/** Never ends: the process or thread does. */
+const start = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
   // The program has ended while this child came up.
   if (isMainThread && !process.connected) process.exit()
   const main = Effect.gen(function*() {
@@ -50,23 +66,19 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
   )
   // Nothing is left to ask for: the compiler can't subtract a type that it does not know.
   const fiber = Effect.runFork(main as Effect.Effect<void, unknown>)
-  if (isMainThread) {
-    leaveSignalsToParent()
-    endWithParent(() => fiber.interruptUnsafe())
-  }
+  if (isMainThread) endWithParent(() => fiber.interruptUnsafe())
   fiber.addObserver((exit) => {
     if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
     // A thread's pool hears of it as the reason; a process prints it.
     setImmediate(() => {
-      const error = Cause.squash(exit.cause)
-      throw isMainThread ? error : ofJavaScript(error)
+      throw thrown(Cause.squash(exit.cause))
     })
   })
 }
 
-/** An error of another class leaves its text behind when it crosses threads. */
-const ofJavaScript = (error: unknown): unknown =>
-  error instanceof Error
+/** An error of another class than JavaScript's own leaves its text behind when it crosses threads. */
+const thrown = (error: unknown): unknown =>
+  !isMainThread && error instanceof Error
     ? Object.assign(new Error(error.message), { name: error.name, stack: error.stack })
     : error
 
@@ -96,11 +108,12 @@ class Desk {
   }
 
   private run({ attempt, call, id, input, job: name, reports, span }: Run): void {
-    const job = this.handlers.jobs.byName.get(name)!
-    const { exit, input: codec } = codecsOf(job)
+    const { jobs } = this.handlers
+    const job = jobs.byName.get(name)
+    if (job === undefined) return this.runner.sendUnsafe(0, { _tag: "Unknown", call, serves: String(jobs) })
     const report = reports ? (_: unknown, encoded: unknown) => this.report(call, encoded) : () => Effect.void
     const work = Effect.flatMap(
-      Effect.orDie(codec.decode(input)),
+      orIllegal(codecsOf(job).input.decode(input), "serve", `the input of job '${name}'`, input, "what its payload is"),
       (input) => this.handlers.run(job, { attempt, id, input }, report, span && Tracer.externalSpan(span))
     )
     const task = createTask("serve", this.fiber, work, { name }, undefined)
@@ -108,15 +121,21 @@ class Desk {
     task.retrieve()
     task.addCallback(() => {
       this.tasks.delete(call)
-      Effect.runForkWith(this.fiber.context)(this.answer(call, exit, task.exit!))
+      Effect.runForkWith(this.fiber.context)(this.answer(call, job, task.exit!))
     })
   }
 
   /** What the schemas do not take is the job's defect, as its own would be. */
-  private answer(call: number, codec: Codec, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+  private answer(call: number, job: AnyJob, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    const { encode } = codecsOf(job).exit
+    const packed = Effect.catch(
+      pack(encode(exit)),
+      () => Effect.flatMap(refusalOf("serve", job, exit), (refusal) => pack(encode(refusal)))
+    )
     return Effect.flatMap(
-      Effect.orDie(Effect.catch(pack(codec, exit), (error) => pack(codec, Effect.die(error)))),
-      ({ transfers, value }) => this.runner.send(0, { _tag: "Exit", call, exit: value }, transfers)
+      Effect.orDie(packed),
+      ({ transfers, value }) =>
+        this.runner.send(0, { _tag: "Exit", call, exit: value, stacks: stacksOf(exit) }, transfers)
     )
   }
 

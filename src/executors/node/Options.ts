@@ -1,4 +1,5 @@
 /** What a pool is made of, of either kind. */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -8,8 +9,8 @@ import { timeInWords } from "../../internal/host/words.ts"
 import type { Executor } from "../Executor.ts"
 import type * as Job from "../Job.ts"
 import { jobsOf } from "../parts/JobImpl.ts"
-import { makeExecutor } from "../parts/makeExecutor.ts"
-import { Places } from "../parts/Places.ts"
+import { JobPlaces } from "../parts/JobPlaces.ts"
+import { makeScoped } from "../parts/makeExecutor.ts"
 import type { Launch } from "./hosts.ts"
 import { Pool } from "./Pool.ts"
 
@@ -20,11 +21,11 @@ import { Pool } from "./Pool.ts"
  * @since 0.2.0
  */
 export interface Options {
-  /** How many workers there are at most. Default: the processors that this process may use, `os.availableParallelism()`. */
+  /** How many workers there may be. Default: one for each processor this process may use, `os.availableParallelism()`. */
   readonly size?: number | undefined
   /**
-   * How many jobs a worker has at a time, for jobs that wait more than they compute. Above 1 a worker that has to be
-   * terminated takes its other jobs along, as `WorkerLost`. Default: 1.
+   * How many jobs a worker runs at a time, for jobs that wait more than they compute. Above 1, a worker that has to be
+   * terminated takes its other jobs with it, as `WorkerLost`. Default: 1.
    */
   readonly concurrency?: number | undefined
   /**
@@ -32,14 +33,14 @@ export interface Options {
    * most. Default: 1 second.
    */
   readonly grace?: Duration.Input | undefined
-  /** After how many jobs a worker is replaced by a fresh one, against what leaks. Default: never. */
+  /** After how many jobs a worker is replaced by a fresh one, against leaks. Default: never. */
   readonly maxJobsPerWorker?: number | undefined
-  /** What a worker may have; beyond it the worker dies, its jobs fail with `WorkerLost`, and the program goes on. */
+  /** What a worker may use. Beyond it the worker dies, its jobs fail with `WorkerLost`, and the program goes on. */
   readonly resourceLimits?: {
-    /** The heap of long-lived objects, in MiB. Bytes in buffers are not in it. Default: Node's own. */
+    /** The heap of long-lived objects, in MiB; buffers do not count. Default: Node's own. */
     readonly maxOldGenerationSizeMb?: number | undefined
   } | undefined
-  /** Node's flags for the workers. Default: those of this process, conditions and loaders among them. */
+  /** Node's flags for the workers. Default: those of this process, its conditions and loaders included. */
   readonly execArgv?: ReadonlyArray<string> | undefined
 }
 
@@ -71,7 +72,7 @@ export const makePool = <J extends Job.Any>(
   module: URL,
   options: Options = {}
 ): Effect.Effect<Executor<J>, never, Scope.Scope> =>
-  Effect.suspend(() => {
+  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
     const call = `${name}.make`
     const known = jobsOf(call, jobs)
     fileUrl(call, "the worker", module)
@@ -79,7 +80,6 @@ export const makePool = <J extends Job.Any>(
     const { concurrency = 1, execArgv, maxJobsPerWorker = Infinity, resourceLimits } = options
     const { size = availableParallelism() } = options
     const grace = Math.max(0, check.nanos(call, options.grace ?? "1 second") / 1e6)
-    const places = new Places(size * concurrency, known.name)
     const settings = {
       name,
       noun,
@@ -92,7 +92,7 @@ export const makePool = <J extends Job.Any>(
       maxJobsPerWorker,
       heapLimit: resourceLimits?.maxOldGenerationSizeMb
     }
-    const pool = new Pool(launch, settings, places)
-    const executor = makeExecutor<J>({ jobs: known, name: known.name, places, run: pool.run })
-    return Effect.as(Effect.addFinalizer(() => pool.close), executor)
+    const { close, run } = new Pool(launch, settings, context as Context.Context<never>)
+    const places = new JobPlaces(size * concurrency, known.name)
+    return makeScoped<J>({ jobs: known, name: known.name, places, run }, close)
   })

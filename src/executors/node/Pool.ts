@@ -1,22 +1,24 @@
 /**
  * A pool of workers: who does which job.
  *
- * Jobs come here one for each place of the executor (backend/Places.ts), so that the others wait as suspended fibers and in no
+ * Jobs come here one for each place of the executor (parts/JobPlaces.ts), so that the others wait as suspended fibers and in no
  * buffer of a worker. A job goes to the ready worker with the fewest; where none is free, as one starts or was lost, it waits
  * for the first that is. First come, first served. Finding a worker is O(size).
  *
  * A worker starts when a job finds none free: a pool that nobody uses costs nothing, and one that is large for the load stays
  * small, as with Python's. One that has had jobs and is lost is replaced at once. One that does not come up is not tried again
- * before the next job comes: so a module that does not load fails each job, and is not loaded over and over.
+ * before the next job comes: so a module that does not load fails each job, and is not loaded over and over. There is no limit
+ * to how long one may take to come up, as there is none in Python: who waits for it can be cancelled, or has a timeout.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
-import { Waiter } from "../../internal/waiting/Waiter.ts"
 import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
-import type { Places } from "../parts/Places.ts"
 import { Call, type Desk } from "./Call.ts"
 import type { End, Launch, Settings } from "./hosts.ts"
 import { pack } from "./Parcels.ts"
@@ -34,23 +36,27 @@ export interface PoolSettings extends Settings {
 export class Pool implements Desk, Owner {
   private readonly launch: Launch
   private readonly settings: PoolSettings
+  /** Where it was made: what happens when no job runs is logged there. */
+  private readonly context: Context.Context<never>
   // INVARIANT: at most `size`, and those among them that are not gone are starting or ready.
   private readonly workers = new Set<Remote>()
   /** Those that were recycled, and have not ended. */
   private readonly leaving = new Set<Remote>()
   // INVARIANT: empty while a ready worker has room.
   private readonly unsent = new Set<Call>()
-  private readonly places: Places
-  private state: "open" | "closing" | "closed" = "open"
+  private isOpen = true
 
-  constructor(launch: Launch, settings: PoolSettings, places: Places) {
+  constructor(launch: Launch, settings: PoolSettings, context: Context.Context<never>) {
     this.launch = launch
     this.settings = settings
-    this.places = places
+    this.context = context
   }
 
   get noun(): string {
     return this.settings.noun
+  }
+  get module(): URL {
+    return this.settings.module
   }
   get grace(): number {
     return this.settings.grace
@@ -61,13 +67,17 @@ export class Pool implements Desk, Owner {
 
   /** Runs a job. */
   readonly run = (execution: Execution): Effect.Effect<unknown, unknown, EventLoop> =>
-    Effect.flatMap(
-      Effect.orDie(pack(codecsOf(execution.job).input, execution.input)),
-      (input) => {
-        if (this.state === "open") return new Call(this, execution, input).park()
-        return this.state === "closing" ? Effect.interrupt : this.broken("the pool is closed")
+    Effect.withFiber((fiber) => {
+      if (isVirtual(fiber.getRef(Clock.Clock))) {
+        const { name } = this.settings
+        const message = `${name}: workers live in real time, for which a virtual loop does not wait: use Executor.local`
+        throw new RuntimeError({ message })
       }
-    )
+      return Effect.flatMap(
+        Effect.orDie(pack(codecsOf(execution.job).input.encode(execution.input))),
+        (input) => new Call(this, execution, input).park()
+      )
+    })
 
   private broken(why: string, cause?: unknown): Effect.Effect<never, BrokenExecutor> {
     return Effect.fail(new BrokenExecutor({ message: `${this.settings.name}: ${why}`, cause }))
@@ -76,6 +86,7 @@ export class Pool implements Desk, Owner {
   // --------------------------------------------------------------------------------------------------------------- calls
 
   place(call: Call): void {
+    if (!this.isOpen) return call.settle(Effect.interrupt)
     const worker = this.freest()
     if (worker !== undefined) this.give(worker, call)
     else this.unsent.add(call)
@@ -144,31 +155,39 @@ export class Pool implements Desk, Owner {
     this.start()
   }
 
-  gone(worker: Remote, end: End): void {
+  gone(worker: Remote, end: End, isTold: boolean): void {
     this.leaving.delete(worker)
-    if (!this.workers.delete(worker) || this.state !== "open") return
-    if (!worker.cameUp) return this.failed(end)
+    const isMissed = this.workers.delete(worker) && this.isOpen
+    if (isMissed && !worker.cameUp) return this.failed(end)
+    if (!isTold && (isMissed || end.code !== 0)) this.log(`${end.reason}; it had no job`, end.thrown)
+    if (!isMissed) return
     if (worker.given > 0) this.start()
     else this.staff()
   }
 
   /** A worker did not come up: where there is no other, nobody can do what waits. */
   private failed({ reason, thrown }: End): void {
-    if (this.workers.size > 0) return
+    if (this.workers.size > 0) return this.log(`a worker does not come up: ${reason}`, thrown)
     const broken = this.broken(`no worker comes up: ${reason}`, thrown)
     for (const call of this.unsent) call.settle(broken)
     this.unsent.clear()
   }
 
-  /** Cancels what runs and what waits; when this ends no worker is left. */
+  /** For what no task is told. */
+  private log(what: string, thrown: unknown): void {
+    const text = `${this.settings.name}: ${what}`
+    const logged = thrown === undefined ? Effect.logError(text) : Effect.logError(text, Cause.die(thrown))
+    Effect.runForkWith(this.context)(logged)
+  }
+
+  /** Cancels what it has; when this ends no worker is left. */
   readonly close = Effect.promise(async () => {
-    this.state = "closing"
-    // A copy of the line, which they leave.
-    const waiting = Array.from(this.places.line.nodes())
-    for (const waiter of waiting) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
+    this.isOpen = false
     for (const call of this.unsent) call.settle(Effect.interrupt)
     this.unsent.clear()
     await Promise.all([...this.workers, ...this.leaving].map((worker) => worker.close(this.grace)))
-    this.state = "closed"
   })
 }
+
+/** That of a virtual loop, by its brand: effect-asyncio/testing is not loaded for it. */
+const isVirtual = (clock: Clock.Clock): boolean => "~effect-asyncio/VirtualClock" in clock

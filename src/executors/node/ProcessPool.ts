@@ -16,17 +16,17 @@ import { makePool, type Options } from "./Options.ts"
  *
  * **When to use**
  *
- * Use for what may take its process along: native code that crashes, memory that grows, `process.chdir`, code that nobody
- * trusts to end. For all else threads are cheaper.
+ * Use it for what may take its process down: native code that crashes, memory that grows, `process.chdir`, code that may never
+ * end. For everything else threads are cheaper.
  *
  * **Details**
  *
- * asyncio's and `concurrent.futures`' `ProcessPoolExecutor`; but a process that dies loses its own jobs alone, and the pool
- * goes on. All else is as with `ThreadPool`, with the same `worker` module. What a `Transferable` schema has is copied.
+ * asyncio's and `concurrent.futures`' `ProcessPoolExecutor`, except that a process that dies loses only its own jobs, and the
+ * pool goes on. The rest is as with `ThreadPool`, with the same `worker` module. `Transferable` values are copied.
  *
- * A child prints where this process prints, and has no standard input. It leaves SIGINT, SIGTERM and SIGHUP to this process,
- * which a terminal sends them to as well. It ends when this process does, also if that is killed: in order, or after `grace`
- * by SIGKILL, if it computes.
+ * A child prints where this process prints, and has no standard input. It ignores SIGINT, SIGTERM and SIGHUP, which a terminal
+ * sends to this process too. It ends when this process does, even if that is killed: in order, or after `grace` by SIGKILL if
+ * it computes.
  *
  * **Gotchas**
  *
@@ -52,4 +52,4 @@ export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   worker: URL,
   options?: Options
-): Layer.Layer<Executor.Service> => Executor.layer(make(jobs, worker, options))
+): Layer.Layer<Executor.DefaultExecutor> => Executor.layer(make(jobs, worker, options))

@@ -17,7 +17,8 @@ import type { FromWorker } from "./wire.ts"
 export interface Owner {
   /** It can take calls, or one more. */
   readonly free: (worker: Remote) => void
-  readonly gone: (worker: Remote, end: End) => void
+  /** `isTold`: somebody has heard of that, or has wanted it. */
+  readonly gone: (worker: Remote, end: End, isTold: boolean) => void
 }
 
 // INVARIANT: the calls there have been in this process.
@@ -31,6 +32,7 @@ export class Remote {
   given = 0
   private readonly calls = new Map<number, Call>()
   private readonly owner: Owner
+  private readonly module: URL
   private readonly host: Host
   private readonly connection: Connection
   /** Why it was killed. */
@@ -40,6 +42,7 @@ export class Remote {
 
   constructor(launch: Launch, settings: Settings, owner: Owner) {
     this.owner = owner
+    this.module = settings.module
     const exited = Promise.withResolvers<void>()
     this.host = launch(settings, (end) => {
       this.end(end)
@@ -103,7 +106,8 @@ export class Remote {
     if (call === undefined) return
     if (message._tag === "Report") return call.report(message.report)
     this.calls.delete(message.call)
-    call.ended(message.exit)
+    if (message._tag === "Exit") call.ended(message)
+    else call.unknown(message.serves)
     if (this.state === "ready") this.free()
     else if (this.load === 0) this.connection.close()
   }
@@ -138,9 +142,15 @@ export class Remote {
 
   private end(end: End): void {
     this.state = "gone"
-    const reason = this.killed === undefined ? end.reason : `${this.name} ${this.killed}`
+    const reason = this.whyGone(end)
+    const isTold = this.load > 0 || this.killed !== undefined
     for (const call of this.calls.values()) call.lost(reason)
     this.calls.clear()
-    this.owner.gone(this, { ...end, reason })
+    this.owner.gone(this, { ...end, reason }, isTold)
+  }
+
+  private whyGone({ code, reason }: End): string {
+    if (this.killed !== undefined) return `${this.name} ${this.killed}`
+    return code === 0 && !this.cameUp ? `${this.name} has ended without a call of serve: ${this.module.href}` : reason
   }
 }

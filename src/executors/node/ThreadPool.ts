@@ -16,33 +16,34 @@ import { makePool, type Options } from "./Options.ts"
  *
  * **When to use**
  *
- * Use for what computes: while a step runs, nothing else of its loop does. A thread starts sooner than a process, values get
- * there faster, and buffers can move. What may crash natively, or needs an environment of its own, goes into a `ProcessPool`.
+ * Use it for what computes: while a step runs, nothing else on its loop does. A thread starts sooner than a process, values get
+ * there faster, and buffers can move. What may crash in native code, or needs an environment of its own, goes into a
+ * `ProcessPool`.
  *
  * **Details**
  *
- * asyncio's and `concurrent.futures`' `ThreadPoolExecutor`, and `InterpreterPoolExecutor`: a thread of JavaScript shares no
- * objects with others. `worker` is a module that calls `serve`; jobs and results cross as their schemas say.
+ * asyncio's and `concurrent.futures`' `ThreadPoolExecutor`, and `InterpreterPoolExecutor`: a JavaScript thread shares no objects
+ * with others. `worker` is a module that calls `serve`; jobs and results cross as their schemas say.
  *
- * Of the jobs that are submitted `size × concurrency` run at a time. The others wait as suspended fibers, first come, first
- * served, and in no buffer of a worker. A worker starts when a job finds none free; one that is lost, or was recycled, is
- * replaced at once.
+ * At most `size × concurrency` jobs run at a time. The others wait as suspended fibers, first come, first served, never in a
+ * worker's buffer. A worker starts when a job finds none free; one that is lost, or was recycled, is replaced at once.
  *
  * A job that is cancelled before its turn never runs. One that runs is interrupted in its worker, its finalizers run, and its
- * task ends when they have ended; after `grace` the worker is terminated. A worker that dies fails the jobs it has with
- * `WorkerLost`, and no others. A module that does not come up fails each job with `BrokenExecutor`.
+ * task ends when they have ended; after `grace` the worker is terminated. When a worker dies, the jobs it had fail with
+ * `WorkerLost`, and no others. When the module does not come up, each job fails with `BrokenExecutor`. What a worker throws
+ * while it has no job is logged where the pool was made.
  *
  * Closing the scope cancels the jobs that are left, and takes `grace` at most.
  *
  * **Gotchas**
  *
- * A job can't be interrupted while it computes: no other code of that thread runs. It ends with its thread, after `grace`; or
- * at once where it reports its progress, or yields, now and then.
+ * A job can't be interrupted while it computes, as no other code of that thread runs. It ends with its thread, after `grace`; if
+ * it reports its progress, or yields, now and then, it ends there.
  *
  * V8 can't end an optimized loop that calls nothing but builtins, `for (;;) all.push(new Array(1000))`, neither when the thread
- * is terminated nor at its memory limit: what may do such a thing belongs into a process.
+ * is terminated nor at its memory limit: what may do such a thing belongs in a process.
  *
- * Threads live in real time: on the virtual loop, and under `Explore`, use `Executor.local`.
+ * Threads live in real time: on the virtual loop, and under `Explore`, jobs die. Use `Executor.local` there.
  *
  * **Example** (Hashing on all processors)
  *
@@ -82,4 +83,4 @@ export const layer = <J extends Job.Any>(
   jobs: Job.Jobs<J>,
   worker: URL,
   options?: Options
-): Layer.Layer<Executor.Service> => Executor.layer(make(jobs, worker, options))
+): Layer.Layer<Executor.DefaultExecutor> => Executor.layer(make(jobs, worker, options))

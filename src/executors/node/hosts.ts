@@ -15,11 +15,18 @@ export interface Settings {
   readonly grace: number
 }
 
-/** How a worker has ended, in words, and what it threw where that is known. */
+/** How a worker has ended, in words; its exit code; and what it threw where that is known. */
 export interface End {
   readonly reason: string
+  readonly code?: number | null
   readonly thrown?: unknown
 }
+
+/** The last argument of every worker: a thread or child that somebody else has started is none. */
+const mark = "effect-asyncio-worker"
+
+/** Whether a pool has started this thread or process. */
+export const isWorker = (): boolean => process.argv.at(-1) === mark
 
 export interface Host {
   /** "thread 3", "process 4711": what Node and the system call it, too. */
@@ -36,6 +43,7 @@ export type Launch = (settings: Settings, ended: (end: End) => void) => Host
 
 export const launchThread: Launch = ({ execArgv, heapLimit, module }, ended) => {
   const worker = new Worker(module, {
+    argv: [mark],
     // Named, flags that only a process can have are refused; inherited they are not.
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     ...(heapLimit === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapLimit } })
@@ -48,7 +56,7 @@ export const launchThread: Launch = ({ execArgv, heapLimit, module }, ended) => 
   worker.on("exit", (code) =>
     ended(
       error === undefined
-        ? { reason: `${name} exited with code ${code}` }
+        ? { reason: `${name} exited with code ${code}`, code }
         : { reason: `${name} ${whyOf(error.thrown, heapLimit)}`, thrown: error.thrown }
     ))
   return {
@@ -80,7 +88,7 @@ const limitOf = (heapLimit: number | undefined): string =>
 export const lifelineFd = 4
 
 export const launchProcess: Launch = ({ execArgv = process.execArgv, grace, heapLimit, module }, ended) => {
-  const worker = fork(module, {
+  const worker = fork(module, [mark], {
     execArgv: heapLimit === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${heapLimit}`],
     // Bytes as bytes, Dates as Dates: the default is JSON.
     serialization: "advanced",
@@ -104,7 +112,7 @@ export const launchProcess: Launch = ({ execArgv = process.execArgv, grace, heap
   })
   worker.on("exit", (code, signal) => {
     const why = signal === "SIGABRT" ? ` (out of memory, perhaps${limitOf(heapLimit)})` : ""
-    end({ reason: `${name} ${signal === null ? `exited with code ${code}` : `was ended by ${signal}${why}`}` })
+    end({ reason: `${name} ${signal === null ? `exited with code ${code}` : `was ended by ${signal}${why}`}`, code })
   })
   const setHeld = (held: boolean) => {
     const what = held ? "ref" : "unref"

@@ -12,20 +12,21 @@ import { run } from "./Desk.ts"
  *
  * **Details**
  *
- * It is the whole of such a module. A handler runs as a task of the worker's own event loop, named as its job, so that all of
+ * That is all such a module does, once. A handler runs as a task of the worker's own event loop, named after its job, so all of
  * asyncio works in it; the caller's span is the parent of its span. The layer is built once in each worker, before its first
- * job, and released when the worker ends in order: connections, caches, what asyncio's `initializer` is for. A failure that
+ * job, and released when the worker ends in order: connections, caches, whatever asyncio's `initializer` is for. A failure that
  * nobody sees is reported by the worker's loop.
  *
- * The worker logs as it is told by its own layer, and not through the loggers of the program that submits. Its output arrives
- * there: a thread's through the program's `process.stdout`, a child has the same one. Each log is annotated with `worker`,
- * "thread 3" or "process 4711".
+ * The worker logs as its own layer says, not through the loggers of the program that submits. Its output arrives there: a
+ * thread's through the program's `process.stdout`, a child has the same one. Each log is annotated with `worker`, "thread 3"
+ * or "process 4711".
  *
  * **Gotchas**
  *
- * A layer that fails, as a module that throws, is a worker that does not come up: jobs fail with `BrokenExecutor`.
+ * If the layer fails, or the module throws, the worker does not come up, and jobs fail with `BrokenExecutor`. A layer that never
+ * finishes keeps jobs waiting: there is no limit, as there is none in Python, but their tasks can be cancelled.
  *
- * Called where no pool is, it throws `RuntimeError`.
+ * Called a second time, or anywhere but in a thread or process that a pool has started, it throws `RuntimeError`.
  *
  * **Example** (A worker)
  *

@@ -33,7 +33,15 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly _tag: "Report"; readonly call: number; readonly report: unknown }
-  | { readonly _tag: "Exit"; readonly call: number; readonly exit: unknown }
+  /** `stacks`: those of typed failures, which schemas leave behind; one for each reason of the cause. */
+  | {
+    readonly _tag: "Exit"
+    readonly call: number
+    readonly exit: unknown
+    readonly stacks: ReadonlyArray<string | undefined>
+  }
+  /** It does not have the job. `serves`: what it has. */
+  | { readonly _tag: "Unknown"; readonly call: number; readonly serves: string }
 
 /** An encoded value, and what of it moves. */
 export interface Parcel {

@@ -18,49 +18,83 @@ import type { TaskImpl } from "../../internal/task/task.ts"
 import { asAwaited, failureBeside } from "../../internal/waiting/cancelled.ts"
 import { QueuedWaiter } from "../../internal/waiting/QueuedWaiter.ts"
 import { cancel } from "../../internal/waiting/Walk.ts"
-import { type Codec, codecsOf } from "./codecs.ts"
+import { WorkerLost } from "../errors.ts"
+import { type Codec, codecsOf, refusalOf, stacksOf, withStacks } from "./codecs.ts"
 import type { HandlersImpl } from "./handlers.ts"
+import type { AnyJob } from "./JobImpl.ts"
+import { lossIn } from "./Loss.ts"
 import type { Execution } from "./makeExecutor.ts"
 
-type Handling = TaskImpl<Exit.Exit<unknown, unknown>, never>
+type Outcome = Exit.Exit<unknown, unknown>
+type Handling = TaskImpl<Outcome, never>
 
-export const runHere = (handlers: HandlersImpl, execution: Execution): Effect.Effect<unknown, unknown> => {
-  const { attempt, id, job, onProgress } = execution
-  const { exit, input, progress } = codecsOf(job)
-  return Effect.flatMap(through(input, execution.input), (received) =>
-    atomically((fiber) => {
-      const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
-      let broken: Exit.Exit<never> | undefined
-      const report = (_: unknown, encoded: unknown) => {
-        if (onProgress === undefined || waiter.state !== "parked") return Effect.void
-        return Effect.matchCauseEffect(Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress), {
-          onSuccess: () => Effect.void,
-          // Who can't take reports gets no result either.
-          onFailure: (cause) => {
-            broken ??= Exit.failCause(cause)
-            return Effect.interrupt
-          }
+export class LocalExecutor {
+  private readonly handlers: HandlersImpl
+  // INVARIANT: those who wait for a handler.
+  private readonly waiting = new Set<HandlerWaiter>()
+  constructor(handlers: HandlersImpl) {
+    this.handlers = handlers
+  }
+
+  readonly run = (execution: Execution): Effect.Effect<unknown, unknown> => {
+    const { attempt, id, job, onProgress } = execution
+    const { input, progress } = codecsOf(job)
+    return Effect.flatMap(Effect.orDie(through(input, execution.input)), (received) =>
+      atomically((fiber) => {
+        const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
+        let broken: Exit.Exit<never> | undefined
+        const report = (_: unknown, encoded: unknown) => {
+          if (onProgress === undefined || waiter.state !== "parked") return Effect.void
+          return Effect.matchCauseEffect(Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress), {
+            onSuccess: () => Effect.void,
+            // Who can't take reports gets no result either.
+            onFailure: (cause) => {
+              broken ??= Exit.failCause(cause)
+              return Effect.interrupt
+            }
+          })
+        }
+        const handled = Effect.exit(this.handlers.run(job, { attempt, id, input: received }, report, span))
+        const work = Effect.flatMap(handled, (exit) => {
+          if (broken !== undefined) return Effect.succeed(broken)
+          const reason = lossIn(exit)
+          return reason === undefined
+            ? back(job, exit)
+            : Effect.succeed(Exit.fail(new WorkerLost({ job: job.name, id, reason })))
         })
-      }
-      const work = Effect.flatMap(
-        Effect.exit(handlers.run(job, { attempt, id, input: received }, report, span)),
-        (ended) => broken === undefined ? through(exit, ended) : Effect.succeed(broken)
-      )
-      const task = createTask("submit", fiber, work, { name: job.name }, undefined)
-      const waiter = new HandlerWaiter(task as Handling)
-      return Effect.flatten(waiter.parkIn(task))
-    }))
+        const task: Handling = createTask("submit", fiber, work, { name: job.name }, undefined)
+        const waiter = new HandlerWaiter(task, this.waiting)
+        return Effect.flatten(waiter.parkIn(task))
+      }))
+  }
+
+  readonly cancelAll = Effect.sync(() => {
+    for (const waiter of this.waiting) waiter.abandon()
+  })
 }
 
-const through = ({ decode, encode }: Codec, value: unknown): Effect.Effect<any> =>
-  Effect.orDie(Effect.flatMap(encode(value), decode))
+const through = ({ decode, encode }: Codec, value: unknown) => Effect.flatMap(encode(value), decode)
+
+/** An exit, as it comes back from elsewhere. */
+const back = (job: AnyJob, exit: Outcome): Effect.Effect<Outcome> => {
+  const codec = codecsOf(job).exit
+  const crossed = Effect.catch(
+    through(codec, exit),
+    () => Effect.flatMap(refusalOf("Executor.local", job, exit), (refusal) => through(codec, refusal))
+  )
+  return Effect.map(Effect.orDie(crossed), (crossed) => withStacks(crossed as Outcome, stacksOf(exit)))
+}
 
 /** A fiber that waits for a handler; cancelled, it cancels that and waits for its end. */
-class HandlerWaiter extends QueuedWaiter<Exit.Exit<unknown, unknown>> {
+class HandlerWaiter extends QueuedWaiter<Outcome> {
   private readonly handling: Handling
-  constructor(handling: Handling) {
+  private readonly waiting: Set<HandlerWaiter>
+  /** The executor closes: the job is cancelled, and so is who waits for it. */
+  private isAbandoned = false
+  constructor(handling: Handling, waiting: Set<HandlerWaiter>) {
     super()
     this.handling = handling
+    this.waiting = waiting
   }
   get label(): string {
     return `job '${shortened(this.handling.name)}'`
@@ -68,9 +102,24 @@ class HandlerWaiter extends QueuedWaiter<Exit.Exit<unknown, unknown>> {
   override waitsFor(): ReadonlyArray<Handling> {
     return [this.handling]
   }
-  proceed() {
+  override enter(): void {
+    super.enter()
+    this.waiting.add(this)
+  }
+  override end(): void {
+    super.end()
+    this.waiting.delete(this)
+  }
+  abandon(): void {
+    this.isAbandoned = this.state === "parked"
+    if (this.isAbandoned) cancel(this.handling)
+  }
+  proceed(): Effect.Effect<Outcome> {
     this.handling.retrieve()
-    return asAwaited(this.handling.exit!)
+    const exit = asAwaited(this.handling.exit!)
+    if (!this.isAbandoned) return exit
+    const beside = failureBeside(Exit.isSuccess(exit) ? exit.value : exit)
+    return Effect.succeed(Exit.isSuccess(beside) ? Exit.interrupt() : beside)
   }
   override passOn(): void {
     this.handling.retrieve()

@@ -9,7 +9,7 @@ import * as check from "../../internal/host/check.ts"
 import { EventLoop } from "../../internal/loop/service.ts"
 import { CurrentRegion } from "../../internal/waiting/Region.ts"
 import type { Any, Info, Jobs } from "../Job.ts"
-import { codecsOf } from "./codecs.ts"
+import { codecsOf, orIllegal } from "./codecs.ts"
 import { type AnyJob, type JobsImpl, jobsOf } from "./JobImpl.ts"
 
 /** One attempt at a job, as its handler's side gets it. */
@@ -74,14 +74,9 @@ export class HandlersImpl {
 
   private progress(job: AnyJob, value: unknown, report: Report): Effect.Effect<void> {
     if (job.progress === undefined) return check.illegal("Info.progress", "the job", job, "one with a progress schema")
+    const expected = `what the progress of job '${job.name}' is`
     return Effect.flatMap(
-      Effect.catch(
-        codecsOf(job).progress.encode(value),
-        ({ message }) =>
-          Effect.sync(() =>
-            check.illegal("Info.progress", "the report", value, `what the progress of job '${job.name}' is: ${message}`)
-          )
-      ),
+      orIllegal(codecsOf(job).progress.encode(value), "Info.progress", "the report", value, expected),
       (encoded) => report(value, encoded)
     )
   }

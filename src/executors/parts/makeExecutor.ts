@@ -1,17 +1,24 @@
 /**
  * What every backend needs and none has to do itself: it is asked for its own jobs alone, makes them wait for their places,
- * and is measured.
+ * is measured, and closes.
+ *
+ *     open ──► closing: what waits and what runs is cancelled, what comes too; until all of it has ended ──► closed
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
 import type { EventLoop } from "../../EventLoop.ts"
 import * as check from "../../internal/host/check.ts"
-import { Printable, type Words } from "../../internal/host/printing.ts"
+import { Printable, shortened, type Words } from "../../internal/host/printing.ts"
+import { Waiter } from "../../internal/waiting/Waiter.ts"
+import { BrokenExecutor } from "../errors.ts"
 import type { ExecuteOptions, Executor } from "../Executor.ts"
 import type * as Job from "../Job.ts"
 import type { Attempt } from "./handlers.ts"
 import { type AnyJob, jobOf, type JobsImpl } from "./JobImpl.ts"
-import { Meters } from "./metrics.ts"
-import type { Places } from "./Places.ts"
+import type { JobPlaces } from "./JobPlaces.ts"
+import { type Meter, Meters } from "./metrics.ts"
 
 /** One attempt at a job, as its submitter's side sends it. */
 export interface Execution extends Attempt {
@@ -25,7 +32,7 @@ export interface Backend {
   /** As texts and metrics call it. */
   readonly name: string
   /** Where jobs wait for their turn; undefined where the backend never lets them wait. */
-  readonly places: Places | undefined
+  readonly places: JobPlaces | undefined
   /** Runs a job that has its place. Its interruption cancels the job, and ends when that has ended or its worker is gone. */
   readonly run: (execution: Execution) => Effect.Effect<unknown, unknown, EventLoop>
 }
@@ -36,6 +43,10 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
   declare readonly [TypeId]: Executor<J>[typeof TypeId]
   private readonly backend: Backend
   private readonly meters: Meters
+  private state: "open" | "closing" | "closed" = "open"
+  // INVARIANT: one for each execution that has not ended.
+  private readonly open = new Set<Meter>()
+  private closer: Closer | undefined = undefined
 
   constructor(backend: Backend) {
     super()
@@ -72,20 +83,78 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
       this.check("Executor.execute", own, onProgress)
       const meter = this.meters.of(own, fiber)
       const begun = Effect.suspend(() => {
+        if (this.state !== "open") return this.refuse(own)
         meter.begin()
         // The job's own types are known to who submits it.
         return run({ job: own, input, id, attempt, onProgress: onProgress as Execution["onProgress"] })
       })
       const placed = Effect.suspend(() => {
+        this.open.add(meter)
         meter.wait()
         return places === undefined ? begun : places.withHeld(begun)
       })
-      return Effect.onExitPrimitive(placed, meter.end)
+      return Effect.onExitPrimitive(placed, (exit) => this.ended(meter, exit))
     })
     return measured as Effect.Effect<Job.Success<K>, Job.Error<K>, EventLoop>
+  }
+
+  private ended(meter: Meter, exit: Exit.Exit<unknown, unknown>): undefined {
+    if (!this.open.delete(meter)) return
+    meter.end(exit)
+    if (this.open.size === 0 && this.closer?.state === "parked") this.closer.wake()
+  }
+
+  private refuse(job: AnyJob): Effect.Effect<never, BrokenExecutor> {
+    if (this.state === "closing") return Effect.interrupt
+    return new BrokenExecutor({ message: `job '${shortened(job.name)}': the executor is closed` })
+  }
+
+  /** `cancel` cancels what runs, and ends when all that it runs on is gone. */
+  close(cancel: Effect.Effect<void>): Effect.Effect<void> {
+    const cancelled = Effect.suspend(() => {
+      this.state = "closing"
+      // A copy of the line, which they leave.
+      const waiting = Array.from(this.backend.places?.line.nodes() ?? [])
+      for (const waiter of waiting) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
+      return cancel
+    })
+    const ended = Effect.suspend(() => {
+      if (this.open.size === 0) return Effect.void
+      this.closer = new Closer(this.name)
+      return this.closer.park()
+    })
+    const closed = Effect.sync(() => {
+      this.state = "closed"
+    })
+    return Effect.andThen(Effect.andThen(cancelled, ended), closed)
   }
 }
 
 Object.defineProperty(ExecutorImpl.prototype, TypeId, { value: TypeId })
 
+/** Who closes the executor waits for what is left of its jobs. */
+class Closer extends Waiter {
+  private readonly executor: string
+  constructor(executor: string) {
+    super()
+    this.executor = executor
+  }
+  get label(): string {
+    return `the end of the jobs of '${shortened(this.executor)}'`
+  }
+  proceed() {
+    return Effect.void
+  }
+}
+
 export const makeExecutor = <J extends Job.Any>(backend: Backend): Executor<J> => new ExecutorImpl<J>(backend)
+
+/** One that closes with the scope. `cancel` as `ExecutorImpl.close` has it. */
+export const makeScoped = <J extends Job.Any>(
+  backend: Backend,
+  cancel: Effect.Effect<void>
+): Effect.Effect<Executor<J>, never, Scope.Scope> =>
+  Effect.suspend(() => {
+    const executor = new ExecutorImpl<J>(backend)
+    return Effect.as(Effect.addFinalizer(() => executor.close(cancel)), executor)
+  })

@@ -5,8 +5,8 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import { nowNanos } from "../../internal/host/hostTime.ts"
-import { WorkerLost } from "../errors.ts"
 import type { AnyJob } from "./JobImpl.ts"
+import { isLost } from "./Loss.ts"
 
 /** In milliseconds: 100 µs to 1000 s, two in a decade. */
 const boundaries = [-1, 0, 1, 2, 3, 4, 5].flatMap((power) => [10 ** power, 3 * 10 ** power])
@@ -47,12 +47,12 @@ export class Meters {
   }
 }
 
-class Meter {
+export class Meter {
   private readonly metrics: JobMetrics
   private readonly context: Context.Context<never>
   private readonly clock: Clock.Clock
-  /** When a worker got it, in nanoseconds; before that, whether it waits for one. */
-  private since: number | "waiting" | undefined = undefined
+  /** When a worker got it, in nanoseconds. */
+  private since: number | undefined = undefined
 
   constructor(metrics: JobMetrics, context: Context.Context<never>, clock: Clock.Clock) {
     this.metrics = metrics
@@ -61,7 +61,6 @@ class Meter {
   }
 
   wait(): void {
-    this.since = "waiting"
     this.metrics.waiting.modifyUnsafe(1, this.context)
   }
 
@@ -72,15 +71,11 @@ class Meter {
     metrics.running.modifyUnsafe(1, context)
   }
 
-  readonly end = (exit: Exit.Exit<unknown, unknown>): undefined => {
+  end(exit: Exit.Exit<unknown, unknown>): void {
     const { context, metrics, since } = this
-    if (since === undefined) return
-    if (since === "waiting") return void metrics.waiting.modifyUnsafe(-1, context)
+    if (since === undefined) return metrics.waiting.modifyUnsafe(-1, context)
     metrics.running.modifyUnsafe(-1, context)
     metrics.duration.updateUnsafe((nowNanos(this.clock) - since) / 1e6, context)
-    if (exit._tag === "Failure" && exit.cause.reasons.some(isLoss)) metrics.lost.updateUnsafe(1, context)
+    if (isLost(exit)) metrics.lost.updateUnsafe(1, context)
   }
 }
-
-const isLoss = (reason: { readonly _tag: string; readonly error?: unknown }): boolean =>
-  reason._tag === "Fail" && reason.error instanceof WorkerLost

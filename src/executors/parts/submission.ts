@@ -7,11 +7,10 @@ import * as Schema from "effect/Schema"
 import { RuntimeError } from "../../Errors.ts"
 import type { EventLoop } from "../../EventLoop.ts"
 import * as check from "../../internal/host/check.ts"
-import { oneLine } from "../../internal/host/printing.ts"
 import { WorkerLost } from "../errors.ts"
 import { type ExecuteOptions, Executor, type Executor as ExecutorOf } from "../Executor.ts"
 import type { Any } from "../Job.ts"
-import { codecsOf } from "./codecs.ts"
+import { codecsOf, orIllegal } from "./codecs.ts"
 import type { AnyJob } from "./JobImpl.ts"
 import { ExecutorImpl } from "./makeExecutor.ts"
 
@@ -85,11 +84,6 @@ const isLossOf = (id: string) => (error: unknown): boolean => error instanceof W
 const refuse = (call: string, job: AnyJob, input: unknown, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const isRefusal = cause.reasons.some((reason) => reason._tag === "Die" && Schema.isSchemaError(reason.defect))
   if (!isRefusal) return Effect.void
-  return Effect.catch(
-    Effect.asVoid(codecsOf(job).input.encode(input)),
-    ({ message }) =>
-      Effect.sync(() =>
-        check.illegal(call, `the input of job '${job.name}'`, input, `what its payload is: ${oneLine(message)}`)
-      )
-  )
+  const encoded = codecsOf(job).input.encode(input)
+  return Effect.asVoid(orIllegal(encoded, call, `the input of job '${job.name}'`, input, "what its payload is"))
 }

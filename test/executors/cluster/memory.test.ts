@@ -24,7 +24,7 @@ const cluster = (size: number, options?: ClusterExecutor.Options) =>
 const runIn = <A, E, R>(layer: Layer.Layer<R>, program: Effect.Effect<A, E, R | asyncio.EventLoop.EventLoop>) =>
   Effect.runPromise(Effect.provide(asyncio.EventLoop.provide(program), layer))
 
-const run = <A, E>(program: Effect.Effect<A, E, Executor.Service | asyncio.EventLoop.EventLoop>) =>
+const run = <A, E>(program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>) =>
   runIn(cluster(2), program)
 
 describe("the laws, in a cluster", () => {
@@ -75,10 +75,18 @@ describe("an id is a piece of work", () => {
       expect(yield* toThread(book, undefined)).toEqual(["a was cancelled"])
     })))
 
-  it("has at most 255 characters", () =>
+  it("is any text of at most 255 characters that a database takes", () =>
     run(Effect.gen(function*() {
       const exit = yield* Effect.exit(toThread(half, 2, { id: "x".repeat(256) }))
       expect(messageOf(exit)).toMatch(/^Executor\.execute: the id is .*, expected one of at most 255 characters$/)
+      for (const id of ["a\0", "\ud800"]) {
+        expect(messageOf(yield* Effect.exit(toThread(half, 2, { id })))).toMatch(
+          / expected text that a database takes: /
+        )
+      }
+      for (const id of [" ", "%", "a/run/half/1", "😀".repeat(127)]) {
+        expect(yield* toThread(half, 2, { id })).toBe(1)
+      }
     })))
 })
 

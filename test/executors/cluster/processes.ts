@@ -1,20 +1,21 @@
 /** Runners and callers as processes, bundled once, as Node takes a second of work to load one from its sources. */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
-import { openSync } from "node:fs"
+import { closeSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeFolder } from "../../../scripts/workshop.ts"
 import { bundle } from "../../node/processes.ts"
 
 export class Processes {
   readonly folder = makeFolder()
-  /** What they log. */
-  readonly log = join(this.folder, "log")
-  private readonly out = openSync(this.log, "a")
   private readonly pathOf: (name: string) => string
   private readonly url: string
   // INVARIANT: those that have not ended.
   private readonly running = new Set<ChildProcess>()
+  /** The files that they print into. */
+  private readonly logs = new Map<ChildProcess, string>()
+  /** Of runs that were begun: no two have the same ids. */
+  count = 0
   private port = 30_000 + Math.floor(Math.random() * 20_000)
 
   private constructor(pathOf: (name: string) => string, url: string) {
@@ -29,18 +30,31 @@ export class Processes {
 
   /** Starts one; `notes` is the file that says which jobs have started and ended. */
   start(name: string, notes: string | undefined, ...args: ReadonlyArray<number>): ChildProcess {
+    const log = join(this.folder, `log ${this.logs.size}`)
+    const out = openSync(log, "a")
     const child = fork(this.pathOf(name), args.map(String), {
       env: { ...process.env, DATABASE_URL: this.url, NOTES: notes },
       execArgv: [],
-      stdio: ["ignore", this.out, this.out, "ipc"]
+      stdio: ["ignore", out, out, "ipc"]
     })
+    closeSync(out)
+    this.logs.set(child, log)
     this.running.add(child)
     child.on("exit", () => this.running.delete(child))
     return child
   }
 
-  runner(notes: string | undefined): ChildProcess {
-    return this.start("runner", notes, this.port++)
+  freePort(): number {
+    return this.port++
+  }
+
+  runner(notes: string | undefined, port = this.freePort()): ChildProcess {
+    return this.start("runner", notes, port)
+  }
+
+  /** What it has printed. */
+  said(child: ChildProcess): string {
+    return readFileSync(this.logs.get(child)!, "utf8").trim()
   }
 
   readonly endAll = async (): Promise<void> => {

@@ -3,9 +3,9 @@
  * is a number of results that have come, so that a slow machine does the same.
  */
 import type { ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Database } from "../../../examples/real/cluster/postgres.ts"
 import { isUp, type Processes } from "./processes.ts"
 
@@ -17,10 +17,9 @@ const limit = 240
 const events = ["kill -9 of a runner", "kill -9 of the caller", "SIGTERM of a runner", "PostgreSQL restarts"] as const
 
 export interface Rough {
-  readonly seed: number
   readonly what: string
-  /** Whether there was each result, in its place. */
-  readonly ok: boolean
+  /** Why there is not each result, in its place; undefined where there is. */
+  readonly lost: string | undefined
   readonly starts: number
   /** How many jobs were started more than once. */
   readonly again: number
@@ -39,7 +38,8 @@ export const rough = async (
   const possible = events.filter((event) => event !== "PostgreSQL restarts" || order !== undefined)
   const chosen = only ?? possible.toSorted(() => random() - 0.5).slice(0, 2)
   const moments = chosen.map(() => 1 + Math.floor(random() * (count * 0.7))).toSorted((a, b) => a - b)
-  const notes = join(processes.folder, `notes ${seed}`)
+  const run = processes.count++
+  const notes = join(processes.folder, `notes ${run}`)
   writeFileSync(notes, "")
   const runners = [processes.runner(notes), processes.runner(notes)]
   await Promise.all(runners.map(isUp))
@@ -47,17 +47,19 @@ export const rough = async (
   let since: number | undefined
   let seen = 0
   let caller: ChildProcess
-  const results = Promise.withResolvers<ReadonlyArray<number>>()
+  const outcome = Promise.withResolvers<string | undefined>()
   const call = (): void => {
     const before = seen
-    let own = 0
-    caller = processes.start("caller", notes, count, millis, seed)
-    caller.on("exit", (code) => code === 1 && results.resolve([]))
+    let heard = 0
+    const own = caller = processes.start("caller", notes, count, millis, run)
+    caller.on("exit", (code, signal) => {
+      if (signal !== "SIGKILL") outcome.resolve(`the caller has ended with ${code ?? signal}:\n${processes.said(own)}`)
+    })
     caller.on("message", (said: { readonly number?: number; readonly results?: ReadonlyArray<number> }) => {
-      if (said.results !== undefined) results.resolve(said.results)
+      if (said.results !== undefined) outcome.resolve(flaw(said.results))
       if (said.number === undefined) return
       // The second one first hears of what the first one has heard of.
-      seen = Math.max(before, ++own)
+      seen = Math.max(before, ++heard)
       const due = moments.findIndex((moment) => moment <= seen)
       if (due === -1) return
       moments.splice(due, 1)
@@ -79,44 +81,62 @@ export const rough = async (
     }
   }
   call()
-  const late = setTimeout(() => results.resolve([]), limit * 1_000)
-  const got = await results.promise
+  const late = setTimeout(
+    () => outcome.resolve(`${seen} of ${count} results after ${limit} seconds:\n${processes.said(caller)}`),
+    limit * 1_000
+  )
+  const lost = await outcome.promise
   clearTimeout(late)
   const seconds = (performance.now() - (since ?? performance.now())) / 1_000
   await processes.endAll()
   const lines = readFileSync(notes, "utf8").split("\n").filter((line) => line.startsWith("start "))
   const again = lines.length - new Set(lines).size
-  const ok = got.length === count && got.every((number, index) => number === index)
-  return { seed, what: chosen.join(", "), ok, starts: lines.length, again, seconds }
+  return { what: chosen.join(", "), lost, starts: lines.length, again, seconds }
 }
 
-/** Seconds from the loss of a runner, which is not replaced, to the last result of the jobs that were on both. */
+const flaw = (results: ReadonlyArray<number>): string | undefined =>
+  results.length === count && results.every((number, index) => number === index)
+    ? undefined
+    : `these results: ${results.join(" ")}`
+
+/** Seconds from the loss of one of two runners, which is not replaced, to the last result of the jobs that were on both. */
 export const takeover = async (processes: Processes, place: 0 | 1, signal: NodeJS.Signals): Promise<number> => {
-  const seed = Math.floor(Math.random() * 1e9)
-  const notes = join(processes.folder, `notes ${seed}`)
-  writeFileSync(notes, "")
-  const runners = [processes.runner(notes)]
+  const runners = [processes.runner(undefined)]
   // The first one has the cluster's health check.
   await isUp(runners[0]!)
-  await new Promise((resolve) => setTimeout(resolve, 5_000))
-  runners.push(processes.runner(notes))
+  await sleep(5_000)
+  runners.push(processes.runner(undefined))
   await isUp(runners[1]!)
-  await new Promise((resolve) => setTimeout(resolve, 8_000))
-  const caller = processes.start("caller", notes, count, millis, seed)
-  let killed = 0
+  await sleep(8_000)
+  return secondsFrom(processes, () => runners[place]!.kill(signal))
+}
+
+/** The same from the loss of the only runner; another one starts at once. */
+export const last = async (processes: Processes, same: boolean): Promise<number> => {
+  const port = processes.freePort()
+  const runner = processes.runner(undefined, port)
+  await isUp(runner)
+  await sleep(8_000)
+  return secondsFrom(processes, () => {
+    runner.kill("SIGKILL")
+    processes.runner(undefined, same ? port : processes.freePort())
+  })
+}
+
+/** Seconds from what happens after the first result to the last one. */
+const secondsFrom = async (processes: Processes, happen: () => void): Promise<number> => {
+  const caller = processes.start("caller", undefined, count, millis, processes.count++)
+  let since: number | undefined
   await new Promise<void>((resolve, reject) => {
     caller.on("message", (said: { readonly number?: number; readonly results?: unknown }) => {
       if (said.results !== undefined) resolve()
-      if (said.number !== undefined && killed === 0) {
-        killed = performance.now()
-        runners[place]!.kill(signal)
-      }
+      if (said.number === undefined || since !== undefined) return
+      since = performance.now()
+      happen()
     })
-    caller.on("exit", () => reject(new Error("the caller has ended")))
+    caller.on("exit", () => reject(new Error(`the caller has ended:\n${processes.said(caller)}`)))
   })
-  const seconds = (performance.now() - killed) / 1_000
-  const ended = once(caller, "exit")
-  await ended
+  const seconds = (performance.now() - since!) / 1_000
   await processes.endAll()
   return seconds
 }

@@ -8,17 +8,22 @@ import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import { appendFileSync } from "node:fs"
 
-/** Takes so many milliseconds, and gives its number. */
+/** Takes so many milliseconds, reports its number in the middle, and gives it. */
 export const work = Job.make("work", {
   payload: Schema.Struct({ number: Schema.Number, millis: Schema.Number }),
-  success: Schema.Number
+  success: Schema.Number,
+  progress: Schema.Number
 })
 export const jobs = Job.group("work", work)
 
 export const handlers: Job.Handlers<typeof work> = {
-  work: Effect.fnUntraced(function*({ millis, number }, { id }) {
+  work: Effect.fnUntraced(function*({ millis, number }, { id, progress }) {
     note(`start ${id}`)
-    if (millis > 0) yield* asyncio.sleep(millis)
+    if (millis > 0) {
+      yield* asyncio.sleep(millis / 2)
+      yield* progress(number)
+      yield* asyncio.sleep(millis / 2)
+    }
     note(`end ${id}`)
     return number
   })

@@ -14,6 +14,8 @@ export const crash = Job.make("crash", {
   payload: Schema.Struct({ how: Schema.Literals(["exit", "throw", "kill"]), attempts: Schema.Number }),
   success: Schema.Number
 })
+/** Ends, and has its worker throw afterwards. */
+export const explode = Job.make("explode")
 /** Takes all the memory there is. */
 export const fill = Job.make("fill")
 /** Adds one to each byte. */
@@ -21,4 +23,4 @@ export const add = Job.make("add", { payload: Transferable.Uint8Array, success: 
 /** Logs; leaves a failed task that nobody looks at, and the worker's output as it is. */
 export const talk = Job.make("talk")
 
-export const rough = Job.group("rough", who, hang, spin, crash, fill, add, talk)
+export const rough = Job.group("rough", who, hang, spin, crash, explode, fill, add, talk)

@@ -24,6 +24,13 @@ serve(rough, {
       })}
     return Effect.never
   },
+  // Once its answer is gone.
+  explode: () =>
+    Effect.sync(() => {
+      setTimeout(() => {
+        throw new Error("out of the blue")
+      }, 50)
+    }),
   fill: () =>
     Effect.sync(() => {
       const all = []

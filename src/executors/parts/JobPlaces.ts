@@ -3,7 +3,7 @@ import { shortened, type Words } from "../../internal/host/printing.ts"
 import { counted } from "../../internal/host/words.ts"
 import { Holdable } from "../../internal/parts/Holdable.ts"
 
-export class Places extends Holdable {
+export class JobPlaces extends Holdable {
   constructor(size: number, name: string) {
     super(size)
     this.name = name

@@ -1,0 +1,26 @@
+/** Lost workers: a job that has ended so, and a defect that stands for that where there is no worker. */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
+import { RuntimeError } from "../../Errors.ts"
+import { WorkerLost } from "../errors.ts"
+
+export const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  exit._tag === "Failure" &&
+  exit.cause.reasons.some((reason) => Cause.isFailReason(reason) && reason.error instanceof WorkerLost)
+
+export class Loss extends RuntimeError {
+  readonly reason: string
+  constructor(reason: string) {
+    super({ message: "Executor.loseWorker: called outside of Executor.local, whose workers alone can be lost by it" })
+    this.reason = reason
+  }
+}
+
+/** Why the worker is lost that a handler has ended so with. */
+export const lossIn = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success") return undefined
+  for (const reason of exit.cause.reasons) {
+    if (Cause.isDieReason(reason) && reason.defect instanceof Loss) return reason.defect.reason
+  }
+  return undefined
+}

@@ -1,0 +1,2 @@
+/** A module that somebody takes for a worker: it has handlers, and calls no `serve`. */
+export const handlers = {}
