@@ -1,6 +1,6 @@
 /** How workers end, and what becomes of their jobs: the same on threads and processes. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Logger } from "effect"
+import { Cause, Effect, Exit, Logger } from "effect"
 import * as asyncio from "effect-asyncio"
 import { BrokenExecutor, type Executor, Job, runInExecutor, submit, toThread } from "effect-asyncio/executors"
 import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/node"
@@ -11,6 +11,10 @@ import { add, crash, explode, hang, rough, spin, who } from "./rough/jobs.ts"
 
 const module = "rough-worker"
 const long = 240_000
+
+/** A job that the worker's module does not have. */
+const stranger = Job.make("stranger")
+const more = Job.group("rough", who, hang, crash, stranger)
 
 /** A job that has begun. */
 const begun = Effect.fnUntraced(function*(job: typeof hang | typeof spin, input?: number) {
@@ -29,9 +33,11 @@ for (const [kind, pool] of Object.entries(kinds)) {
   const noun = kind === "threads" ? "thread" : "process"
 
   describe(kind, () => {
-    const one = shared(pool, rough, module, { size: 1, grace: 100 })
+    const logged = Promise.withResolvers<string>()
+    const logger = Logger.layer([Logger.make(({ message }) => logged.resolve(String(message)))])
+    const one = shared(pool, rough, module, { size: 1, grace: 100 }, logger)
     // Nobody is killed here: the machine may be slow.
-    const patient = shared(pool, rough, module, { size: 1, concurrency: 2, grace: "1 minute" })
+    const patient = shared(pool, more, module, { size: 1, concurrency: 2, grace: "1 minute" })
     const two = shared(pool, rough, module, { size: 2, grace: "1 minute" })
 
     it("a worker that dies loses its own jobs alone; it is replaced", async () => {
@@ -146,7 +152,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
     }, long)
 
     it("closing cancels what runs and what waits, also where it computes", async () => {
-      const [running, waiting, closed] = await Effect.runPromise(asyncio.EventLoop.provide(Effect.gen(function*() {
+      const [ended, closed] = await Effect.runPromise(asyncio.EventLoop.provide(Effect.gen(function*() {
         const [running, waiting, executor] = yield* Effect.scoped(Effect.gen(function*() {
           const executor = yield* pool.make(rough, moduleOf(module), { size: 1, grace: 50 })
           const began = yield* asyncio.Event.make
@@ -156,44 +162,34 @@ for (const [kind, pool] of Object.entries(kinds)) {
           yield* asyncio.Event.wait(began)
           return [running, waiting, executor] as const
         }))
-        yield* asyncio.wait([running, waiting])
+        // At once, and not a tick later.
+        const ended = [running, waiting].map((task) => [asyncio.Task.done(task), asyncio.Task.cancelled(task)])
         const closed = yield* Effect.flip(Effect.flatMap(runInExecutor(executor, who, undefined), asyncio.Task.join))
-        return [asyncio.Task.cancelled(running), asyncio.Task.cancelled(waiting), closed.message]
+        return [ended, closed.message]
       })))
-      expect([running, waiting]).toEqual([true, true])
+      expect(ended).toEqual([[true, true], [true, true]])
       expect(closed).toBe("job 'who': the executor is closed")
     }, long)
 
     it("a job that the worker does not have is no loss, but a broken executor; the worker goes on", async () => {
-      const stranger = Job.make("stranger")
-      const jobs = Job.group("mixed", who, stranger)
-      const [failed, before, after] = await asyncio.run(Effect.scoped(Effect.gen(function*() {
-        const executor = yield* pool.make(jobs, moduleOf(module), { size: 1 })
-        const before = yield* yield* runInExecutor(executor, who)
-        const task = yield* runInExecutor(executor, stranger, undefined, { retries: 3 })
-        const failed = yield* Effect.flip(asyncio.Task.join(task))
-        return [failed, before, yield* yield* runInExecutor(executor, who)] as const
-      })))
+      const [failed, before, after] = await patient(Effect.gen(function*() {
+        const before = yield* worker
+        const failed = yield* Effect.flip(toThread(stranger, undefined, { retries: 3 }))
+        return [failed, before, yield* worker] as const
+      }))
       expect(failed).toBeInstanceOf(BrokenExecutor)
       expect(failed.message).toBe(
         `job 'stranger': its worker serves ${rough}, and no such job: ${moduleOf(module).href}`
       )
-      expect([after.worker, after.jobs]).toEqual([before.worker, 2])
+      expect(after).toBe(before)
     }, long)
 
     it("what an idle worker throws is logged; the pool goes on", async () => {
-      const logged = Promise.withResolvers<string>()
-      const logger = Logger.make(({ message }) => logged.resolve(String(message)))
-      const [text, before, after] = await open(
-        pool,
-        { size: 1 },
-        Effect.gen(function*() {
-          const before = yield* worker
-          yield* toThread(explode)
-          return [yield* Effect.promise(() => logged.promise), before, yield* worker] as const
-        }),
-        Logger.layer([logger])
-      )
+      const [text, before, after] = await one(Effect.gen(function*() {
+        const before = yield* worker
+        yield* toThread(explode)
+        return [yield* Effect.promise(() => logged.promise), before, yield* worker] as const
+      }))
       expect(text).toMatch(
         kind === "threads"
           ? /^ThreadPool: thread \d+ threw Error: out of the blue; it had no job$/
@@ -224,7 +220,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
       const missing = new URL("./rough/missing.ts", import.meta.url)
       const errors = await Effect.runPromise(
         Effect.gen(function*() {
-          const executor = yield* pool.make(rough, missing, { size: 2, execArgv: ["--no-warnings"] })
+          const executor = yield* pool.make(rough, missing, { size: 1, execArgv: ["--no-warnings"] })
           const tasks = []
           for (let i = 0; i < 3; i++) tasks.push(yield* runInExecutor(executor, who, undefined))
           const exits = yield* asyncio.gather(tasks, { returnExceptions: true })
@@ -283,9 +279,8 @@ it("on a virtual loop, which does not wait for workers, each job says so", async
 const open = <A, E>(
   pool: (typeof kinds)[keyof typeof kinds],
   options: Options,
-  program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>,
-  around: Layer.Layer<never> = Layer.empty
-) => asyncio.run(Effect.provide(program, Layer.provideMerge(pool.layer(rough, moduleOf(module), options), around)))
+  program: Effect.Effect<A, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
+) => asyncio.run(Effect.provide(program, pool.layer(rough, moduleOf(module), options)))
 
 const detached = () => {
   const bytes = new Uint8Array(8)

@@ -37,8 +37,8 @@ export interface Options {
   /** Whether jobs go on when their tasks are cancelled, or the program ends. Default: they are cancelled, too. */
   readonly detach?: boolean | undefined
   /**
-   * How long a cancelled task waits for the end of its job; it then ends without, and the job when the request gets to it. Also
-   * how long a task whose job has ended waits for reports that have not arrived. Default: 5 seconds.
+   * How long a cancelled task waits for its job to end; then it ends without, and the job once the request reaches it. Also how
+   * long a task whose job has ended waits for reports that are still on their way. Default: 5 seconds.
    */
   readonly grace?: Duration.Input | undefined
 }
@@ -64,16 +64,19 @@ const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
  * **Details**
  *
  * A submitted job is a message in the cluster's storage. It runs at least once: when its runner is lost it is started again on
- * another one. Its outcome is stored exactly once, and each who submits that id gets it: the second joins the job while it
- * runs, later on gets what is stored, from another process too, and with another input; the first input counts. So an id
- * names a piece of work, `report-2026-10`, and a program that is started again finds what it had begun.
+ * another one. Its outcome is stored exactly once, and everyone who submits that id gets it: whoever comes second joins the job
+ * while it runs, and later gets what is stored, from another process too, and with another input; the first input counts. So
+ * an id names a piece of work, `report-2026-10`, and a program that is started again finds what it had begun.
  *
- * A cancelled job that waits never runs; one that runs is interrupted on its runner, and its task ends when it has ended, or
- * after `grace`. A cancelled id is spent: it gives a cancelled task to all who submit it. With `detach` the task ends at once
- * and the job goes on.
+ * A job that is cancelled while it waits never runs; one that runs is interrupted on its runner, and its task ends when the job
+ * has ended, or after `grace`. A cancelled id is spent: all who submit it get a cancelled task. With `detach` the task ends at
+ * once and the job goes on.
  *
- * Reports (`onProgress`) come from the runner, past the storage: those who listen get them as they come, and of what went
- * before the newest 1,000. Closing the scope cancels the jobs that are left.
+ * Reports (`onProgress`) come from the runner, past the storage: a listener gets them as they come, and of those before it the
+ * newest 1,000. Closing the scope cancels the jobs that are left.
+ *
+ * A request that the storage does not take is sent again for some 0.7 seconds, as a connection may have broken; then the task
+ * fails with `BrokenExecutor`. It may be stored all the same: submit it again under the same id.
  *
  * Costs some milliseconds and two to five commits a job. `asyncio` has nothing of the kind; people use Celery, arq, dramatiq.
  *
@@ -219,7 +222,7 @@ const checkRetention = check.options<RetentionOptions>({
  * **Gotchas**
  *
  * An id whose job is deleted is free again: submitted once more, it runs once more. So keep jobs for longer than somebody may
- * come back for them.
+ * come back for them, and than a caller may be cut off from the storage: one that waits for a deleted outcome waits for ever.
  *
  * @category layers
  * @since 0.2.0

@@ -33,7 +33,7 @@ type Run = Extract<ToWorker, { readonly _tag: "Run" }>
 
 let isServing = false
 
-/** `R`: what the handlers ask for, and the layer has. */
+/** Never ends: the process or thread does. `R`: what the handlers ask for, and the layer has. */
 export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
   if (!isWorker()) {
     const message = "serve: there is no pool that this could be a worker of; the module is to be given to one"
@@ -44,13 +44,6 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
     throw thrown(new RuntimeError({ message }))
   }
   isServing = true
-  if (isMainThread) leaveSignalsToParent()
-  // What the rest of the module throws is told as that, and no job is lost with it.
-  setImmediate(start, jobs, handlers, layer)
-}
-
-/** Never ends: the process or thread does. */
-const start = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
   // The program has ended while this child came up.
   if (isMainThread && !process.connected) process.exit()
   const main = Effect.gen(function*() {
@@ -66,7 +59,10 @@ const start = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer
   )
   // Nothing is left to ask for: the compiler can't subtract a type that it does not know.
   const fiber = Effect.runFork(main as Effect.Effect<void, unknown>)
-  if (isMainThread) endWithParent(() => fiber.interruptUnsafe())
+  if (isMainThread) {
+    leaveSignalsToParent()
+    endWithParent(() => fiber.interruptUnsafe())
+  }
   fiber.addObserver((exit) => {
     if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
     // A thread's pool hears of it as the reason; a process prints it.
