@@ -1,6 +1,6 @@
 /**
- * A Stream as its public type says: what its channel gives. `effect/Stream` and what it loads take longer than all of this
- * library (18 of 43 ms), and whoever runs a stream has loaded it; so it is not loaded by those who use none.
+ * A Stream as its public type says: what its channel gives. So `effect/Stream` and the six modules that it alone loads are left
+ * to those who run one: an eighth of what importing this library takes beside `effect/Effect`.
  */
 import { identity } from "effect/Function"
 import { pipeArguments } from "effect/Pipeable"
