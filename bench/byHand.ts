@@ -75,3 +75,13 @@ export class Queue<A> {
     return item
   }
 }
+
+export const timeout = async <A>(promise: Promise<A>, delay: number): Promise<A> => {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error("timeout")), delay)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -27,11 +27,14 @@ const stopTime = (): void => {
   let now = 0
   let timers: ReadonlyArray<{ readonly at: number; readonly run: () => void }> = []
   let jump: NodeJS.Immediate | undefined
+  let turns = 0
+  const { setImmediate } = globalThis
   const jumpSoon = () => {
     if (timers.length > 0) jump ??= setImmediate(jumpToNext)
   }
   const jumpToNext = () => {
     jump = undefined
+    if (turns > 0) return jumpSoon()
     const [next] = timers.toSorted((a, b) => a.at - b.at)
     if (next === undefined) return
     remove(next)
@@ -48,6 +51,13 @@ const stopTime = (): void => {
   process.hrtime.bigint = () => BigInt(Math.round((now += perReading) * 1e6))
   Object.assign(globalThis, {
     clearTimeout: remove,
+    setImmediate: (run: () => void) => {
+      turns++
+      return setImmediate(() => {
+        turns--
+        run()
+      })
+    },
     setTimeout: (run: () => void, delay: number) => {
       const timer = { at: now + delay, run }
       timers = [...timers, timer]

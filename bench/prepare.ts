@@ -65,14 +65,23 @@ export interface Python {
 
 export const pythonProgram = join(here, "python", "bench.py")
 
-/** `$PYTHON`, `python3`, or the system's: the first that has uvloop, else the first. */
+/** asyncio of this Python is what the library is measured by in all that it says. */
+const wantedPython = "3.14"
+
+const isWanted = ({ python }: Python): boolean => python.startsWith(`${wantedPython}.`)
+
+/** `$PYTHON`, `python3.14`, `python3`, or the system's: the first of the wanted version, with uvloop if one has it. */
 export const findPython = (): Python | undefined => {
-  const found = [process.env["PYTHON"], "python3", "/usr/bin/python3"].flatMap((command): Array<Python> => {
+  const commands = [process.env["PYTHON"], `python${wantedPython}`, "python3", "/usr/bin/python3"]
+  const found = commands.flatMap((command): Array<Python> => {
     if (command === undefined) return []
     const { status, stdout } = spawnSync(command, [pythonProgram, "--about"], { encoding: "utf8" })
     return status === 0 ? [JSON.parse(stdout)] : []
   })
-  return found.find(({ uvloop }) => uvloop !== undefined) ?? found[0]
+  const wanted = found.filter(isWanted)
+  if (wanted.length === 0) console.error(`bench: no Python ${wantedPython} is found; $PYTHON names one`)
+  const usable = wanted.length > 0 ? wanted : found
+  return usable.find(({ uvloop }) => uvloop !== undefined) ?? usable[0]
 }
 
 /** The versions of everything, and what it ran on. */
@@ -83,10 +92,13 @@ export const versions = (python: Python | undefined): Record<string, string> => 
   ...Object.fromEntries(
     peers().filter(isInstalled).map((peer) => [peer, readJson(here, "node_modules", peer, "package.json").version])
   ),
-  ...(python === undefined ? {} : { python: python.python }),
+  ...(python === undefined ? {} : { python: nameOf(python) }),
   ...(python?.uvloop === undefined ? {} : { uvloop: python.uvloop }),
   machine: `${process.platform} ${process.arch}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}`
 })
+
+const nameOf = (python: Python): string =>
+  isWanted(python) ? python.python : `${python.python} (no ${wantedPython} was found)`
 
 const commit = (): string => {
   const git = (...args: ReadonlyArray<string>): string => {

@@ -112,12 +112,13 @@ export class Results {
   /** The n that the short table shows. */
   mainSize(name: string): number {
     const sizes = this.sizesOf(name)
-    return sizes.includes(1e4) ? 1e4 : sizes.at(-1)!
+    const { main = 1e4 } = this.workloads.find((named) => named.name === name)!.workload
+    return sizes.includes(main) ? main : sizes.at(-1)!
   }
 }
 
 /** Three digits. */
-const short = (value: number): string =>
+export const short = (value: number): string =>
   value >= 100
     ? value.toFixed(0)
     : value >= 10
@@ -135,12 +136,12 @@ const unitOf: Record<Workload["measure"], readonly [unit: string, scale: number]
   import: ["ms", 1e6]
 }
 
-const show = ({ workload }: Named, value: number): string => {
+export const show = ({ workload }: Named, value: number): string => {
   const [unit, scale] = unitOf[workload.measure]
   return `${short(value / scale)} ${unit}`
 }
 
-const ours = "effect-asyncio"
+export const ours = "effect-asyncio"
 const columns = new Set([ours, "promises", "effection", "asyncio", "uvloop"])
 
 /** One line a workload: what raw Effect takes, and how many times that the others take. */
@@ -159,7 +160,9 @@ export const shortTable = (results: Results, options: { readonly reach: boolean 
       }
       const others = results.variantsOf(named).filter((variant) => variant !== "effect" && !columns.has(variant))
       return [
-        named.workload.title,
+        n === 1e4 || named.workload.sizes?.length === 1
+          ? named.workload.title
+          : `${named.workload.title}; n = ${sizeName(n)}`,
         raw === undefined ? "?" : show(named, raw.median),
         ratio(ours),
         ...(options.reach ? [reachOf(results, named, n)] : []),
@@ -173,6 +176,33 @@ export const shortTable = (results: Results, options: { readonly reach: boolean 
   ])
 }
 
+/** The library beside what it was: medians and quartiles of the ratios of each round. Less than 1 is faster than then. */
+export const pairedTable = (results: Results, then: string): string => {
+  const ratios = (named: Named, a: string, b: string): ReadonlyArray<number> => {
+    const [first, second] = [a, b].map((variant) =>
+      results.cell(named, variant, results.mainSize(named.name))?.samples.map((sample) =>
+        figureOf(named.workload.measure, sample)
+      ) ?? []
+    )
+    return first!.slice(0, second!.length).map((figure, round) => figure / second![round]!).toSorted((a, b) => a - b)
+  }
+  const shown = (ratios: ReadonlyArray<number>): string => {
+    if (ratios.length === 0) return "?"
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => short(ratios[Math.floor((ratios.length - 1) * q)]!))
+    return `${middle} (${low}..${high})`
+  }
+  return table([
+    ["workload", "now to then", "then to raw Effect", "now to raw Effect", "rounds"],
+    ...results.workloads.map((named) => [
+      named.workload.title,
+      shown(ratios(named, ours, then)),
+      shown(ratios(named, then, "effect")),
+      shown(ratios(named, ours, "effect")),
+      `${ratios(named, ours, then).length}`
+    ])
+  ])
+}
+
 /** What was wanted, and whether it is so. */
 const reachOf = (results: Results, named: Named, n: number): string => {
   const reach = named.workload.reach
@@ -183,11 +213,52 @@ const reachOf = (results: Results, named: Named, n: number): string => {
     const above = (figures.median - raw.median) / 1e6
     return `+${reach.above} ms: ${above <= reach.above ? "yes" : "no"}, +${short(above)} ms`
   }
-  const { ratio, better = ratio } = reach
-  const reached = figures.median / raw.median
-  const goal = better === ratio ? `${ratio}` : `${ratio}, then ${better}`
-  return `${goal}: ${reached <= better ? "yes" : reached <= ratio ? "the first" : "no"}`
+  const said = (goal: number, variant: string): string => {
+    const ratio = results.ratio(named, variant, n)
+    return ratio === undefined ? "?" : `${goal}: ${ratio <= goal ? "yes" : "no"}`
+  }
+  if ("below" in reach) {
+    const goal = results.ratio(named, reach.below, n)
+    return goal === undefined ? "?" : `below ${reach.below}, ${said(Number(short(goal)), ours)}`
+  }
+  const sites = reach.withoutSites
+  return said(reach.ratio, ours) +
+    (sites === undefined ? "" : `; without sites ${said(sites, "without creation sites")}`)
 }
+
+/** Ratios to raw Effect of ours in several runs, and what is wanted. */
+export const spreadTable = (runs: ReadonlyArray<Results>): string =>
+  table([
+    ["workload", "reach", "least", "median", "most", "in each run"],
+    ...runs[0]!.workloads.flatMap((named) =>
+      [ours, "without creation sites"].flatMap((variant): ReadonlyArray<ReadonlyArray<string>> => {
+        const figure = (run: Results): number | undefined => {
+          const n = run.mainSize(named.name)
+          if (named.workload.measure !== "import") return run.ratio(named, variant, n)
+          const [own, raw] = [variant, "effect"].map((variant) => run.figures(named, variant, n))
+          return own && raw && (own.median - raw.median) / 1e6
+        }
+        const unit = named.workload.measure === "import" ? " ms" : ""
+        const figures = runs.flatMap((run) => figure(run) ?? [])
+        if (figures.length === 0) return []
+        const { reach } = named.workload
+        const goal = reach === undefined
+          ? ""
+          : "above" in reach
+          ? `+${reach.above} ms`
+          : "below" in reach
+          ? `below ${reach.below}`
+          : `${(variant === ours ? reach.ratio : reach.withoutSites) ?? ""}`
+        const [least, most] = [Math.min(...figures), Math.max(...figures)]
+        return [[
+          named.workload.title + (variant === ours ? "" : `, ${variant}`),
+          goal,
+          ...[least, median(figures), most].map((figure) => `${short(figure)}${unit}`),
+          figures.map(short).join(" ")
+        ]]
+      })
+    )
+  ])
 
 /** Everything, a table a workload. */
 export const longTables = (results: Results): string =>

@@ -25,6 +25,15 @@ const order = [
   "timers",
   "cancel",
   "timeout",
+  "timeouts",
+  "nested",
+  "pipeline-3",
+  "server",
+  "readme-p-limit",
+  "readme-p-queue",
+  "readme-async-sema",
+  "readme-async-mutex",
+  "explore",
   "heap",
   "import"
 ]

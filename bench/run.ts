@@ -10,8 +10,14 @@
  *
  * - `--only NAME`: the workloads whose names begin so; several times, or with commas
  * - `--variants A,B`: these variants, and raw Effect
- * - `--against REV`: also the library as it was at that commit, as `effect-asyncio@REV`
+ * - `--against REV`: the library beside itself as it was at that commit, and raw Effect, at n = 1e4, by processor time. The three
+ *   run one after the other, round by round, so that what else the machine does hits them alike
+ * - `--scale`: n from 1e3 to 1e6, others up to 1e5, into the picture and the table of docs/costs.md; fails where an item of ours
+ *   costs more as n grows than 4 times, and than raw Effect's in the same run
+ * - `--sizes A,B`: these n
  * - `--quick`: n = 1e4 alone, few rounds, in less than three minutes
+ * - `--spread N`: N such runs of this library and raw Effect, one after the other; their spread goes into RESULTS.md. Five take 15
+ *   minutes
  * - `--cpu`: processor time everywhere, for a machine that is busy with other things
  * - `--minutes N`: how long to go on
  * - `--json FILE`: every sample
@@ -19,11 +25,13 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { writePart } from "../scripts/workshop.ts"
+import { root, writePart } from "../scripts/workshop.ts"
 import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, versions } from "./prepare.ts"
-import { type Cell, longTables, type Named, Results, shortTable } from "./report.ts"
+import { type Cell, longTables, type Named, pairedTable, Results, shortTable, spreadTable } from "./report.ts"
 import { loadRow, rowsOf } from "./rows.ts"
+import { growths, growthTable, largestOfPeers, pictureTitle, scalePicture, scaleSizes } from "./scale.ts"
 import { measure, type Process } from "./schedule.ts"
+import type { Workload } from "./workload.ts"
 
 const here = import.meta.dirname
 
@@ -35,47 +43,74 @@ const { values: options } = parseArgs({
     minutes: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
     quick: { type: "boolean", default: false },
+    scale: { type: "boolean", default: false },
+    sizes: { type: "string", multiple: true, default: [] },
+    spread: { type: "string" },
     variants: { type: "string", multiple: true, default: [] }
   }
 })
 const listed = (values: ReadonlyArray<string>): Array<string> => values.flatMap((value) => value.split(","))
 const only = listed(options.only)
-const wanted = listed(options.variants)
-const isWhole = !options.quick && only.length === 0 && wanted.length === 0 && options.against === undefined &&
-  !options.cpu
+const sizes = listed(options.sizes).map(Number)
+const against = options.against === undefined ? undefined : `effect-asyncio@${options.against}`
+const spread = options.spread === undefined ? undefined : Number(options.spread)
+const isQuick = options.quick || spread !== undefined
+/** What is compared beside raw Effect; without any, all. */
+const wanted = against !== undefined
+  ? ["effect-asyncio"]
+  : spread !== undefined
+  ? ["effect-asyncio", "without creation sites", "p-map"]
+  : listed(options.variants)
+/** Whether pages are written. */
+const isAll = only.length === 0 && options.variants.length === 0 && sizes.length === 0 && !options.cpu
+const isWhole = isAll && !isQuick && !options.scale && against === undefined
 
 const names = rowsOf(only)
 
 const missing = installPeers()
 const python = findPython()
 const libraries: Record<string, string> = { "effect-asyncio": await buildLibrary() }
-if (options.against !== undefined) {
-  libraries[`effect-asyncio@${options.against}`] = await buildLibraryAt(options.against)
-}
+if (against !== undefined) libraries[against] = await buildLibraryAt(options.against!)
 const pythonLoops = python === undefined ? [] : python.uvloop === undefined ? ["asyncio"] : ["asyncio", "uvloop"]
 
-const workloads = await Promise.all(
+const loaded = await Promise.all(
   names.map(async (name): Promise<Named> => {
     const workload = await loadRow(name)
-    const measure = options.cpu && workload.measure === "wall" ? "cpu" : workload.measure
+    const measure = (options.cpu || options.scale || against !== undefined) && workload.measure === "wall"
+      ? "cpu"
+      : workload.measure
     return { name, workload: { ...workload, measure } }
   })
 )
-const allSizes = options.quick ? [1e4] : [1e3, 1e4, 1e5]
-const cells = workloads.flatMap(({ name, workload }) => {
-  const variants = [
-    ...Object.keys(libraries),
-    ...Object.keys(workload.variants),
-    ...workload.python === false ? [] : pythonLoops
-  ]
-    .filter((variant) => !missing.includes(variant))
-  const sizes = (workload.sizes ?? allSizes).filter((n) => !options.quick || n <= 1e4)
-  return Array.from(new Set(variants))
-    .filter((variant) => wanted.length === 0 || variant === "effect" || wanted.includes(variant.split("@")[0]!))
-    .flatMap((variant) => sizes.map((n): Cell => ({ workload: name, variant, n, samples: [], skipped: undefined })))
-})
+const workloads = options.scale ? loaded.filter(({ workload }) => workload.sizes?.length !== 1) : loaded
 
-const [warm, budget] = options.quick ? ["200", "150"] : ["400", "400"]
+const isRough = isQuick || against !== undefined
+const chosen = sizes.length > 0 ? sizes : options.scale ? scaleSizes : isRough ? [1e4] : [1e3, 1e4, 1e5]
+/** Those of a workload that has one of its own stay. */
+const sizesOf = ({ sizes: own = chosen }: Workload, variant: string): ReadonlyArray<number> => {
+  if (options.scale) {
+    const largest = variant === "effect-asyncio" || variant === "effect" ? Infinity : largestOfPeers
+    return chosen.filter((n) => n <= largest)
+  }
+  return own.length === 1 ? own : sizes.length > 0 ? sizes : own.filter((n) => !isRough || n <= 1e4)
+}
+
+const makeCells = (): ReadonlyArray<Cell> =>
+  workloads.flatMap(({ name, workload }) => {
+    const variants = [
+      ...Object.keys(libraries),
+      ...Object.keys(workload.variants),
+      ...workload.python === false ? [] : pythonLoops
+    ]
+      .filter((variant) => !missing.includes(variant))
+    return Array.from(new Set(variants))
+      .filter((variant) => wanted.length === 0 || variant === "effect" || wanted.includes(variant.split("@")[0]!))
+      .flatMap((variant) =>
+        sizesOf(workload, variant).map((n): Cell => ({ workload: name, variant, n, samples: [], skipped: undefined }))
+      )
+  })
+
+const [warm, budget] = isQuick || options.scale ? ["200", "150"] : ["400", "400"]
 
 const processOf = ({ n, variant, workload }: Cell): Process => {
   const args = [String(n), warm, budget]
@@ -86,46 +121,74 @@ const processOf = ({ n, variant, workload }: Cell): Process => {
   const program = library === undefined ? variant : "effect-asyncio"
   return {
     command: process.execPath,
-    args: ["--expose-gc", join(here, "worker.ts"), workload, program, ...args],
+    // A million tasks are more than Node's default.
+    args: ["--expose-gc", "--max-old-space-size=12000", join(here, "worker.ts"), workload, program, ...args],
     env: { BENCH_LIBRARY: library ?? libraries["effect-asyncio"] }
   }
 }
 
-const results = new Results(workloads, cells)
-
-await measure(cells, {
-  isMain: (cell) => cell.n === results.mainSize(cell.workload),
-  named: (cell) => workloads.find(({ name }) => name === cell.workload)!,
-  processOf,
-  time: 60_000 * Number(options.minutes ?? (options.quick ? 2.7 : 19)),
-  longest: options.quick ? 4000 : 10_000
-})
+const runAll = async (): Promise<Results> => {
+  const results = new Results(workloads, makeCells())
+  await measure(results.cells, {
+    isMain: (cell) => cell.n === results.mainSize(cell.workload),
+    named: (cell) => workloads.find(({ name }) => name === cell.workload)!,
+    processOf,
+    time: 60_000 * Number(options.minutes ?? (isQuick ? 2.7 : 30)),
+    longest: isQuick ? 4000 : options.scale ? 40_000 : 10_000,
+    untilTheyAgree: against === undefined
+  })
+  return results
+}
 
 const date = new Date().toISOString().slice(0, 10)
 const about = versions(python)
-const shown = shortTable(results, { reach: true })
-console.log(`${date}, ${describe(about)}\n\n${shown}\n${results.interference()}`)
-if (!isWhole) console.log(`\n${longTables(results)}`)
+const measured = `Measured ${date}: ${describe(about)}.`
 
-if (options.json !== undefined) {
-  writeFileSync(options.json, `${JSON.stringify({ date, versions: about, cells }, undefined, 1)}\n`)
+if (spread !== undefined) {
+  const runs: Array<Results> = []
+  while (runs.length < spread) runs.push(await runAll())
+  const shown = spreadTable(runs)
+  console.log(`${shown}\n\n${measured}`)
+  if (isAll) writePart("bench/RESULTS.md", "spread", `${shown}\n\n${measured}`)
+} else if (options.scale) {
+  const results = await runAll()
+  const shown = growthTable(results)
+  console.log(`${shown}\n\n${measured}`)
+  const picture = await scalePicture(results)
+  if (!isAll) writeFileSync(join(here, "dist", "scale.svg"), picture)
+  else if (hadTime(results)) {
+    writeFileSync(join(root, "docs", "scale.svg"), picture)
+    writePart("docs/costs.md", "scale", `![${pictureTitle}](scale.svg)\n\n${shown}\n\n${measured}`)
+  }
+  if (growths(results).some(({ verdict }) => verdict !== "")) process.exitCode = 1
+} else if (against !== undefined) {
+  const results = await runAll()
+  console.log(`${pairedTable(results, against)}\n\n${measured}`)
+} else {
+  const results = await runAll()
+  console.log(`${shortTable(results, { reach: true })}\n${results.interference()}\n\n${measured}`)
+  if (!isWhole) console.log(`\n${longTables(results)}`)
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify({ date, versions: about, cells: results.cells }, undefined, 1)}\n`)
+  }
+  if (isWhole && hadTime(results)) {
+    writeFileSync(join(here, "RESULTS.md"), resultsPage(results))
+    writePart("docs/costs.md", "bench", `${shortTable(results, { reach: false })}\n\n${measured}`)
+  }
 }
-if (isWhole && cells.some(({ skipped }) => skipped === "no time")) {
-  console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
-} else if (isWhole) {
-  writeFileSync(join(here, "RESULTS.md"), resultsPage())
-  writePart(
-    "docs/costs.md",
-    "bench",
-    `${shortTable(results, { reach: false })}\n\nMeasured ${date}: ${describe(about)}.`
-  )
+
+/** What is not measured is not written down. */
+function hadTime({ cells }: Results): boolean {
+  const had = cells.every(({ skipped }) => skipped !== "no time")
+  if (!had) console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
+  return had
 }
 
 function describe(about: Record<string, string>): string {
   return Object.entries(about).map(([name, version]) => `${name} ${version}`).join(", ")
 }
 
-function resultsPage(): string {
+function resultsPage(results: Results): string {
   return `# Results
 
 Written by \`npm run bench\`, ${date}. ${describe(about)}.
@@ -134,9 +197,18 @@ What raw Effect 4 takes, and how many times as long the others take: less than 1
 else is said; \`reach\` is what we want, and whether we have it. Times are of this machine on this day, ratios travel
 better.
 
-${shown}
+${shortTable(results, { reach: true })}
 
 ${results.interference()}
+
+## Five quick runs
+
+Ratios to raw Effect (milliseconds above it, for the import) in runs of \`npm run bench -- --spread 5\`: how far a mark is to be
+believed. Less is better.
+
+<!-- spread -->
+Not measured since.
+<!-- /spread -->
 
 ## In full
 

@@ -1,4 +1,4 @@
-/** Which process runs when: one at a time, in random order, for as long as there is time. */
+/** Which process runs when: one at a time, in random order, what is compared one after the other, for as long as there is time. */
 import { execute } from "../scripts/workshop.ts"
 import { type Cell, figuresOf, type Named } from "./report.ts"
 import type { Sample } from "./sampler.ts"
@@ -18,6 +18,8 @@ export interface Plan {
   readonly time: number
   /** A run that takes longer than this is left out, in milliseconds. */
   readonly longest: number
+  /** Or all of them in every round. */
+  readonly untilTheyAgree: boolean
 }
 
 const fewest = 3
@@ -79,7 +81,7 @@ const tooLong = (plan: Plan): string => `over ${plan.longest / 1000} s`
 
 const wantsMore = (cell: Cell, plan: Plan, cost: number): boolean => {
   if (cell.samples.length === 0) return false
-  if (cell.samples.length < fewest) return true
+  if (cell.samples.length < fewest || !plan.untilTheyAgree) return true
   if (cost > long) return false
   const { max, median, min } = figuresOf(plan.named(cell), cell)!
   return (max - min) / median > agreement
@@ -106,7 +108,11 @@ const expected = (cell: Cell, [last, beforeLast]: ReadonlyArray<Cell>, plan: Pla
   return items * each * factor ** Math.max(0, slope) / 1e6
 }
 
-const shuffled = <A>(items: ReadonlyArray<A>): Array<A> => {
+/** The variants of one workload at one n stand together: what is compared is measured at the same time. */
+const shuffled = (cells: ReadonlyArray<Cell>): Array<Cell> =>
+  Object.values(Object.groupBy(inAnyOrder(cells), ({ n, workload }) => `${workload} ${n}`)).flatMap((group) => group!)
+
+const inAnyOrder = <A>(items: ReadonlyArray<A>): Array<A> => {
   const result = Array.from(items)
   for (let i = result.length - 1; i > 0; i--) {
     const j = Math.floor(Math.random() * (i + 1))

@@ -19,14 +19,19 @@ export interface Workload {
    * - `import`: time by the clock to load a variant; it has no program
    */
   readonly measure: "wall" | "cpu" | "heap" | "import"
-  /** What we want at n = 1e4: a ratio to raw Effect, and a better one; or milliseconds above it. */
-  readonly reach?: { readonly ratio: number; readonly better?: number } | { readonly above: number }
+  /** What we want at the main n: a ratio to raw Effect, milliseconds above it, or less than another takes. */
+  readonly reach?:
+    | { readonly ratio: number; readonly withoutSites?: number }
+    | { readonly above: number }
+    | { readonly below: string }
   /** Whether asyncio has it, in `python/`. Default: true. */
   readonly python?: boolean
   /** How many items a run of n is counted as. Default: n. */
   readonly items?: (n: number, variant: string) => number
   /** Default: 1e3, 1e4, 1e5. */
   readonly sizes?: ReadonlyArray<number>
+  /** The n of the short table. Default: 1e4, or what is next to it. */
+  readonly main?: number
   /** The n at which `drift.ts` counts. Default: 1000. */
   readonly counted?: number
   /** By name: `effect-asyncio`, `effect` (the raw one), `promises`, `effection`, and npm packages. */

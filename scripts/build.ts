@@ -32,7 +32,7 @@ export const bundle = async (project: string, output: string): Promise<void> => 
           chunkFileNames: "internal/[name].js",
           comments: { jsdoc: false },
           codeSplitting: {
-            // Each takes what its modules need and no group before it has. What needs Effect's Stream is in none, so
+            // Each takes what its modules need and no group before it has. What needs Effect's Channel is in none, so
             // that only who uses it loads that. None takes what is in a folder: a subpath loads what it has itself.
             groups: [
               // All that a browser loads whose page uses gather and run alone.

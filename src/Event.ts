@@ -160,7 +160,7 @@ export const set = (self: Event): Effect.Effect<void> =>
 export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
 
 /**
- * Unsets the event: whoever comes from now on waits.
+ * Unsets the event: those who come from now on wait.
  *
  * **Example** (A pulse)
  *

@@ -9,15 +9,17 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Pipeable } from "effect/Pipeable"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import type { QueueEmpty, QueueFull, QueueShutDown } from "./Errors.ts"
 import * as check from "./internal/host/check.ts"
 import { dual } from "./internal/host/curried.ts"
 import { atOnce, InPlace, inPlace } from "./internal/host/inPlace.ts"
+import { ChannelStream, isStream } from "./internal/parts/ChannelStream.ts"
 import { checkOptions, QueueImpl } from "./internal/parts/QueueImpl.ts"
 import { Fifo } from "./internal/parts/Storage.ts"
 import { tasksIn } from "./internal/task/tasks.ts"
@@ -598,14 +600,14 @@ export const statistics = (self: Queue<any>): Statistics => {
  * @since 0.1.0
  */
 export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
-  Stream.fromPull(
+  new ChannelStream(Channel.fromPull(
     Effect.succeed(
       Effect.matchEffect(impl("stream", self).receiveInTurn, {
         onSuccess: (value) => Effect.succeed([value] as const),
         onFailure: () => Cause.done()
       })
     )
-  )
+  ))
 
 /**
  * Puts every item of a stream, waiting for room.
@@ -643,10 +645,13 @@ export const putAll: {
   <A, E, R>(self: Queue<A>, stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | QueueShutDown, R> => {
     const queue = impl("putAll", self)
     checkStream(stream)
-    return Stream.runForEach(stream, (value) => new Put(queue, value))
+    return Channel.runForEach(
+      stream.channel,
+      (values) => Effect.forEach(values, (value) => new Put(queue, value), { discard: true })
+    )
   },
   (stream) => checkStream(stream)
 )
 
 const checkStream = (stream: unknown): void => aStream("Queue.putAll", "the stream", stream)
-const aStream = check.kind(Stream.isStream, "a Stream")
+const aStream = check.kind(isStream, "a Stream")

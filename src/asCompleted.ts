@@ -7,13 +7,15 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Pull from "effect/Pull"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Awaitable } from "./Awaitable.ts"
 import type { EventLoop } from "./EventLoop.ts"
 import { creationSite } from "./internal/loop/creationSite.ts"
+import { ChannelStream } from "./internal/parts/ChannelStream.ts"
 import { type Chunk, Completions } from "./internal/parts/Completions.ts"
 import { join } from "./internal/task/future.ts"
 import type { wait } from "./wait.ts"
@@ -80,16 +82,16 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
   options?: asCompleted.Options<Timeout>
 ): Stream.Stream<Awaitable.Running<T>, asCompleted.Error<Timeout>, Awaitable.Services<T> | EventLoop> => {
   const site = creationSite(asCompleted)
-  return Stream.unwrap(
+  return new ChannelStream(Channel.unwrap(
     Effect.map(
       Effect.acquireRelease(
         Effect.withFiber((fiber) => Effect.succeed(new Completions<T>("asCompleted", fiber, inputs, options, site))),
         (completions) => Effect.sync(() => completions.stop())
       ),
       // Without a timeout it can't fail with one.
-      ({ pull }) => Stream.fromPull(Effect.succeed(pull as Pull.Pull<Chunk<T>, asCompleted.Error<Timeout>>))
+      ({ pull }) => Channel.fromPull(Effect.succeed(pull as Pull.Pull<Chunk<T>, asCompleted.Error<Timeout>>))
     )
-  )
+  ))
 }
 
 /**

@@ -299,7 +299,7 @@ describe("refused", () => {
       return messages
     }),
     [
-      "TaskGroup.start: the body is 5, expected a function",
+      "TaskGroup.start: the body is 5, expected a function that gives an Effect",
       "TaskGroup.start: what the body gives is 5, expected an Effect",
       "TaskGroup.start: the group is shutting down",
       "TaskGroup.start: the group has ended"

@@ -234,6 +234,31 @@ describe("TaskGroup", () => {
     ["TaskGroup.createTask: the group has ended", true]
   )
 
+  const starts: ReadonlyArray<[string, (group: TaskGroup.TaskGroup) => Program]> = [
+    ["createTask", (group) => group.createTask(Effect.void)],
+    ["start", (group) => group.start((started) => started(undefined))]
+  ]
+  for (const [name, start] of starts) {
+    everywhere(
+      `a task that others resume before its cancellation comes meets that, and no refusal: ${name}`,
+      Effect.gen(function*() {
+        let resume: (effect: Effect.Effect<void>) => void
+        const block = yield* createTask(
+          TaskGroup.run((group) =>
+            group.createTask(Effect.andThen(Effect.callback<void>((self) => void (resume = self)), start(group)))
+          )
+        )
+        yield* ticks(3)
+        yield* Task.cancel(block)
+        // The group looks, and asks its task.
+        yield* ticks(1)
+        resume!(Effect.void)
+        return yield* outcome(Task.join(block))
+      }),
+      "cancelled"
+    )
+  }
+
   everywhere(
     "interrupted by Effect's own means it ends its tasks, and leaves no request behind",
     Effect.gen(function*() {

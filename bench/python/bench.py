@@ -194,6 +194,59 @@ async def timeout(n):
             await asyncio.sleep(0)
 
 
+async def timeouts(n):
+    async def body():
+        async with asyncio.timeout(HOUR):
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*[body() for _ in range(n)])
+
+
+async def nested(n):
+    async def at(level):
+        return 0 if level == 0 else 1 + await at(level - 1)
+
+    await asyncio.gather(*[at(100) for _ in range(n // 100)])
+
+
+async def pipeline_3(n):
+    line = [asyncio.Queue(100) for _ in range(3)]
+
+    async def feed():
+        for i in range(n):
+            await line[0].put(i)
+
+    async def hand_on(source, to):
+        for _ in range(n):
+            await to.put(await source.get())
+
+    async def drain():
+        for _ in range(n):
+            await line[-1].get()
+
+    await asyncio.gather(feed(), *[hand_on(*pair) for pair in zip(line, line[1:])], drain())
+
+
+async def server(n):
+    lock = asyncio.Lock()
+    log = asyncio.Queue(100)
+
+    async def handle(id):
+        async with asyncio.timeout(HOUR):
+            async with lock:
+                await asyncio.sleep(0)
+            await log.put(id)
+
+    async def write():
+        for _ in range(n):
+            await log.get()
+
+    writer = asyncio.create_task(write())
+    for _ in range(n // 100):
+        await asyncio.gather(*[handle(id) for id in range(100)])
+    await writer
+
+
 kept = []
 
 
@@ -224,6 +277,10 @@ PROGRAMS = {
     "timers": timers,
     "cancel": cancel,
     "timeout": timeout,
+    "timeouts": timeouts,
+    "nested": nested,
+    "pipeline-3": pipeline_3,
+    "server": server,
     "heap": heap,
 }
 

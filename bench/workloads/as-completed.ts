@@ -6,7 +6,7 @@ import { asyncio, effect, effection, promises, tick, times, type Workload } from
 export const workload: Workload = {
   title: "`asCompleted` over n tasks with one `sleep(0)`",
   measure: "wall",
-  reach: { ratio: 0.7 },
+  reach: { ratio: 0.4 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) => Stream.runDrain(asyncio.asCompleted(times(n, () => asyncio.sleep(0))))),
     effect: effect((n) =>

@@ -6,7 +6,7 @@ import { asyncio, effect, effection, promises, tick, times, type Workload } from
 export const workload: Workload = {
   title: "event waking n waiters, their spawning included",
   measure: "wall",
-  reach: { ratio: 0.6 },
+  reach: { ratio: 0.8 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) =>
       Effect.gen(function*() {

@@ -5,7 +5,7 @@ import { asyncio, effect, promises, type Workload } from "../workload.ts"
 export const workload: Workload = {
   title: "waiting for an event that is set",
   measure: "wall",
-  reach: { ratio: 0.5 },
+  reach: { ratio: 0.27 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) =>
       Effect.gen(function*() {

@@ -7,7 +7,7 @@ const job = async () => await tick
 export const workload: Workload = {
   title: "gather with concurrency 10, jobs with one `sleep(0)`",
   measure: "wall",
-  reach: { ratio: 0.7, better: 0.5 },
+  reach: { below: "p-map" },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) => asyncio.gather(times(n, () => asyncio.sleep(0)), { concurrency: limit })),
     effect: effect((n) => Effect.all(times(n, () => Effect.yieldNow), { concurrency: limit })),

@@ -9,7 +9,7 @@ const loading = (load: () => Promise<unknown>): Variant => async () => {
 export const workload: Workload = {
   title: "import, in a fresh process",
   measure: "import",
-  reach: { above: 20 },
+  reach: { above: 15 },
   sizes: [1],
   variants: {
     "effect-asyncio": loading(() => import(process.env["BENCH_LIBRARY"]!)),

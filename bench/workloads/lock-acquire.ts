@@ -6,7 +6,7 @@ import { asyncio, effect, library, promises, type Workload } from "../workload.t
 export const workload: Workload = {
   title: "free lock, acquire and release",
   measure: "wall",
-  reach: { ratio: 0.5 },
+  reach: { ratio: 0.1 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) =>
       Effect.gen(function*() {

@@ -8,7 +8,7 @@ const body = Effect.sync(() => {})
 export const workload: Workload = {
   title: "free lock, `withLock`",
   measure: "wall",
-  reach: { ratio: 0.9 },
+  reach: { ratio: 0.2 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) =>
       Effect.gen(function*() {

@@ -5,7 +5,7 @@ import { asyncio, effect, effection, promises, tick, times, type Workload } from
 export const workload: Workload = {
   title: "spawn n tasks with one `sleep(0)`, gather",
   measure: "wall",
-  reach: { ratio: 0.7, better: 0.55 },
+  reach: { ratio: 0.48 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) => asyncio.gather(times(n, () => asyncio.sleep(0)))),
     effect: effect((n) => Effect.flatMap(Effect.all(times(n, () => Effect.forkChild(Effect.yieldNow))), Fiber.joinAll)),

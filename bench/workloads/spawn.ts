@@ -8,7 +8,7 @@ const operation = function*() {}
 export const workload: Workload = {
   title: "spawn n tasks that do nothing, gather",
   measure: "wall",
-  reach: { ratio: 0.8, better: 0.6 },
+  reach: { ratio: 0.6 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) => asyncio.gather(times(n, () => nothing))),
     effect: effect((n) => Effect.flatMap(Effect.all(times(n, () => Effect.forkChild(nothing))), Fiber.joinAll)),

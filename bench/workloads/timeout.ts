@@ -1,17 +1,8 @@
 import * as Effect from "effect/Effect"
+import { timeout } from "../byHand.ts"
 import { asyncio, effect, effection, library, promises, tick, type Workload } from "../workload.ts"
 
 const hour = 3_600_000
-
-const timeout = async <A>(promise: Promise<A>, delay: number): Promise<A> => {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error("timeout")), delay)
-  try {
-    return await Promise.race([promise, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 const body = async () => await tick
 

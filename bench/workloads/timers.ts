@@ -8,7 +8,7 @@ const delays = (n: number): Array<number> => scattered(n).map((i) => 1 + i * 100
 export const workload: Workload = {
   title: "n tasks on distinct timers, within 100 ms, CPU",
   measure: "cpu",
-  reach: { ratio: 0.8 },
+  reach: { ratio: 1.2 },
   variants: {
     "effect-asyncio": asyncio((asyncio, n) => asyncio.gather(delays(n).map((delay) => asyncio.sleep(delay)))),
     effect: effect((n) => Effect.all(delays(n).map((delay) => Effect.sleep(delay)), { concurrency: "unbounded" })),

@@ -87,7 +87,7 @@ const watch = (): void => {
   const tellStuck = (where: string, since: number): void => {
     if (Atomics.load(beats, 0) !== since) return
     told = true
-    tell(`the loop is stuck since ${duration()}, ${where}`)
+    tell(`the loop has been stuck for ${duration()}, ${where}`)
   }
   const ask = (): void => {
     const asked = last

@@ -106,7 +106,7 @@ const ps = async (
     ...loops.length + strangers.length > 0
       ? []
       : [isKnown ? "no loop is open" : "no loop of effect-asyncio was ever made there, in its main thread"],
-    ...frames.length === 0 ? [] : [`in the midst of JavaScript, in\n${frames.slice(0, 20).join("\n")}`]
+    ...frames.length === 0 ? [] : [`in the middle of JavaScript, in\n${frames.slice(0, 20).join("\n")}`]
   ]
   return fitted(parts.join("\n"), process.stdout)
 }

@@ -61,7 +61,7 @@ export interface Options extends EventLoop.Options {
  * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and all that reads the `Clock`
  * see virtual time. Before the clock jumps, the host gets a turn, so that promises are heard; `settle` waits longer.
  *
- * On a deadlock whoever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, or else the fibers
+ * On a deadlock, those who wait for the loop die with the `DeadlockError`: a `Runner`'s main program, or else the fibers
  * that are not tasks, such as the test itself; and every task is cancelled. The same goes for `SpinError`. A program
  * that sets an exception handler is told first, and goes on with its cancelled tasks, if that helps.
  *

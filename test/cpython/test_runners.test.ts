@@ -32,7 +32,7 @@ portOutside(
   () => Promise.all([1, () => undefined].map((main) => rejection(asyncio.run(main as never, options())))),
   [
     ["IllegalArgumentError", "run: the argument is 1, expected an Effect"],
-    ["IllegalArgumentError", "run: the argument is () => undefined, expected an Effect"]
+    ["IllegalArgumentError", "run: the argument is <function>, expected an Effect; did you mean to call it?"]
   ]
 )
 

@@ -113,9 +113,9 @@ describe.concurrent("monitor", () => {
     // As `NODE_OPTIONS` reach threads, too.
     const env = { EFFECT_ASYNCIO_WATCHDOG: "100", NODE_OPTIONS: flags.join(" ") }
     await using child = new Child("watched.ts", ["hogs", file], { cwd: folder, env })
-    const told = await child.printed(/--- the loop is stuck[^]*created at .*/)
+    const told = await child.printed(/--- the loop has been stuck[^]*created at .*/)
     // Above it may be what it calls.
-    expect(told).toMatch(/since \d+ ms, process \d+, in\n( {4}at .*\n)* {4}at .*watched\.ts:\d+:\d+\)?\n/)
+    expect(told).toMatch(/for \d+ ms, process \d+, in\n( {4}at .*\n)* {4}at .*watched\.ts:\d+:\d+\)?\n/)
     expect(told).toMatch(/\nhog \(Task-2\) {2}runs\n {4}in hog watched/)
     expect(told).not.toContain("node_modules")
     writeFileSync(file, "")
@@ -124,7 +124,7 @@ describe.concurrent("monitor", () => {
 
   it("tells that the loop is stuck outside of JavaScript", async () => {
     await using child = start("blocks", { EFFECT_ASYNCIO_WATCHDOG: "40 millis" })
-    await child.printed(/--- the loop is stuck since \d+ ms, process \d+, and not in JavaScript/)
+    await child.printed(/--- the loop has been stuck for \d+ ms, process \d+, and not in JavaScript/)
   })
 
   it.each([

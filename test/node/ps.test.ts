@@ -84,7 +84,7 @@ describe.concurrent("effect-asyncio ps", { skip: process.platform === "win32" },
     expect(code).toBe(0)
     expect(text).toMatch(/\n.*hog \(Task-2\) {2}runs\n.* in hog watched/)
     // Above it may be what it calls.
-    expect(text).toMatch(/\nin the midst of JavaScript, in\n( {4}at .*\n)* {4}at .*watched\.ts:\d+:\d+\)?/)
+    expect(text).toMatch(/\nin the middle of JavaScript, in\n( {4}at .*\n)* {4}at .*watched\.ts:\d+:\d+\)?/)
     expect(text).not.toMatch(/node_modules|<anonymous>/)
     expect(await isClosed(started.port)).toBe(true)
   })

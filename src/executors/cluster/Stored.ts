@@ -27,20 +27,20 @@ export class Stored {
     this.storage = storage
   }
 
-  /** Whether it has its outcome, or this process will not hear of one any more. */
+  /** Whether it was cancelled, or this process will not hear of its outcome any more. */
   isOver(execution: Execution): Effect.Effect<boolean, SendError> {
-    const hasOutcome = Effect.flatMap(
+    const wasCancelled = Effect.flatMap(
       this.find(execution),
       Option.match({
         onNone: () => Effect.succeed(false),
         onSome: (request) =>
           Effect.map(
             Effect.catchTag(this.storage.repliesForUnfiltered([request]), "MalformedMessage", Effect.die),
-            ({ length }) => length > 0
+            (replies) => replies.some((reply) => reply._tag === "WithExit" && reply.exit._tag === "Failure")
           )
       })
     )
-    return Effect.flatMap(this.sharding.isShutdown, (isShutdown) => isShutdown ? Effect.succeed(true) : hasOutcome)
+    return Effect.flatMap(this.sharding.isShutdown, (isShutdown) => isShutdown ? Effect.succeed(true) : wasCancelled)
   }
 
   /** Asks it to end; false if there is none. */

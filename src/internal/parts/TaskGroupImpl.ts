@@ -35,7 +35,7 @@ import { type InnerRegion, openRegion } from "../task/openRegion.ts"
 import type { TaskImpl } from "../task/task.ts"
 import { cancelRegion, putOff, uncancel } from "../waiting/cancellation.ts"
 import { cancelledExit, isCancelled } from "../waiting/cancelled.ts"
-import type { Request } from "../waiting/Region.ts"
+import { ownRegion, type Request } from "../waiting/Region.ts"
 import { Waiter } from "../waiting/Waiter.ts"
 import { cancel } from "../waiting/Walk.ts"
 import { limitOf } from "./Limiter.ts"
@@ -127,9 +127,10 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     return makesTask(
       "group.createTask",
       (fiber) =>
-        Effect.succeed(
-          this.add("TaskGroup.createTask", fiber, effect, options, site, (task) => new Member(this, task))
-        )
+        this.unlessAsked(fiber, () =>
+          Effect.succeed(
+            this.add("TaskGroup.createTask", fiber, effect, options, site, (task) => new Member(this, task))
+          ))
     )
   }
 
@@ -140,15 +141,30 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     const call = "TaskGroup.start"
     const site = creationSite(this.start)
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
-    return atomically((fiber) => {
-      check.body(call, "the body", body)
-      let starting: Starting<T>
-      const started = (value: T) => Effect.sync(() => starting.started(value))
-      const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
-      this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
-      // What the task fails with is of its own type.
-      return join(starting! as FutureImpl<T, E>)
-    })
+    return atomically((fiber) =>
+      this.unlessAsked(fiber, () => {
+        check.body(call, "the body", body)
+        let starting: Starting<T>
+        const started = (value: T) => Effect.sync(() => starting.started(value))
+        const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
+        this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
+        // What the task fails with is of its own type.
+        return join(starting! as FutureImpl<T, E>)
+      })
+    )
+  }
+
+  /**
+   * What a fiber waits for by Effect's own means may resume it before a request to cancel is delivered, where asyncio's
+   * future would have been cancelled already. It meets the request then, and not a group that takes no more tasks.
+   */
+  private unlessAsked<A, E, R>(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    add: () => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> {
+    const pending = ownRegion(fiber)?.owner.pending
+    const isAsked = this.aborting && pending !== undefined && pending.by !== fiber.id
+    return isAsked ? Effect.andThen(Effect.yieldNow, Effect.suspend(add)) : add()
   }
 
   private add<A, E, R>(

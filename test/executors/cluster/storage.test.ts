@@ -116,19 +116,24 @@ describe("a storage that fails", () => {
     ))
 })
 
-it("whoever is interrupted as a runner leaves asks again", () =>
-  run(Effect.gen(function*() {
-    const [driver, storage] = [yield* MemoryDriver, yield* MessageStorage]
-    const cluster = yield* ClusterExecutor.make(gated)
-    const began = yield* asyncio.Event.make
-    const task = yield* runInExecutor(cluster, wait, undefined, { onProgress: () => asyncio.Event.set(began) })
-    yield* asyncio.Event.wait(began)
-    for (const id of driver.requests.keys()) {
-      yield* storage.unregisterReplyHandler(Snowflake.Snowflake(id), { interrupt: true })
-    }
-    yield* asyncio.Event.set(gate)
-    expect(yield* task).toBe("waited")
-  })))
+it("whoever is interrupted as a runner leaves asks again, where the job has ended by then, too", () =>
+  run(
+    Effect.gen(function*() {
+      const [driver, storage] = [yield* MemoryDriver, yield* MessageStorage]
+      const cluster = yield* ClusterExecutor.make(gated)
+      const began = yield* asyncio.Event.make
+      const task = yield* runInExecutor(cluster, wait, undefined, { onProgress: () => asyncio.Event.set(began) })
+      yield* asyncio.Event.wait(began)
+      for (const id of driver.requests.keys()) {
+        yield* storage.unregisterReplyHandler(Snowflake.Snowflake(id), { interrupt: true })
+      }
+      yield* asyncio.Event.set(gate)
+      expect(yield* task).toBe("waited")
+    }),
+    ({ requestIdForPrimaryKey }) => ({
+      requestIdForPrimaryKey: (options) => Effect.delay(requestIdForPrimaryKey(options), "300 millis")
+    })
+  ))
 
 it("names and ids with slashes are no others", () =>
   run(Effect.gen(function*() {
