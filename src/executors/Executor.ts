@@ -57,6 +57,8 @@ export interface ExecuteOptions<in P = never> {
   readonly id: string
   /** Counted from 1, which is the default. */
   readonly attempt?: number | undefined
+  /** Whether the input is needed again should the worker be lost: then what would move is copied. Default: false. */
+  readonly mayRetry?: boolean | undefined
   /** Takes the job's reports, one at a time. */
   readonly onProgress?: ((value: P) => Effect.Effect<unknown>) | undefined
 }

@@ -1,7 +1,7 @@
 /**
- * What a program did, as plain data: what a recorder gives, and pictures, texts and lints are made of. JSON.
+ * What a program did, as plain JSON data: a recorder makes it, and pictures, texts and lints are made from it.
  *
- * Times are milliseconds of the clock of the task's loop: on the virtual loop from 0 on.
+ * Times are in milliseconds of the clock of the task's loop; a virtual loop starts at 0.
  */
 
 /**
@@ -25,8 +25,8 @@ export type Outcome = "ok" | "failed" | "cancelled"
  * | `outside` | `undefined` | in what Effect or the host resumes, as a promise |
  * | `block` | `timeout 2 s`, `TaskGroup` | stands under a deadline, or has tasks of its own |
  *
- * The spans of a row follow each other and do not overlap, except for blocks: these nest, and what the task did inside
- * lies within them.
+ * The spans of a row follow each other and do not overlap, except for blocks: these nest, and contain what the task did
+ * inside them.
  *
  * @category models
  * @since 0.2.0
@@ -36,15 +36,15 @@ export interface Span {
   readonly kind: "ready" | "run" | "wait" | "outside" | "block"
   /** When it began. */
   readonly from: number
-  /** When it ended; of what went on when the recording ended, that time. */
+  /** When it ended; for what was still going on, when the recording ended. */
   readonly to: number
   /** See the table. */
   readonly what: string | undefined
-  /** Of a wait: the task that had the lock when it began. */
+  /** For a wait: the task that held the lock when the wait began. */
   readonly heldBy: number | undefined
-  /** Of a wait: whose step ended it, if that was another task's. */
+  /** For a wait: the task whose step ended it, if that was another one. */
   readonly wokenBy: number | undefined
-  /** Of a block that has ended. */
+  /** For a block that has ended: how it ended. */
   readonly outcome: Outcome | undefined
 }
 
@@ -55,15 +55,15 @@ export interface Span {
  * @since 0.2.0
  */
 export interface Cancel {
-  /** When it was asked. */
+  /** When it was made. */
   readonly at: number
-  /** The task that asked, where it was one, and another. */
+  /** The task that made it, if that was another task. */
   readonly by: number | undefined
 }
 
 /**
- * A task; or a branch: a fiber that a task forked by Effect's own means, `Effect.all` for one, and that waited in something
- * of this library, or woke, cancelled or created a task. Its row begins with the first of these.
+ * A task; or a branch: a fiber that a task forked with Effect's own functions, such as `Effect.all`, and that waited
+ * for something of this library, or woke, cancelled or created a task. Its row begins with the first of these.
  *
  * @category models
  * @since 0.2.0
@@ -75,15 +75,15 @@ export interface Row {
   readonly id: number
   /** The id of its loop. */
   readonly loop: number
-  /** The task's name; of a branch `branch N`. */
+  /** The task's name; for a branch, `branch N`. */
   readonly name: string
-  /** The `Effect.fn` that it runs, where it was seen in that alone. */
+  /** The `Effect.fn` that it runs, if it was seen in only one. */
   readonly runs: string | undefined
-  /** Who created it; whose branch it is. */
+  /** The task that created it, or whose branch it is. */
   readonly parent: number | undefined
   /** Where it was created, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
-  /** When the step began that created it; for those that were there before the recorder, when it was first seen. */
+  /** When the step that created it began; if it was there before the recorder, when it was first seen. */
   readonly begin: number
   /** When it ended, if it has. */
   readonly end: number | undefined
@@ -93,7 +93,7 @@ export interface Row {
   readonly error: string | undefined
   /** The requests to cancel it, in order. */
   readonly cancels: ReadonlyArray<Cancel>
-  /** In order of their beginnings. */
+  /** In order of when they began. */
   readonly spans: ReadonlyArray<Span>
 }
 
@@ -108,7 +108,7 @@ export interface Wake {
   readonly from: number
   /** The id of the task that waited. */
   readonly to: number
-  /** When. */
+  /** When it happened. */
   readonly at: number
 }
 
@@ -119,11 +119,11 @@ export interface Wake {
  * @since 0.2.0
  */
 export interface Timeline {
-  /** The first time in it, and the last. */
+  /** The first time in it. */
   readonly from: number
   /** The last time in it. */
   readonly to: number
-  /** How many spans and requests, the oldest ones, are missing because there was no room. */
+  /** How many spans and requests are missing, the oldest ones, because there was no room. */
   readonly dropped: number
   /** In order of creation. */
   readonly tasks: ReadonlyArray<Row>

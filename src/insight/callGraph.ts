@@ -13,17 +13,18 @@ import { snapshot } from "./snapshot.ts"
 import { Tree } from "./Tree.ts"
 
 /**
- * A task or future, and below it those that await it, to the end of each way.
+ * Formats a task or future, and below it everything that awaits it, directly or indirectly.
  *
  * **When to use**
  *
- * To answer "who wants this?" from within: in a function that is called too often, say. `format` is the whole picture.
+ * Use to answer "who wants this?" from within, say in a function that is called too often. `format` shows the whole
+ * picture.
  *
  * **Details**
  *
- * For the running task if none is given; empty outside tasks. It reads as `format` does, but the other way round: below
- * a task stand those that await it. A plain function that changes nothing. O(tasks of its loop). asyncio's
- * `format_call_graph`.
+ * Without an argument it is for the running task, and empty outside tasks. It reads like `format`, but the other way
+ * round: the tasks that await a task stand below it. A plain function that changes nothing. O(tasks of its loop).
+ * asyncio's `format_call_graph`.
  *
  * **Example** (Who asked for it)
  *

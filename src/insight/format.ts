@@ -11,11 +11,11 @@ import { Tree } from "./Tree.ts"
  * @since 0.2.0
  */
 export interface FormatOptions {
-  /** Colours of a terminal. Default: none. */
+  /** Whether to use terminal colours. Default: false. */
   readonly color?: boolean | undefined
-  /** A folder: places in it are shown relative to it. Default: whole paths. */
+  /** A folder; places in it are shown relative to it. Default: whole paths. */
   readonly base?: string | undefined
-  /** Lines of tasks at most; then only the number of the others is shown, and the circles. Default: 1,000. */
+  /** The most lines of tasks; of the rest only the number is shown, and the circles. Default: 1,000. */
   readonly limit?: number | undefined
   /** Which tasks are shown. Default: all. */
   readonly filter?: ((task: TaskInfo) => boolean) | undefined
@@ -29,24 +29,24 @@ export const checkOptions = check.options<FormatOptions>({
 })
 
 /**
- * Loops as text.
+ * Formats loops as text.
  *
  * **When to use**
  *
- * For people: in a log, on a terminal, in the message of a test. Programs read the snapshot itself.
+ * Use for people to read: in a log, on a terminal, in the message of a test. Programs should read the snapshot itself.
  *
  * **Details**
  *
- * A tree: each task stands below the one that awaits it, by `yield*`, `gather`, `wait` or a `TaskGroup`; one that
- * several await below the first of them, and with the others by its name. After the name stands what it does or waits
- * for, and below that the `Effect.fn`s and spans that it is in, and where it was created. A task with a default name is
- * shown with the outermost of those too: `fetch (Task-2)`.
+ * The text is a tree: each task stands below the one that awaits it, by `yield*`, `gather`, `wait` or a `TaskGroup`. A
+ * task that several await stands below the first of them; the others only name it. The name is followed by what the
+ * task does or waits for; below that come the `Effect.fn`s and spans that it is in, and where it was created. A task
+ * with a default name is also shown with the outermost of those: `fetch (Task-2)`.
  *
- * The tasks of a circle are marked, and listed once more at the end. One over locks is a deadlock, unless somebody else
- * releases one of those: anybody may.
+ * The tasks of a circle are marked, and listed again at the end. A circle over locks is a deadlock, unless another task
+ * releases one of the locks, as any task may.
  *
- * More than 20 tasks that stand below the same one, were created at the same place and wait for the same are one line, with
- * their number. O(tasks). Python's `python -m asyncio pstree`.
+ * If more than 20 tasks below the same one were created at the same place and wait for the same thing, they share one
+ * line, with their number. O(tasks). Python's `python -m asyncio pstree`.
  *
  * **Example** (Two transfers that wait for each other)
  *

@@ -14,9 +14,9 @@ import type { Row, Span, Timeline } from "./Timeline.ts"
  */
 export interface Finding {
   /**
-   * - `holds-the-loop`: one step took so long that nobody else could run
+   * - `holds-the-loop`: one step took so long that nothing else could run
    * - `sleeps-with-lock`: it slept while others waited for a lock that it held
-   * - `spins`: it yields again and again and does nothing else, like one that polls
+   * - `spins`: it yields again and again and does nothing else, as if polling
    */
   readonly rule: "holds-the-loop" | "sleeps-with-lock" | "spins"
   /** The id of the task. */
@@ -173,11 +173,11 @@ const sleepsWithLock = (row: Row, locks: ReadonlyArray<Lock>): ReadonlyArray<Fin
  *
  * **Details**
  *
- * It knows what was recorded, and no more. A lock held while sleeping is found only if others waited for it meanwhile,
- * which is when it hurts. A task spins if it yielded 100 times, in nine of ten of its steps, each shorter than 1 ms. On
- * a clock that stands still during a step, such as the virtual one, no step takes long, so work between yields can't be
- * told from polling there. O(n log n) in the spans, and for a lock O(sleeps of its holders · waits for it). asyncio's
- * `debug` mode has the first of these.
+ * It knows only what was recorded. A lock held while sleeping is found only if others waited for it meanwhile, which is
+ * when it hurts. A task spins if it yielded 100 times, in nine out of ten of its steps, each shorter than 1 ms. On a
+ * clock that stands still during a step, such as the virtual one, no step takes long, so work between yields can't be
+ * told from polling. O(n log n) in the spans, and for a lock O(sleeps of its holders · waits for it). asyncio's `debug`
+ * mode reports only the first of these.
  *
  * **Example** (A lock held while asleep)
  *

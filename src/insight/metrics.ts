@@ -29,7 +29,8 @@ const millis = (name: string, description: string, attributes: Record<string, st
  *
  * **When to use**
  *
- * For dashboards and alarms, through whatever reads Effect's `Metric`: Prometheus, OTLP, `Metric.dump`, Effect's devtools.
+ * Use for dashboards and alerts, through whatever reads Effect's `Metric`: Prometheus, OTLP, `Metric.dump`, Effect's
+ * devtools.
  *
  * **Details**
  *
@@ -41,11 +42,11 @@ const millis = (name: string, description: string, attributes: Record<string, st
  * | `asyncio_lag_ms` | histogram | how long a step that was ready waited for its turn |
  * | `asyncio_wait_ms` | histogram by `for`: `Lock`, `Queue.get`, `timer`, `task` … | how long a fiber waited in something of this library |
  *
- * They are in the registry, and have the attributes, of the place where the layer is built. Names of tasks and
- * primitives are not attributes: there would be no end of series. Times are those of the loops' clocks, so on a virtual
- * loop a step takes none.
+ * They use the registry and the attributes that are current where the layer is built. Names of tasks and primitives are
+ * not attributes: the number of series would have no bound. Times are those of the loops' clocks, so on a virtual loop
+ * a step takes no time.
  *
- * While nobody builds it, it costs nothing; docs/costs.md says what it costs when somebody does.
+ * It costs nothing unless it is built; docs/costs.md says what it costs then.
  *
  * **Example** (How many tasks ended, and how)
  *

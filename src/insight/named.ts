@@ -1,4 +1,4 @@
-/** Names for what programs wait at. */
+/** Names for what programs wait for. */
 import type { Barrier } from "../Barrier.ts"
 import type { Condition } from "../Condition.ts"
 import type { Event } from "../Event.ts"
@@ -9,7 +9,7 @@ import type { Lock } from "../Lock.ts"
 import type { Semaphore } from "../Semaphore.ts"
 
 /**
- * What can be named: whatever fibers wait at.
+ * What can be named: anything that fibers wait for.
  *
  * @category models
  * @since 0.2.0
@@ -17,16 +17,16 @@ import type { Semaphore } from "../Semaphore.ts"
 export type Nameable = Lock | Event | Condition | Semaphore | Barrier | { readonly "~effect-asyncio/Queue": unknown }
 
 /**
- * Gives a lock, a semaphore, an event, a condition, a barrier or a queue a name, and gives it back.
+ * Gives a lock, a semaphore, an event, a condition, a barrier or a queue a name, and returns it.
  *
  * **When to use**
  *
- * Snapshots, timelines and deadlocks then say `Lock "db"` instead of `Lock#1`.
+ * Use so that snapshots, timelines and deadlock messages say `Lock "db"` instead of `Lock#1`.
  *
  * **Details**
  *
- * A second name takes the place of the first. Tasks have names of their own:
- * `createTask(effect, { name })`, `Task.setName`. asyncio's primitives have no names. O(1).
+ * A second name replaces the first. Tasks have names of their own: `createTask(effect, { name })`, `Task.setName`.
+ * asyncio's primitives have no names. O(1).
  *
  * **Example** (A lock that says what it is)
  *

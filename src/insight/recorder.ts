@@ -1,4 +1,4 @@
-/** Recorders: what programs did, while it is still known. */
+/** Recorders: they keep what programs did lately. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -17,18 +17,21 @@ import { testify } from "./witnesses.ts"
  * @since 0.2.0
  */
 export interface RecorderOptions {
-  /** How many spans and requests are kept; the oldest go first. Default: 10,000, about 1 MB. */
+  /** How many spans and requests are kept; the oldest are dropped first. Default: 10,000, about 1 MB. */
   readonly capacity?: number | undefined
 }
 
 /**
- * Listens to what programs do.
+ * Records what programs do.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Recorder {
-  /** What it knows now. O(n) in its capacity and the tasks alive; callable at any time, even after it has stopped. */
+  /**
+   * Returns what it knows now. O(n) in its capacity and the tasks alive. It can be called at any time, even after the
+   * recorder has stopped.
+   */
   readonly timeline: () => Timeline
 }
 
@@ -58,28 +61,28 @@ export const start = (call: string, options: RecorderOptions | undefined): Start
 }
 
 /**
- * Listens until the scope closes, and can tell at any time what has happened lately.
+ * Records until the scope closes, and can return at any time what has happened lately.
  *
  * **When to use**
  *
- * Use as a flight recorder: leave it on, and look once something interesting has happened, such as a slow request. Take
+ * Use as a flight recorder: leave it on, and look once something interesting has happened, such as a slow request. Use
  * `record` for one effect from its beginning to its end.
  *
  * **Details**
  *
- * It listens to all loops of the process; several may listen at once. It is bounded by `capacity`: what exceeds it
- * replaces the oldest, and the timeline says how much that was. It keeps no task, no value and no cause alive, only
- * names, ids and creation sites. Listening changes no order and no tick.
+ * It listens to all loops of the process; several recorders may listen at once. It is bounded by `capacity`: new spans
+ * replace the oldest, and the timeline says how many were lost. It keeps no task, value or cause alive, only names, ids
+ * and creation sites. Recording changes no order and takes no tick.
  *
- * Times are those of each loop's clock. A program pays for it: about as much again for a task that does nothing
- * (`docs/costs.md`). asyncio has nothing like it; its `debug` mode times steps alone.
+ * Times are those of each loop's clock. Recording has a cost: a task that does nothing takes about twice as long
+ * (`docs/costs.md`). asyncio has nothing like it; its `debug` mode only times steps.
  *
  * **Gotchas**
  *
- * The timeline also has what other loops of the process do meanwhile: each row says which loop it is from.
+ * The timeline also contains what other loops of the process do meanwhile; each row says which loop it is from.
  *
- * Of a task that began before the recorder, the waits in what Effect or the host resumes, such as a promise, are not told
- * apart from its steps. The same holds for a task that has a `Tracer` of its own.
+ * For a task that began before the recorder, waits for what Effect or the host resumes, such as a promise, can't be
+ * told from its steps. The same holds for a task that has a `Tracer` of its own.
  *
  * **Example** (What a slow request did)
  *
@@ -112,17 +115,17 @@ export const recorder = (options?: RecorderOptions): Effect.Effect<Recorder, nev
   )
 
 /**
- * Runs an effect, and gives how it ended and what it did.
+ * Runs an effect, and returns how it ended and what it did.
  *
  * **When to use**
  *
- * Use around a whole program, as in a test that keeps a picture of a run that failed. It never fails: how the effect itself
- * ended is in its `Exit`.
+ * Use around a whole program, as in a test that keeps a picture of a failed run. It never fails: the `Exit` says how
+ * the effect itself ended.
  *
  * **Details**
  *
- * Dual: `record(effect, options?)`, `effect.pipe(record(options?))`. What it costs, and what it does not see, is as with
- * `recorder`. Interrupted, it stops listening, and the timeline is lost.
+ * Dual: `record(effect, options?)`, `effect.pipe(record(options?))`. It costs the same as `recorder`, and has the same
+ * gaps. If interrupted, it stops listening, and the timeline is lost.
  *
  * **Example** (A deadlock, looked at)
  *

@@ -31,12 +31,12 @@ type AnyTask = TaskImpl<unknown, unknown>
 type AnyWaiter = Waiter<any, any, any>
 
 /**
- * What a task is at.
+ * What a task is doing.
  *
  * **Details**
  *
- * - `new`: its first step is to come.
- * - `running`: its code is what calls.
+ * - `new`: its first step has not run yet.
+ * - `running`: its code is what makes the call.
  * - `ready`: its next step is in the ready queue.
  * - `waiting`: for something of this library's.
  * - `outside`: for something else: a promise, `Effect.sleep`, a fiber that it forked.
@@ -53,7 +53,7 @@ export type State = "new" | "running" | "ready" | "waiting" | "outside"
  * @since 0.2.0
  */
 export interface Frame {
-  /** The function's or the span's. */
+  /** The name of the function or span. */
   readonly name: string
   /** Where it was called, `file:line:column`, if stack traces are on. */
   readonly at: string | undefined
@@ -68,15 +68,15 @@ export interface Frame {
 export interface Wait {
   /** `Lock "db"`, `Queue#1.get`, `a timer`, `gather`, `task 'x'`. */
   readonly what: string
-  /** Id of the task that has it, where one has. */
+  /** Id of the task that holds it, if there is one. */
   readonly heldBy: number | undefined
-  /** Place in the line, from 1, and the line's length. */
+  /** Its place in the line, from 1, and the line's length. */
   readonly place: readonly [place: number, length: number] | undefined
   /** Seconds until its own deadline. */
   readonly dueIn: number | undefined
-  /** Seconds until the first of the timeouts around it. */
+  /** Seconds until the first of the surrounding timeouts. */
   readonly timeout: number | undefined
-  /** Seconds since it began; known while a recorder listens. */
+  /** Seconds since it began; known only while a recorder listens. */
   readonly since: number | undefined
 }
 
@@ -87,23 +87,23 @@ export interface Wait {
  * @since 0.2.0
  */
 export interface TaskInfo {
-  /** Unique in the process; what recorders call it, too. */
+  /** Unique in the process; recorders use the same id. */
   readonly id: number
-  /** The task's. */
+  /** The task's name. */
   readonly name: string
-  /** What it is at. */
+  /** What it is doing. */
   readonly state: State
-  /** What it waits for, where its state is `waiting`. */
+  /** What it waits for, if its state is `waiting`. */
   readonly wait: Wait | undefined
   /** The `Effect.fn`s and spans it is in, innermost first; those of its creator are left out. */
   readonly stack: ReadonlyArray<Frame>
   /** Where it was created, `file:line:column`, if stack traces are on. */
   readonly createdAt: string | undefined
-  /** Id of the task that created it; known of those that were created while a recorder listens. */
+  /** Id of the task that created it; known only for tasks that were created while a recorder listens. */
   readonly createdBy: number | undefined
   /** Ids of the tasks that wait for it. */
   readonly awaitedBy: ReadonlyArray<number>
-  /** The requests to cancel that were not taken back. */
+  /** The number of requests to cancel that have not been taken back. */
   readonly cancelling: number
 }
 
@@ -116,35 +116,36 @@ export interface TaskInfo {
 export interface LoopInfo {
   /** Unique in the process. */
   readonly id: number
-  /** Seconds of its clock. */
+  /** The time of its clock, in seconds. */
   readonly time: number
   /** How many entries its next tick has. */
   readonly ready: number
   /** In order of creation. */
   readonly tasks: ReadonlyArray<TaskInfo>
   /**
-   * Ids of tasks that wait for each other in a circle, each for the next, the last for the first, and that no timeout opens.
-   * One with tasks of several loops stands with each of them.
+   * Ids of tasks that wait for each other in a circle that no timeout will break, each for the next and the last for
+   * the first. A circle with tasks of several loops is listed with each of them.
    */
   readonly circles: ReadonlyArray<ReadonlyArray<number>>
 }
 
 /**
- * What all open loops of the process are doing, the oldest first.
+ * Returns what all open loops of the process are doing, the oldest loop first.
  *
  * **When to use**
  *
- * To answer "what hangs?" for a program as it is: in a failed test, in a signal handler, on a page for operators, in a
+ * Use to find out what hangs in a running program: in a failed test, in a signal handler, on a page for operators, in a
  * debugger that has stopped the program. `format` turns it into text.
  *
  * **Details**
  *
- * Plain data, JSON, that keeps nothing of the program alive. It runs nothing of it and changes nothing, so that it may
- * be called anywhere, even in the midst of a step. O(tasks + what they wait for): 10,000 tasks take some 100 ms, and
- * several times as long the first time, when the places where they were created are made into text.
+ * The result is plain JSON data that keeps nothing of the program alive. Taking it runs no code of the program and
+ * changes nothing, so it may be called anywhere, even in the middle of a step. O(tasks + what they wait for): 10,000
+ * tasks take some 100 ms, and several times as long the first time, when the places where they were created are turned
+ * into text.
  *
- * What a task's forked fibers wait for is not known: the task is `outside`. asyncio's `all_tasks`,
- * `capture_call_graph`, and `python -m asyncio ps` have parts of it.
+ * What a task's forked fibers wait for is not known: the task is `outside`. asyncio's `all_tasks` and
+ * `capture_call_graph`, and `python -m asyncio ps`, show parts of it.
  *
  * **Example** (What a lock's waiters are at)
  *

@@ -16,25 +16,25 @@ import { Waits } from "./Waits.ts"
  * @since 0.2.0
  */
 export interface SpanEventsOptions {
-  /** Waits this long or longer are written. Default: 10 milliseconds. */
+  /** Waits this long or longer become events. Default: 10 milliseconds. */
   readonly over?: Duration.Input | undefined
 }
 
 const checkOptions = check.options<SpanEventsOptions>({ over: check.duration })
 
 /**
- * Writes an event into a span for each long wait in it, as long as the layer's scope is open.
+ * Adds an event to a span for each long wait in it, as long as the layer's scope is open.
  *
  * **When to use**
  *
- * Use where traces are read anyway, to see which part of a slow span was waiting, and for what.
+ * Use where you read traces anyway, to see which part of a slow span was waiting, and for what.
  *
  * **Details**
  *
- * The event is `waits for Lock "db"`, with the time when the wait began and the attributes `asyncio.wait_ms` and, if it
- * was for a lock that a task held then, `asyncio.held_by`, the task's name. It goes into the span that the waiting
- * fiber is in; if there is none, there is no event. It covers all loops of the process. A wait is written when it is
- * over.
+ * The event is named like `waits for Lock "db"`, has the time when the wait began, and the attribute `asyncio.wait_ms`;
+ * if the wait was for a lock that a task held then, `asyncio.held_by` is that task's name. It goes into the span that
+ * the waiting fiber is in; without a span there is no event. The layer covers all loops of the process. An event is
+ * added when its wait is over.
  *
  * **Example** (What a request waited for)
  *

@@ -13,7 +13,7 @@ import type { Row, Span, Timeline } from "./Timeline.ts"
 export interface ChromeEvent {
   /** Its phase: which kind of event it is. */
   readonly ph: "X" | "i" | "s" | "f" | "M"
-  /** What the viewer writes on it. */
+  /** What the viewer shows on it. */
   readonly name: string
   /** The process: a loop. */
   readonly pid: number
@@ -27,11 +27,11 @@ export interface ChromeEvent {
   readonly dur?: number
   /** The same for both ends of an arrow. */
   readonly id?: number
-  /** How far a moment reaches: its thread. */
+  /** The scope of a moment: its thread. */
   readonly s?: "t"
   /** Where an arrow ends: at the slice around it. */
   readonly bp?: "e"
-  /** What the viewer shows when it is chosen. */
+  /** What the viewer shows when it is selected. */
   readonly args?: Readonly<Record<string, string | number>>
 }
 
@@ -44,11 +44,11 @@ export interface ChromeEvent {
 export interface ChromeTrace {
   /** In no order that matters. */
   readonly traceEvents: ReadonlyArray<ChromeEvent>
-  /** What the viewer counts in. */
+  /** The viewer's unit of time. */
   readonly displayTimeUnit: "ms"
-  /** What viewers leave alone. */
+  /** What viewers ignore. */
   readonly otherData: {
-    /** What it was made of, for `effect-asyncio draw`. */
+    /** The timeline it was made from, for `effect-asyncio draw`. */
     readonly timeline: Timeline
   }
 }
@@ -93,17 +93,18 @@ const momentIn = (slices: ReadonlyArray<Slice>, at: number): number | undefined 
 }
 
 /**
- * Gives a timeline as Chrome's trace events: a process for each loop, a track for each task, an arrow for each wake.
+ * Converts a timeline to Chrome's trace events: a process for each loop, a track for each task, an arrow for each wake.
  *
  * **When to use**
  *
- * Use for what is too long for a picture: write it as JSON, and open the file at https://ui.perfetto.dev, in speedscope or
- * in Chrome's devtools. There one zooms, searches and measures.
+ * Use for what is too long for a picture: write it as JSON, and open the file at https://ui.perfetto.dev, in speedscope
+ * or in Chrome's devtools, where you can zoom, search and measure.
  *
  * **Details**
  *
- * What took no time is a moment and no slice: of a run on the virtual loop, every step. O(n log n) in its spans. asyncio has
- * nothing like it. `npx effect-asyncio draw FILE` draws such a file in a terminal, or as SVG: the timeline is in it.
+ * What took no time is a moment, not a slice; on the virtual loop that is every step. O(n log n) in the number of
+ * spans. asyncio has nothing like it. `npx effect-asyncio draw FILE` draws such a file in a terminal, or as SVG: it
+ * contains the timeline.
  *
  * **Example** (A file for Perfetto)
  *

@@ -25,9 +25,9 @@ import type { Row, Span, Timeline } from "./Timeline.ts"
  * @since 0.2.0
  */
 export interface SvgOptions extends drawing.SvgOptions {
-  /** Default: none, but how much is missing. */
+  /** Default: none, except for a note of how much is missing. */
   readonly title?: string | undefined
-  /** Arrows from who ends a wait to who waited. Default: true. */
+  /** Whether to draw arrows from the task that ends a wait to the one that waited. Default: true. */
   readonly wakes?: boolean | undefined
 }
 
@@ -125,14 +125,15 @@ export const chartsOf = (timeline: Timeline, title: string | undefined, wakes: b
  *
  * **When to use**
  *
- * Use for documentation, for an issue, for what a failed test leaves behind. Of a long recording `toChrome` shows more.
+ * Use for documentation, for an issue, for what a failed test leaves behind. For a long recording, `toChrome` shows
+ * more.
  *
  * **Details**
  *
- * A string that needs nothing else: no script, no font, no style sheet. In a page it follows the reader's colour scheme, unless
- * `theme` says which. A lane a task, below the one that created it, and one below it for its blocks; bars say what is in them
- * when there is room, and else when a pointer rests on them. Texts never lie on each other. Its size is bounded by `width` and
- * `rows`, whatever the run. O(n) in the spans shown. asyncio has nothing like it.
+ * The string needs nothing else: no script, no font, no style sheet. In a page it follows the reader's colour scheme,
+ * unless `theme` sets one. Each task has a lane, below the task that created it, and a lane below that for its blocks.
+ * Bars are labelled if there is room, and otherwise when the pointer rests on them. Texts never overlap. Its size is
+ * bounded by `width` and `rows`, whatever the run. O(n) in the spans shown. asyncio has nothing like it.
  *
  * **Example** (A picture for a page)
  *

@@ -1,5 +1,5 @@
 /**
- * A timeline as text: a line a task, for a terminal, a log or a test.
+ * A timeline as text: a line per task, for a terminal, a log or a test.
  *
  * A column is a piece of time, all of one length. What is narrower than half of one is a stroke.
  */
@@ -29,11 +29,11 @@ import type { Row, Span, Timeline } from "./Timeline.ts"
  * @since 0.2.0
  */
 export interface TextOptions {
-  /** Columns. Default: 80. */
+  /** The width, in columns. Default: 80. */
   readonly width?: number | undefined
-  /** Tasks of a loop; of more, their number. Default: 40. */
+  /** The most tasks shown per loop; of the rest, only the number. Default: 40. */
   readonly rows?: number | undefined
-  /** With the colours of a terminal. Default: false. */
+  /** Whether to use terminal colours. Default: false. */
   readonly color?: boolean | undefined
 }
 
@@ -270,14 +270,16 @@ const legendOf = (lines: ReadonlyArray<string>, width: number): ReadonlyArray<st
  *
  * **When to use**
  *
- * Use in a terminal, in a log, or in a test that compares it: on the virtual loop it is the same byte for byte.
+ * Use in a terminal, in a log, or in a test that compares it: on the virtual loop it is the same every time, byte for
+ * byte.
  *
  * **Details**
  *
- * A line a task, below the one that created it: bars are runs, strokes steps that took hardly any time, lines waits, with
- * what they are for where there is room. Blocks (timeouts, groups) stand below their task. At the right: `✗` with what it
- * failed with, `∅` where it was cancelled, with what it waited for if it had only just begun to. Times are from the begin of the timeline on. No line is wider than `width`, in the
- * columns of a terminal. O(n) in the spans shown. asyncio has nothing like it.
+ * Each task has a line, below the task that created it: bars are runs, strokes are steps that took hardly any time, and
+ * lines are waits, labelled with what they are for if there is room. Blocks (timeouts, groups) stand below their task.
+ * At the right, `✗` stands before what the task failed with; `∅` means that it was cancelled, followed by what it
+ * waited for if it had only just begun to. Times count from the start of the timeline. No line is wider than `width`,
+ * in terminal columns. O(n) in the spans shown. asyncio has nothing like it.
  *
  * **Example** (Three seconds, not four)
  *

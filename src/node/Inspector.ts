@@ -71,7 +71,7 @@ export class Inspector implements Disposable {
       }
     )
     if (exceptionDetails === undefined) return result?.value
-    throw new Obstacle(`it could not tell: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`)
+    throw new Obstacle(`it could not answer: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`)
   }
 
   /** Has the process close its port, which ends the session. */

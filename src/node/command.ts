@@ -16,16 +16,17 @@ import { strangerInWords } from "./strangers.ts"
 
 const usage = `effect-asyncio ${version}
 
-  effect-asyncio ps PID          what the tasks of a process of Node are at, and where it is stuck
-    --json                       as data: loops, as Insight.snapshot gives them
-    --filter TEXT                only tasks whose name, function, place or wait has that text
-    --port NUMBER                where its inspector opens: its --inspect-port, 9229
-    --timeout DURATION           for each of its answers, "5 seconds"
-  effect-asyncio draw FILE       draws a recording, of monitor's or Insight.toChrome's, in the terminal
-    --svg                        as a picture, SVG
+  effect-asyncio ps PID          what the tasks of a Node process are doing, and where it is stuck
+    --json                       as JSON: loops, as Insight.snapshot returns them
+    --filter TEXT                only tasks whose name, function, place or wait contains TEXT
+    --port NUMBER                where its inspector opens: its --inspect-port, by default 9229
+    --timeout DURATION           how long to wait for each answer, by default "5 seconds"
+  effect-asyncio draw FILE       draws a recording by monitor or Insight.toChrome in the terminal
+    --svg                        as an SVG picture
   effect-asyncio --help, --version
 
-ps opens Node's inspector on 127.0.0.1, by SIGUSR1, and closes it again: meanwhile every user of this machine can reach it.`
+ps opens the process's inspector on 127.0.0.1 with SIGUSR1, and closes it again; meanwhile every user of this machine can
+reach it.`
 
 const limit = 500
 
@@ -63,7 +64,7 @@ const portNumber = (text: string): number => {
 const duration = (text: string): number => {
   const found = Duration.fromInput((/^\d+$/.test(text) ? Number(text) : text) as Duration.Input)
   const millis = Option.isSome(found) ? Duration.toMillis(found.value) : 0
-  if (millis <= 0) throw new Misuse(`--timeout is ${JSON.stringify(text)}, expected such as "5 seconds"`)
+  if (millis <= 0) throw new Misuse(`--timeout is ${JSON.stringify(text)}, expected a duration such as "5 seconds"`)
   return Math.min(millis, 2 ** 31 - 1)
 }
 
@@ -87,7 +88,7 @@ const ps = async (
   const host = "bun" in process.versions ? "Bun" : "deno" in process.versions ? "Deno" : process.platform
   if (host === "Bun" || host === "Deno" || host === "win32") {
     throw new Error(
-      `can't look at processes on ${host === "win32" ? "Windows" : host}: ask the program itself, by monitor()`
+      `can't look at processes on ${host === "win32" ? "Windows" : host}: use monitor() in the program itself`
     )
   }
   const { cwd, isKnown, loops, stack, strangers } = await look(pid, portNumber(port), duration(timeout))
@@ -105,7 +106,7 @@ const ps = async (
     ...strangers.map((stranger) => strangerInWords(stranger, limit)),
     ...loops.length + strangers.length > 0
       ? []
-      : [isKnown ? "no loop is open" : "no loop of effect-asyncio was ever made there, in its main thread"],
+      : [isKnown ? "no loop is open" : "no loop of effect-asyncio was ever made in its main thread"],
     ...frames.length === 0 ? [] : [`in the middle of JavaScript, in\n${frames.slice(0, 20).join("\n")}`]
   ]
   return fitted(parts.join("\n"), process.stdout)

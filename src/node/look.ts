@@ -66,7 +66,7 @@ const isOfCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code
 
 const isNode = (program: string): boolean => basename(program).startsWith("node")
-const noNode = (program: string): string => `it runs ${program}, and Node alone can be asked`
+const noNode = (program: string): string => `it runs ${program}, and only Node can be asked`
 const isDeaf = "it does not listen to SIGUSR1, which opens Node's inspector: was it started with --disable-sigusr1?"
 
 /** What keeps a process from being sent SIGUSR1, which ends those that do not listen to it. */

@@ -25,26 +25,32 @@ import { strangerInWords } from "./strangers.ts"
 import { Watchdog } from "./Watchdog.ts"
 
 /**
- * Options of `monitor`. Beside each stands the environment variable by which `effect-asyncio/node/monitor` takes it.
+ * Options of `monitor`, each with the environment variable that sets it for `effect-asyncio/node/monitor`.
  *
  * @category models
  * @since 0.2.0
  */
 export interface MonitorOptions {
-  /** What asks for the tree. Default: SIGQUIT, Ctrl-\; on Windows SIGBREAK, Ctrl-Break. `EFFECT_ASYNCIO_SIGNAL`. */
+  /**
+   * The signal that asks for the tree. Default: SIGQUIT (Ctrl-\); on Windows, SIGBREAK (Ctrl-Break).
+   * `EFFECT_ASYNCIO_SIGNAL`.
+   */
   readonly signal?: NodeJS.Signals | undefined
-  /** The folder that recordings are written to. Default: none, the tree alone. `EFFECT_ASYNCIO_DIR`. */
+  /** The folder that recordings are written to. Default: none; only the tree is printed. `EFFECT_ASYNCIO_DIR`. */
   readonly directory?: string | undefined
   /**
-   * How many spans a recording keeps. 0: nothing is recorded, which costs nothing, and the tree does not say since when a
-   * task waits. Default: 10,000. `EFFECT_ASYNCIO_EVENTS`.
+   * How many spans a recording keeps. With 0 nothing is recorded, which costs nothing, and the tree does not say how
+   * long a task has waited. Default: 10,000. `EFFECT_ASYNCIO_EVENTS`.
    */
   readonly capacity?: number | undefined
-  /** Time between looks for circles; 0: never. Default: 1 second. `EFFECT_ASYNCIO_DEADLOCKS`. */
+  /** Time between checks for circles; 0 means never. Default: 1 second. `EFFECT_ASYNCIO_DEADLOCKS`. */
   readonly deadlocks?: Duration.Input | undefined
-  /** Whether a failure that nobody saw is told with the tree. Default: false. `EFFECT_ASYNCIO_UNSEEN`, 1 or 0. */
+  /** Whether a failure that nobody saw is reported with the tree. Default: false. `EFFECT_ASYNCIO_UNSEEN`, 1 or 0. */
   readonly unseen?: boolean | undefined
-  /** A step that takes longer is told while it lasts, with its place; 0: none is. Default: 0. `EFFECT_ASYNCIO_WATCHDOG`. */
+  /**
+   * A step that takes longer than this is reported while it lasts, with its place; 0 means none is. Default: 0.
+   * `EFFECT_ASYNCIO_WATCHDOG`.
+   */
   readonly watchdog?: Duration.Input | undefined
 }
 
@@ -61,32 +67,34 @@ const checkOptions = check.options<MonitorOptions>({
 })
 
 /**
- * Tells of the program on stderr: its tasks when a signal asks, deadlocks, and where the loop is stuck.
+ * Reports on the program, on stderr: its tasks when a signal asks for them, deadlocks, and where the loop is stuck.
  *
  * **When to use**
  *
- * Use in what runs for long: servers, workers. `node --import effect-asyncio/node/monitor app.js` is the same without a line in
- * the program, with environment variables for the options. To look at a process that has neither there is
- * `npx effect-asyncio ps PID`. docs/production.md has what each of them tells.
+ * Use in long-running programs: servers, workers. `node --import effect-asyncio/node/monitor app.js` does the same
+ * without a line in the program, with environment variables for the options. To look at a process that has neither, use
+ * `npx effect-asyncio ps PID`. docs/production.md shows what each of them reports.
  *
  * **Details**
  *
- * - On SIGQUIT (Ctrl-\) it prints the tree of `Insight.format`, with how long each task has waited so far.
- * - Circles of tasks that wait for each other, and that no timeout opens, are told when they are found, each once. It looks
- *   every `deadlocks`, but spends no more than a hundredth of the time on it.
- * - `unseen`: what comes to a loop's exception handler is told with the tree, once a minute at most.
- * - `watchdog`: a thread of its own asks V8 where the main thread is when that has not answered for so long, and says so while
- *   it is still there, and once it is over. Steps shorter than that are never told. It says nothing while a debugger is attached.
- * - With `directory` each of those leaves a recording there, for `npx effect-asyncio draw FILE` and https://ui.perfetto.dev.
+ * - On SIGQUIT (Ctrl-\) it prints the tree of `Insight.format`, and how long each task has waited so far.
+ * - Circles of tasks that wait for each other, and that no timeout will break, are reported when they are found, each once.
+ *   It checks every `deadlocks`, but spends no more than a hundredth of the time on it.
+ * - `unseen`: what reaches a loop's exception handler is reported with the tree, at most once a minute.
+ * - `watchdog`: when the main thread has not answered for this long, a separate thread asks V8 where it is, and reports that
+ *   while the step lasts, and again once it is over. Shorter steps are never reported, nor anything while a debugger is
+ *   attached.
+ * - With `directory`, each of these leaves a recording there, for `npx effect-asyncio draw FILE` and
+ *   https://ui.perfetto.dev.
  *
- * In colours and in lines that fit where stderr is a terminal, unless `NO_COLOR` is set. It keeps no process alive. What it costs
- * is what a recorder costs (docs/costs.md); without one (`capacity: 0`) next to nothing. It ends when it is disposed. asyncio
- * has `faulthandler.register` and `loop.slow_callback_duration` for parts of it.
+ * If stderr is a terminal, lines are fitted to its width, and coloured unless `NO_COLOR` is set. It does not keep the
+ * process alive. It costs what a recorder costs (docs/costs.md); without one (`capacity: 0`), next to nothing. It ends
+ * when disposed. asyncio has `faulthandler.register` and `loop.slow_callback_duration` for parts of it.
  *
  * **Gotchas**
  *
- * Node hears no signal while JavaScript runs: of a program that is stuck in a step only the watchdog tells. In worker threads
- * it dies with `RuntimeError`: those have no signals.
+ * Node handles no signal while JavaScript runs: if a program is stuck in a step, only the watchdog reports it. In
+ * worker threads, which have no signals, it dies with `RuntimeError`.
  *
  * **Example** (Somebody presses Ctrl-\)
  *

@@ -1,8 +1,8 @@
 /**
- * `node --import effect-asyncio/node/monitor app.js`: `monitor` without a line in the program, its options from the
- * environment.
+ * `node --import effect-asyncio/node/monitor app.js`: `monitor` without a line in the program, with its options from
+ * the environment.
  *
- * Worker threads begin with their process's `--import`s too, and have no signals: there it does nothing.
+ * Worker threads run their process's `--import`s too, but have no signals: there it does nothing.
  */
 import type * as Duration from "effect/Duration"
 import { env } from "node:process"

@@ -1,14 +1,14 @@
 /**
  * `runMain`: a program as a process of Node.
  *
- * A signal goes a step further than the one before it: it cancels main, then gives the clean-ups a time, then ends the
- * process. What ends it early has been said by then: which failure it was, or which tasks were given up and what they waited
- * for. Between the steps nothing is taken for an end that is none: the very same signal within a tenth of a second is the
- * same press of a key, as npm passes on what the terminal has sent already.
+ * Each signal goes a step further than the one before it: the first cancels main, the next limits the time for
+ * clean-ups, the last ends the process. Whatever ends it early has been printed by then: which failure it was, or which
+ * tasks were abandoned and what they waited for. The same signal again within a tenth of a second counts as the same
+ * key press, because npm passes on what the terminal has already sent.
  *
- * A program that ends well is left to Node, which ends the process when nothing keeps it alive; in any other case it is ended
- * here, as a server that nobody closed would keep it up. Before that, what was printed is written out: Node drops what a pipe
- * has not taken yet.
+ * A program that ends well is left to Node, which ends the process when nothing keeps it alive. In any other case the
+ * process is ended here, as a server that nobody closed would keep it alive. Before that, what was printed is flushed:
+ * Node drops what a pipe has not taken yet.
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -28,16 +28,18 @@ import { isAwaited } from "./signal.ts"
 import { flush, hasColors, streams, write } from "./standardStreams.ts"
 
 /**
- * Runs a program as the process: signals cancel it, failures are printed, and the exit code says how it ended.
+ * Runs a program as the process's main program: signals cancel it, failures are printed, and the exit code says how it
+ * ended.
  *
  * **When to use**
  *
- * Use once, at the edge of a script or server on Node, where `run` would stand. `run` is for every host, and for a part of a
+ * Use once, at the edge of a script or server on Node, in place of `run`. `run` is for every host, and for part of a
  * program: it listens to no signal and leaves the process alone.
  *
  * **Details**
  *
- * Runs as `run` does, with its options, and gives the program's value if it ends well. In any other case the process ends:
+ * Runs as `run` does, with the same options, and resolves with the program's value if it ends well. In any other case
+ * the process ends:
  *
  * | what happened                                    | exit code                           |
  * | ------------------------------------------------ | ----------------------------------- |
@@ -46,31 +48,31 @@ import { flush, hasColors, streams, write } from "./standardStreams.ts"
  * | nobody reads what it prints any more             | 141                                 |
  * | nothing was left to do, and main was not done    | 70                                  |
  *
- * A `process.exitCode` that the program has set stays, unless it is 0.
+ * A `process.exitCode` that the program has set is kept, unless it is 0.
  *
  * The first signal cancels main, with the signal's name as the message; its clean-ups run, then the loop closes as
- * always. As with `asyncio.run`, main decides: if it catches the cancellation and ends well, all is well. One that
- * comes before main's first step keeps it from beginning. The second one hurries, as does the first one once main is
- * done: from then on there are `closeTimeout` (by default 5 seconds) until the process ends, and says which tasks it
- * gave up. The next one ends it at once. The same signal again within 100 milliseconds is not another one: npm passes
- * on what came from the terminal. A signal that the program itself waits for, with `signal`, goes there.
+ * always. As with `asyncio.run`, main decides: if it catches the cancellation and ends well, so does the process. A
+ * signal before main's first step keeps it from starting. The second signal, or the first once main is done, sets a
+ * limit: after `closeTimeout` (by default 5 seconds) the process ends, and says which tasks it abandoned. The next
+ * signal ends it at once. The same signal again within 100 milliseconds does not count, because npm passes on what the
+ * terminal has already sent. A signal that the program itself waits for, with `signal`, goes there instead.
  *
- * If the reader of its output has gone (`node app.js | head`), main is cancelled with `"SIGPIPE"` as the message: the
- * signal that other programs end by, and Node ignores.
+ * If the reader of its output has gone (`node app.js | head`), main is cancelled with `"SIGPIPE"` as the message, after
+ * the signal that ends other programs and that Node ignores.
  *
- * Every failure of a `gather`, a `TaskGroup` or a `Cause` is printed on stderr, with its cause and its fields, and the lines
- * of its stack that are not Effect's, Node's or this library's; in colours on a terminal, unless `NO_COLOR` is set. What has
- * `Runtime.errorReported` set to false is not.
+ * Every failure of a `gather`, a `TaskGroup` or a `Cause` is printed on stderr, with its cause, its fields, and the
+ * lines of its stack that are not Effect's, Node's or this library's; in colour on a terminal, unless `NO_COLOR` is
+ * set. An error with `Runtime.errorReported` set to false is not printed.
  *
- * If no timer, socket or signal is left that could wake anybody, main can't end: then the tasks are listed, with what
- * each waits for, and main is cancelled. Node itself ends such a process without a clean-up, with exit code 13.
+ * If no timer, socket or signal is left that could wake anything, main can't end: the tasks are then listed, with what
+ * each waits for, and main is cancelled. Node itself would end such a process without clean-ups, with exit code 13.
  *
  * **Gotchas**
  *
- * Node hears no signal while JavaScript runs: a step that never ends is ended by Ctrl-\ (SIGQUIT), without clean-ups.
- * `Effect.never` keeps no process alive; a server that is there until Ctrl-C does, and `signal` does.
+ * Node handles no signal while JavaScript runs: only Ctrl-\ (SIGQUIT) ends a step that never ends, without clean-ups.
+ * `Effect.never` does not keep the process alive; an open server does, and so does `signal`.
  *
- * A process has one main program: another `runMain` meanwhile rejects with `RuntimeError`.
+ * A process has one main program: a second `runMain` meanwhile rejects with `RuntimeError`.
  *
  * **Example** (A first program)
  *

@@ -1,9 +1,9 @@
 /**
  * `signal`: waiting for a signal of the operating system.
  *
- * A listener stands at the process only while somebody waits, so that a signal nobody waits for does what it does without
- * us: a second Ctrl-C ends the process. asyncio's `loop.add_signal_handler` calls back until it is removed; waiting again
- * is `Effect.forever` here.
+ * The process has a listener only while somebody waits, so a signal that nobody waits for has its usual effect: a
+ * second Ctrl-C ends the process. asyncio's `loop.add_signal_handler` calls back until it is removed; here, use
+ * `Effect.forever` to wait again.
  */
 import * as Effect from "effect/Effect"
 import { constants } from "node:os"
@@ -11,23 +11,23 @@ import * as check from "../internal/host/check.ts"
 import { Waiter } from "../internal/waiting/Waiter.ts"
 
 /**
- * Waits for a signal to the process, and gives its name.
+ * Waits for a signal to the process, and returns its name.
  *
  * **When to use**
  *
- * Use to shut down a server or worker cleanly: `signal("SIGINT")` in a task of its own, or in a `wait` for the first to
- * complete.
+ * Use to shut down a server or worker cleanly: `signal("SIGINT")` in a task of its own, or in a `wait` for the first of
+ * several to complete.
  *
  * **Details**
  *
- * One signal wakes everyone who waits for it, each in a step of its own. While somebody waits, the signal does nothing
- * else, and the process stays alive; `runMain` hears the next one. Cancelling the wait loses nothing and takes the
- * listener away. O(1). asyncio's `loop.add_signal_handler`.
+ * One signal wakes every task that waits for it, each in a step of its own. While somebody waits, the signal does
+ * nothing else, and the process stays alive; the next one goes to `runMain`. Cancelling the wait loses nothing and
+ * removes the listener. O(1). asyncio's `loop.add_signal_handler`.
  *
  * **Gotchas**
  *
- * `SIGKILL` and `SIGSTOP` can't be waited for; they and unknown names die with `IllegalArgumentError`. On Windows Node
- * knows `SIGINT`, `SIGBREAK` and `SIGHUP`.
+ * `SIGKILL` and `SIGSTOP` can't be waited for; they and unknown names die with `IllegalArgumentError`. On Windows, Node
+ * supports `SIGINT`, `SIGBREAK` and `SIGHUP`.
  *
  * **Example** (Working until Ctrl-C)
  *

@@ -1,12 +1,12 @@
 /**
  * Gives a virtual loop's queue its turns, and moves its clock.
  *
- * One course of phases, as libuv's `uv_run` has them: ticks follow each other at once; when nothing is ready the host gets
- * a turn, so that promises in flight are heard; then the clock jumps to the next sleeper; where there is none, nothing can
- * go on. A program is driven only while somebody waits for one: a `Runner`'s loop stands still between two runs, and a
- * closed loop runs nothing.
+ * One course of phases, as libuv's `uv_run` has them: ticks follow each other at once; when nothing is ready the host
+ * gets a turn, so that promises in flight can settle; then the clock jumps to the next sleeper; if there is none,
+ * nothing can go on. A program is driven only while somebody waits for one: a `Runner`'s loop stands still between two
+ * runs, and a closed loop runs nothing.
  *
- * When nothing can go on, or ticks go by for ever, whoever waits for the loop ends with the error: Users.ts.
+ * When nothing can go on, or ticks go by forever, those that wait for the loop end with the error: Users.ts.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"

@@ -1,9 +1,9 @@
 /**
  * One program, many schedules.
  *
- * A race is a failure that needs a schedule. A test sees one of them, always the same; `check` runs the program under
- * many, on virtual loops, and gives the smallest one that breaks it: as a token to replay, in words, and beside the
- * nearest one that passes.
+ * A race is a failure that needs a particular schedule. A test sees one schedule, always the same; `check` runs the
+ * program under many, on virtual loops, and reports the smallest one that breaks it: as a token to replay, in words,
+ * and beside the nearest one that passes.
  *
  * @since 0.2.0
  */
@@ -26,47 +26,51 @@ import { settingsOf } from "./explore/settings.ts"
 // ------------------------------------------------------------------------------------------------------------- options
 
 /**
- * What may differ from the written order.
+ * What a schedule may change in the written order.
  *
  * **Details**
  *
  * Everything that is on by default can happen on the live loop: time, latencies, faults, choices. A cancellation can
- * happen if anybody cancels; the program has to say what holds then. Order can't happen today, only after a change.
+ * happen if something cancels; the program has to say what holds then. A different order can't happen today, only after
+ * a change.
  *
- * Never varied: the order of those who wait in one line, of plain callbacks, of timers by their deadlines, and the loop's
- * own entries. The library promises these.
+ * Never varied, because the library promises them: the order of waiters in one line, of plain callbacks, of timers by
+ * their deadlines, and of the loop's own entries.
  *
  * @category models
  * @since 0.2.0
  */
 export interface Vary {
   /**
-   * The host pauses between two ticks, by `pause` at most, to the next deadline or the one after; an open timeout strikes
-   * right before a step of its task, as if it were shorter. Default true.
+   * The host pauses between two ticks, for `pause` at most, up to the next deadline or the one after; an open timeout
+   * strikes right before a step of its task, as if it were shorter. Default: true.
    */
   readonly time?: boolean | undefined
-  /** `latency` takes longer than its least. Default true. */
+  /** `latency` takes longer than its minimum. Default: true. */
   readonly latency?: boolean | undefined
-  /** `fault` strikes. Default true. */
+  /** `fault` strikes. Default: true. */
   readonly faults?: boolean | undefined
-  /** `choose` takes another value than the first. Default true. */
+  /** `choose` takes a value other than the first. Default: true. */
   readonly choices?: boolean | undefined
   /**
    * A step comes some ticks later than written. A program that fails only this way is not wrong today: it relies on the
-   * written order, and one `yield*` more somewhere breaks it. Default false.
+   * written order, and one more `yield*` somewhere breaks it. Default: false.
    */
   readonly order?: boolean | undefined
   /**
-   * A task is cancelled right before or right after a step of its own: every task but main, or those whose name the
-   * function picks. A picker that throws, or gives no boolean, is the check's defect. Default false.
+   * A task is cancelled right before or right after a step of its own: every task except main, or those whose name the
+   * function picks. If the function throws, or returns anything but a boolean, the check dies. Default: false.
    */
   readonly cancel?: boolean | ((name: string) => boolean) | undefined
-  /** As `Task.cancel` does, or as Effect's own interruption, which can't be refused; beside `cancel`. Default `"cancel"`. */
+  /**
+   * How `cancel` does it: as `Task.cancel` does, as Effect's own interruption, which can't be refused, or both.
+   * Default: `"cancel"`.
+   */
   readonly how?: "cancel" | "interrupt" | "both" | undefined
   /**
    * For programs in plain Effect: a fiber yields before any of its operations, as Effect's scheduler may make it, and
-   * forked fibers are delayed with `order`, and interrupted with `cancel`, as tasks are. Steps are not atomic then: not
-   * for programs that rely on this library's steps. Default false.
+   * forked fibers are delayed with `order`, and interrupted with `cancel`, as tasks are. Steps are not atomic then, so
+   * it is not for programs that rely on this library's steps. Default: false.
    */
   readonly operations?: boolean | undefined
 }
@@ -77,7 +81,7 @@ export interface Vary {
  * **Details**
  *
  * - `"mixed"`: every single deviation first, cheapest class first, in half of the runs at most; then PCT of depth 2, 3, 4
- *   and random walks in turn. As soon as 200 runs in a row repeat what others did, it ends.
+ *   and random walks in turn. It ends as soon as 200 runs in a row repeat what others did.
  * - `"single"`: every schedule with one deviation, then it ends.
  * - `{ bounded: k }`: every schedule with up to `k` deviations, fewer first.
  * - `{ pct: d }`: random priorities and `d - 1` points where they change (Burckhardt et al., 2010).
@@ -100,33 +104,33 @@ export type Strategy =
  * @since 0.2.0
  */
 export interface Options {
-  /** Schedules to try, the two of the determinism check included. Default 500. */
+  /** How many schedules to try, including the two of the determinism check. Default: 500. */
   readonly runs?: number | undefined
   /**
-   * Real time after which no new schedule begins; half as much is left, at least, for making a failing one smaller. Default
-   * 3 seconds, so that a test runner's own limit of 5 does not end the check without a report.
+   * Real time after which no new schedule begins; at least half as much again is allowed for shrinking a failing one.
+   * Default: 3 seconds, so that a test runner's own limit of 5 does not end the check without a report.
    */
   readonly timeLimit?: Duration.Input | undefined
-  /** Of what is random. Default 1: a test is the same test every time. */
+  /** The seed of what is random. Default: 1, so a test is the same test every time. */
   readonly seed?: number | undefined
-  /** What may differ from the written order. Default: what the live loop can do, all but cancellations. */
+  /** What may differ from the written order. Default: what the live loop can do, except cancellations. */
   readonly vary?: Vary | undefined
-  /** Default `"mixed"`. */
+  /** Where the schedules come from. Default: `"mixed"`. */
   readonly strategy?: Strategy | undefined
-  /** The longest pause of the host. Default 50 milliseconds. */
+  /** The longest pause of the host. Default: 50 milliseconds. */
   readonly pause?: Duration.Input | undefined
-  /** Tasks left when main is done are a failure. Default true. */
+  /** Whether tasks left when main is done are a failure. Default: true. */
   readonly leaks?: boolean | undefined
   /**
-   * The program waits for promises or I/O: the host gets a turn before the clock jumps, which is several times slower, and
-   * what comes from outside is not a part of the schedule. Default false.
+   * Whether the program waits for promises or I/O. If so, the host gets a turn before the clock jumps, which is several
+   * times slower, and what comes from outside is not part of the schedule. Default: false.
    */
   readonly outside?: boolean | undefined
-  /** Ticks without time passing. Default 10,000. */
+  /** How many ticks may go by without time passing. Default: 10,000. */
   readonly maxTicks?: number | undefined
-  /** Schedules that shrinking may run; 0 is no shrinking. Default 2,000. */
+  /** How many schedules shrinking may run; 0 means no shrinking. Default: 2,000. */
   readonly shrinkRuns?: number | undefined
-  /** The token of a report, whitespace around it left aside: runs this one schedule. */
+  /** The token of a report: runs just that schedule. Whitespace around it is ignored. */
   readonly replay?: string | undefined
 }
 
@@ -143,7 +147,7 @@ export interface Deviation {
   readonly kind: "pause" | "timeout" | "latency" | "fault" | "choice" | "delay" | "cancel" | "interrupt" | "yield"
   /** The task or fiber, by name. */
   readonly task: string
-  /** Which of its own steps, latencies, faults, choices or operations; from 1. */
+  /** Which of its own steps, latencies, faults, choices or operations, counted from 1. */
   readonly step: number
   /** `delay` and `yield`: ticks. `latency`: sevenths of its range. `choice`: the index. `pause`: which of the next deadlines, from 1. */
   readonly amount: number
@@ -160,17 +164,17 @@ export interface Deviation {
 export interface Step {
   /** Virtual milliseconds since the run began. */
   readonly millis: number
-  /** The task or fiber, by name; several may have the same. */
+  /** The task or fiber, by name; several may have the same name. */
   readonly task: string
   /** Whose step it is among all of them: an index of the run's `lanes`. */
   readonly lane: number
-  /** Which of its own steps; from 1. */
+  /** Which of its own steps, counted from 1. */
   readonly step: number
-  /** How it ended: suspended, yielded, or as the last one. */
+  /** How it ended: suspended, yielded, or the last one. */
   readonly end: "waits" | "yields" | "succeeds" | "fails" | "cancelled"
   /** The same in words: `waits for a Lock held by task 'b'`, `ends`, `fails: TimeoutError`. */
   readonly what: string
-  /** What made this step differ from the written order. */
+  /** What made this step differ from the written order, if anything did. */
   readonly deviations: ReadonlyArray<Deviation>
   /** What `note` said in it. */
   readonly notes: ReadonlyArray<string>
@@ -185,11 +189,11 @@ export interface Step {
 export interface Run {
   /** The tasks and fibers by name, in the order of their first steps. */
   readonly lanes: ReadonlyArray<string>
-  /** In order; of a very long run the last 10,000 at least. */
+  /** In order; for a very long run, at least the last 10,000. */
   readonly steps: ReadonlyArray<Step>
   /** Where it differs from the written order, in order. */
   readonly deviations: ReadonlyArray<Deviation>
-  /** What `always` said that does not hold after the last step; the run ends there. */
+  /** The claim of `always` that does not hold after the last step; the run ends there. */
   readonly broken: ReadonlyArray<Broken>
 }
 
@@ -202,7 +206,7 @@ export interface Run {
 export interface Broken {
   /** Virtual milliseconds since the run began. */
   readonly millis: number
-  /** After whose step: an index of the run's `lanes`; main's after a plain callback. */
+  /** After whose step, as an index of the run's `lanes`; main's after a plain callback. */
   readonly lane: number
   /** In words: `"no money is made" does not hold`. */
   readonly what: string
@@ -213,11 +217,11 @@ export interface Broken {
  *
  * **Details**
  *
- * - `failed`, `died`: its main program.
- * - `deadlock`, `spin`: it can't go on, or goes on for ever. A lost wake-up ends as the first.
- * - `unseen`: a failure that nobody saw, and whatever else comes to the exception handler.
+ * - `failed`, `died`: its main program failed or died.
+ * - `deadlock`, `spin`: it can't go on, or goes on forever. A lost wake-up shows as a deadlock.
+ * - `unseen`: a failure that nobody saw, or anything else that reaches the exception handler.
  * - `leak`: tasks are left when main is done.
- * - `invariant`: what `always` said does not hold.
+ * - `invariant`: a claim of `always` does not hold.
  *
  * @category models
  * @since 0.2.0
@@ -225,7 +229,7 @@ export interface Broken {
 export type Kind = "failed" | "died" | "deadlock" | "spin" | "unseen" | "leak" | "invariant"
 
 /**
- * A failure of one run. `error` is what it failed with; of `failed` and `died` the cause's squashed error.
+ * A failure of one run. `error` is what it failed with; for `failed` and `died`, the cause's squashed error.
  *
  * @category models
  * @since 0.2.0
@@ -248,11 +252,11 @@ export interface Failure {
 export interface Passed {
   /** How many schedules were tried. */
   readonly runs: number
-  /** Every schedule of at most that many deviations was tried; 0: not even all single ones. */
+  /** Every schedule with at most this many deviations was tried; 0: not even all single ones. */
   readonly exhausted: number
   /** Places where a schedule could differ, in the written order; 0: nothing could, so nothing was explored. */
   readonly points: number
-  /** Runs that differ in who did what: more runs that only repeat say nothing. */
+  /** How many runs differ in what happened; runs that only repeat others add nothing. */
   readonly distinct: number
 }
 
@@ -261,24 +265,25 @@ export { NotDeterministicError, ScheduleError, TokenError } from "./explore/erro
 // -------------------------------------------------------------------------------------------------------------- verbs
 
 /**
- * Runs a program under many schedules, each on a fresh virtual loop. Fails with the first under which it fails, made smaller.
+ * Runs a program under many schedules, each on a fresh virtual loop. Fails with the first one under which the program
+ * fails, made smaller.
  *
  * **When to use**
  *
- * Use as a test: `it.effect("…", () => Explore.check(program))` is all. The program is ordinary code with assertions; what
- * it waits for outside is a stub with `latency`, `fault` and `choose`.
+ * Use as a test: `it.effect("…", () => Explore.check(program))` is all. The program is ordinary code with assertions;
+ * stubs with `latency`, `fault` and `choose` stand for the outside world.
  *
  * **Details**
  *
- * It runs twice in the written order, and both runs have to be the same; then in schedules that differ from it in a few
- * places (`vary` and `strategy` say which). A failure is: the program fails or dies, nothing can go on, a failure that
- * nobody saw, tasks that are left when it is done, a claim of `always` that does not hold. Ending cancelled is not a
- * failure if the schedule has cancelled somebody.
+ * The program runs twice in the written order, and both runs have to be the same; then in schedules that differ from it
+ * in a few places (`vary` and `strategy` say which). It is a failure if the program fails or dies, if nothing can go
+ * on, if a failure goes unseen, if tasks are left when the program is done, or if a claim of `always` does not hold.
+ * Ending cancelled is not a failure if the schedule has cancelled something.
  *
  * The program's error is in the report, not in the type: any failure is one. Its services come from outside, and are
- * the same in every run: whatever has state belongs inside. Logs of the runs are off, except for that of a replay.
+ * the same in every run, so whatever has state belongs inside. Logging is off, except in a replay.
  *
- * All of it goes on at once, with a turn of the host every 10 milliseconds. Interrupted, it ends the run under way, and
+ * The check runs in one go, with a turn of the host every 10 milliseconds. An interruption ends the current run, and
  * leaves nothing behind.
  *
  * **Gotchas**
@@ -322,12 +327,12 @@ export const check = <A, E, R>(
 > => Effect.withFiber((fiber) => explorerOf("Explore.check", fiber, program, options).check)
 
 /**
- * Runs a program under one schedule, and gives what happened: for a debugger, or to look at a run that passes.
+ * Runs a program under one schedule, and returns what happened: for a debugger, or to look at a run that passes.
  *
  * **Details**
  *
- * Without a token it is the written order. With one the options have to be those of the check that gave it. What the
- * program logs is logged.
+ * Without a token it runs in the written order. With one, the options have to be those of the check that reported it.
+ * Logging is on.
  *
  * **Example** (What a program does)
  *
@@ -380,12 +385,12 @@ const explorerOf = <A, E, R>(
 // ------------------------------------------------------------------------------------------------- what a program may say
 
 /**
- * Waits for something outside: `least`, or up to `most` where the schedule says so.
+ * Stands for a wait on the outside world: takes `least`, or up to `most` if the schedule says so.
  *
  * **Details**
  *
- * Outside `check` and `run` it takes `least`. A number is milliseconds. Dies with `IllegalArgumentError` unless
- * `0 <= least <= most`, and both are finite. Interrupted, nothing is lost.
+ * Outside `check` and `run` it takes `least`. A number is milliseconds. Dies with `IllegalArgumentError` unless `0 <=
+ * least <= most`, and both are finite. An interruption loses nothing.
  *
  * @category program
  * @since 0.2.0
@@ -403,7 +408,7 @@ export const latency = (least: Duration.Input, most: Duration.Input): Effect.Eff
   })
 
 /**
- * Fails where the schedule says so, as the outside world may. A function makes the error.
+ * Fails if the schedule says so, as the outside world may. `error` may be a function that makes the error.
  *
  * **Details**
  *
@@ -421,11 +426,11 @@ export const fault = <E>(error: E | (() => E)): Effect.Effect<void, E> =>
 const isMaker = <E>(error: E | (() => E)): error is () => E => typeof error === "function"
 
 /**
- * Gives the first of the values, or another where the schedule says so: data, sizes. Shrinks towards the first.
+ * Returns the first of the values, or another if the schedule says so: data, sizes. Shrinks towards the first.
  *
  * **Details**
  *
- * Outside `check` and `run` it gives the first. It takes no tick. Dies with `IllegalArgumentError` if there is none.
+ * Outside `check` and `run` it returns the first. It takes no tick. Dies with `IllegalArgumentError` if there is none.
  *
  * @category program
  * @since 0.2.0
@@ -440,11 +445,11 @@ export const choose = <const A>(values: readonly [A, ...ReadonlyArray<A>]): Effe
   })
 
 /**
- * Says what has to hold after every step from here on, in this run. What it throws counts as not holding.
+ * Declares what has to hold after every step from here on, in this run. If `holds` throws, that counts as not holding.
  *
  * **Details**
  *
- * Outside `check` and `run` nobody asks. Costs a call for each step.
+ * Outside `check` and `run` it does nothing. Costs one call per step.
  *
  * @category program
  * @since 0.2.0
@@ -458,7 +463,7 @@ export const always = (name: string, holds: () => boolean): Effect.Effect<void> 
   })
 
 /**
- * Writes a line into the report, at the step that runs.
+ * Writes a line into the report, at the current step.
  *
  * @category program
  * @since 0.2.0
@@ -477,8 +482,8 @@ const none: ReadonlySet<string> = new Set()
  *
  * **When to use**
  *
- * Use where `vary` has `cancel`, to say what holds after a cancellation: a cancelled producer leaves its consumers waiting,
- * and that is no fault of theirs.
+ * Use with `vary: { cancel }`, to say what holds after a cancellation: a cancelled producer leaves its consumers
+ * waiting, and that is not their fault.
  *
  * @category program
  * @since 0.2.0

@@ -1,5 +1,5 @@
 /**
- * The event loop as the layer of a test that moves Effect's `TestClock` itself.
+ * The event loop as a layer for tests that move Effect's `TestClock` themselves.
  *
  * @since 0.1.0
  */
@@ -15,23 +15,23 @@ import * as EventLoop from "../EventLoop.ts"
 import { checkOptions } from "../internal/loop/makeLoop.ts"
 
 /**
- * Makes an event loop for as long as the layer's scope is open, under the `TestClock` it finds.
+ * Makes an event loop for as long as the layer's scope is open, under the current `TestClock`.
  *
  * **When to use**
  *
- * Use in a test with `it.effect` whose own fiber is to be on the loop, so that it can make tasks and look at them between
- * two moments. A test that forks a whole program, `Effect.forkChild(EventLoop.provide(main))`, does not need it, and
- * `VirtualLoop` moves time by itself.
+ * Use in a test with `it.effect` whose own fiber should be on the loop, so that it can make tasks and look at them
+ * between two moments. A test that forks a whole program, `Effect.forkChild(EventLoop.provide(main))`, does not need
+ * it, and `VirtualLoop` moves time by itself.
  *
  * **Details**
  *
  * It is `EventLoop.layer` with a clock that is moved from outside the loop: everything that is ready runs before time
- * moves, so that one `TestClock.adjust` is enough. Dies with `RuntimeError` if the clock is not a `TestClock`.
+ * moves, so one `TestClock.adjust` is enough. Dies with `RuntimeError` if the clock is not a `TestClock`.
  *
  * **Gotchas**
  *
  * Under `EventLoop.layer` alone `adjust` is a fiber of the loop like any other: it waits for two ticks, and whatever
- * needs more of them before its first sleep comes too late.
+ * needs more than that before its first sleep is too late.
  *
  * **Example** (A task between two moments)
  *

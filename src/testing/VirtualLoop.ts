@@ -1,9 +1,9 @@
 /**
  * The event loop on a clock that jumps.
  *
- * Whenever nothing is ready, time jumps to the next timer: a program of hours runs in milliseconds, the same way every
- * time. The ready queue, its ticks and all that is above them are the live loop's own code; what is different is the
- * `Clock`, and who gives the queue its turns.
+ * Whenever nothing is ready, time jumps to the next timer: hours of a program run in milliseconds, the same way every
+ * time. The ready queue, its ticks and everything above them are the live loop's own code; only the `Clock`, and what
+ * gives the queue its turns, differ.
  *
  * @since 0.1.0
  */
@@ -33,24 +33,29 @@ import { VirtualClock } from "./VirtualClock.ts"
  * @since 0.1.0
  */
 export interface Options extends EventLoop.Options {
-  /** Ticks without time passing, or awaits in one tick of something done already, before it fails. Default 1,000,000. */
+  /**
+   * How many ticks without time passing, or awaits within one tick of something done already, before it fails. Default:
+   * 1,000,000.
+   */
   readonly maxTicks?: number | undefined
-  /** Real time to wait for work in flight outside (promises, I/O) before the clock jumps. Default: one turn of the host. */
+  /**
+   * Real time to wait for outside work in flight (promises, I/O) before the clock jumps. Default: one turn of the host.
+   */
   readonly settle?: Duration.Input | undefined
   /**
-   * Real time without a sign from outside after which a loop with nothing ready and nothing scheduled is a deadlock.
-   * Default 1 second.
+   * Real time without a sign from outside after which a loop with nothing ready and nothing scheduled counts as
+   * deadlocked. Default: 1 second.
    */
   readonly patience?: Duration.Input | undefined
   /**
-   * What becomes of failures that nobody saw, as long as the program sets no exception handler. `"fail"`, the default: the
-   * run, or the layer's scope, ends with them, as defects. `"report"`: an error in the log, as on a live loop.
+   * What happens to failures that nobody saw, unless the program sets an exception handler. `"fail"`, the default: the
+   * run, or the layer's scope, ends with them as defects. `"report"`: they are logged as errors, as on a live loop.
    */
   readonly unseen?: "fail" | "report" | undefined
 }
 
 /**
- * A virtual event loop for as long as the layer's scope is open.
+ * Makes a virtual event loop for as long as the layer's scope is open.
  *
  * **When to use**
  *
@@ -58,16 +63,18 @@ export interface Options extends EventLoop.Options {
  *
  * **Details**
  *
- * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and all that reads the `Clock`
- * see virtual time. Before the clock jumps, the host gets a turn, so that promises are heard; `settle` waits longer.
+ * Provides the loop, its `Clock`, which starts at 0, and its `Scheduler`; `DateTime.now` and everything else that reads
+ * the `Clock` sees virtual time. Before the clock jumps, the host gets a turn, so that promises can settle; `settle`
+ * waits longer.
  *
- * On a deadlock, those who wait for the loop die with the `DeadlockError`: a `Runner`'s main program, or else the fibers
- * that are not tasks, such as the test itself; and every task is cancelled. The same goes for `SpinError`. A program
- * that sets an exception handler is told first, and goes on with its cancelled tasks, if that helps.
+ * On a deadlock, whatever waits for the loop dies with the `DeadlockError`: a `Runner`'s main program, or else the
+ * fibers that are not tasks, such as the test itself; and every task is cancelled. The same goes for `SpinError`. If
+ * the program has set an exception handler, that gets the error first, and the program goes on with its cancelled
+ * tasks, if that helps.
  *
- * When the scope closes it ends with the failures that nobody saw, as defects: those that would go to the default
- * exception handler, of tasks, futures, callbacks and clean-ups. See `unseen`. Fibers that are not tasks and still
- * sleep are interrupted, and finish their clean-up: time ends with the loop.
+ * The scope closes with the failures that nobody saw, as defects: those of tasks, futures, callbacks and clean-ups that
+ * would go to the default exception handler. See `unseen`. Fibers that are not tasks and are still asleep are
+ * interrupted, and finish their clean-up: time ends with the loop.
  *
  * **Example** (Hours in no time)
  *
@@ -128,8 +135,8 @@ const make = (fiber: Fiber.Fiber<unknown, unknown>, options: Options | undefined
  *
  * Fails with `DeadlockError` when nothing is ready, nothing is scheduled, nothing is heard from outside for `patience`,
  * and `main` is not done; its message lists every task left and what it waits for. Fails with `SpinError` after
- * `maxTicks` ticks without time passing, and for a task that awaits something done already that often in one tick: it
- * would never stop. Clean-ups that hang while the loop closes fail it, too. A virtual loop at work inside another is
+ * `maxTicks` ticks without time passing, or if a task awaits something done already that often within one tick: it
+ * would never stop. Clean-ups that hang while the loop closes fail it, too. A virtual loop running inside another is
  * not a deadlock.
  *
  * Dies with the failures that nobody saw, unless `main` sets an exception handler or `unseen` is `"report"`.
@@ -186,11 +193,12 @@ export const run = <A, E, R>(
   })
 
 /**
- * Lets `duration` of virtual time pass as if the running code had been busy: nothing else runs meanwhile.
+ * Lets `duration` of virtual time pass, as if the running code had been busy: nothing else runs meanwhile.
  *
  * **Details**
  *
- * Timers that become due fire in the next tick, behind what is ready. Dies with `RuntimeError` on another loop.
+ * Timers that become due fire in the next tick, after what is ready. Dies with `RuntimeError` on a loop that is not
+ * virtual.
  *
  * **Example** (A program that computes for two seconds)
  *

@@ -3,9 +3,9 @@ import * as Data from "effect/Data"
 import type { Task } from "../Task.ts"
 
 /**
- * Nothing is ready, nothing is scheduled, and the program is not done. The message lists the tasks left, what each
- * waits for and where it was created, what fibers that are not tasks wait for, and says which tasks wait for each other
- * in a circle.
+ * Nothing is ready, nothing is scheduled, and the program is not done. The message lists the remaining tasks, what each
+ * waits for and where it was created, and what fibers that are not tasks wait for; it names the tasks that wait for
+ * each other in a circle.
  *
  * @category errors
  * @since 0.1.0

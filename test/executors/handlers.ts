@@ -50,6 +50,11 @@ export const handlers: Job.Handlers<Jobs, Book> = {
     }
   }),
   echo: Effect.succeed,
+  chorus: (n, { progress }) => Effect.forEach(Array(n).keys(), progress, { concurrency: "unbounded", discard: true }),
+  stubborn: (_, { progress }) => Effect.uninterruptible(Effect.andThen(progress(1), progress(2))),
+  // Short ones of Node share their memory.
+  turn: (bytes) => Effect.succeed([Buffer.from(bytes.toReversed()), bytes, bytes.subarray(1)]),
+  throwing: () => Effect.succeed("text"),
   // The types would not let these pass.
   wrongReport: (_, { progress }) => progress("no number" as unknown as number),
   wrongResult: () => Effect.succeed("no number" as unknown as number),

@@ -1,6 +1,7 @@
 /** Jobs that tests submit; what they do stands in handlers.ts. */
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import { Job } from "effect-asyncio/executors"
+import { Transferable } from "effect/workers"
 
 export class Odd extends Schema.TaggedError<Odd>()("Odd", { n: Schema.Number }) {}
 
@@ -42,6 +43,28 @@ export const wrongResult = Job.make("wrongResult", { success: Schema.Number })
 /** Fails, which it did not say. */
 export const wrongFailure = Job.make("wrongFailure")
 
+/** Reports from that many fibers at once. */
+export const chorus = Job.make("chorus", { payload: Schema.Number, progress: Schema.Number })
+/** Reports twice, and can't be interrupted. */
+export const stubborn = Job.make("stubborn", { progress: Schema.Number })
+/** Turns bytes round. */
+export const turn = Job.make("turn", {
+  payload: Transferable.Uint8Array,
+  success: Schema.Array(Transferable.Uint8Array)
+})
+/** Gives what its schema throws at. */
+export const throwing = Job.make("throwing", {
+  success: Schema.String.pipe(Schema.decodeTo(
+    Schema.String,
+    SchemaTransformation.transform({
+      decode: (text) => text,
+      encode: (): string => {
+        throw new TypeError("no way")
+      }
+    })
+  ))
+})
+
 export const all = Job.group(
   "tests",
   half,
@@ -56,5 +79,9 @@ export const all = Job.group(
   echo,
   wrongReport,
   wrongResult,
-  wrongFailure
+  wrongFailure,
+  chorus,
+  stubborn,
+  turn,
+  throwing
 )

@@ -2,6 +2,7 @@
  * What holds for every executor, as programs that take any: a law for each verb. They look at nothing but what a submitter
  * sees; what a worker saw, its book tells. No law needs time to pass, or knows how long anything takes.
  */
+import { expect } from "@effect/vitest"
 import { Cause, Effect, Exit, HashSet, type Scope, Stream } from "effect"
 import * as asyncio from "effect-asyncio"
 import { Executor, Job, map, runInExecutor, submit, toThread } from "effect-asyncio/executors"
@@ -9,6 +10,7 @@ import {
   all,
   book,
   broken,
+  chorus,
   echo,
   half,
   Odd,
@@ -17,6 +19,9 @@ import {
   quit,
   self,
   steps,
+  stubborn,
+  throwing,
+  turn,
   write,
   wrongFailure,
   wrongReport,
@@ -32,7 +37,8 @@ interface Law {
 }
 
 const laws: Array<Law> = []
-const law = <E>(
+const into = (laws: Array<Law>) =>
+<E>(
   name: string,
   size: number,
   body: () => Effect.fn.Return<unknown, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>,
@@ -40,6 +46,11 @@ const law = <E>(
 ) => {
   laws.push({ name, size, program: Effect.gen(body), expected })
 }
+const law = into(laws)
+
+/** What holds where no storage is between: bytes as they are, and a job that waits until its report is taken. */
+export const nearby: Array<Law> = []
+const nearbyLaw = into(nearby)
 
 /** A job that has begun, and never ends by itself. */
 const parked = Effect.fnUntraced(function*(job: typeof park | typeof parkLong, name: string) {
@@ -73,6 +84,46 @@ law("values go as their schemas say", 1, function*() {
   const got = yield* toThread(echo, given)
   return [got.when.toISOString(), Array.from(got.bytes), HashSet.size(got.tags)]
 }, ["1970-01-02T00:00:00.000Z", [1, 2, 255], 2])
+
+law("what a schema throws is the job's defect", 1, function*() {
+  return yield* Effect.exit(toThread(throwing))
+}, Exit.die(expect.objectContaining({ name: "TypeError", message: "no way" })))
+
+law("reports from several fibers are taken one at a time", 1, function*() {
+  const log: Array<string> = []
+  const onProgress = Effect.fnUntraced(function*(n: number) {
+    log.push(`${n} begins`)
+    yield* asyncio.sleep(0)
+    log.push(`${n} ends`)
+  })
+  yield* toThread(chorus, 3, { onProgress })
+  return log
+}, ["0 begins", "0 ends", "1 begins", "1 ends", "2 begins", "2 ends"])
+
+law("a job that can't be interrupted goes on when its submitter is cancelled while he takes a report", 1, function*() {
+  const began = yield* asyncio.Event.make
+  const onProgress = () => Effect.andThen(asyncio.Event.set(began), Effect.never)
+  const task = yield* submit(stubborn, undefined, { onProgress })
+  yield* asyncio.Event.wait(began)
+  yield* asyncio.Task.cancel(task)
+  yield* asyncio.Task.await(task)
+  return asyncio.Task.cancelled(task)
+}, true)
+
+nearbyLaw("bytes that can't move, or are there twice, are copied", 1, function*() {
+  // Its type has no place for it, which does not keep it out.
+  const shared = new Uint8Array(new SharedArrayBuffer(2)) as Uint8Array as Uint8Array<ArrayBuffer>
+  const results = [yield* toThread(turn, Buffer.from([1, 2])), yield* toThread(turn, shared)]
+  return results.map((result) => result.map((bytes) => Array.from(bytes)))
+}, [[[2, 1], [1, 2], [2]], [[0, 0], [0, 0], [0]]])
+
+nearbyLaw("a report that fails is the last one, of a job that can't be interrupted or cleans up, too", 1, function*() {
+  const taken: Array<unknown> = []
+  const onProgress = (report: unknown) => Effect.andThen(Effect.sync(() => taken.push(report)), Effect.fail("enough"))
+  const first = yield* Effect.flip(toThread(stubborn, undefined, { onProgress }))
+  const second = yield* Effect.flip(toThread(parkLong, "a", { onProgress }))
+  return { first, second, taken }
+}, { first: "enough", second: "enough", taken: [1, "a began"] })
 
 law("map gives results in the order of the inputs", 2, function*() {
   return yield* map(half, [2, 4, 6, 8, 10], { concurrency: 2 })

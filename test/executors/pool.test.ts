@@ -7,7 +7,7 @@ import { type Options, ProcessPool, ThreadPool } from "effect-asyncio/executors/
 import { VirtualLoop } from "effect-asyncio/testing"
 import { moduleOf } from "./bundled.ts"
 import { kinds, shared } from "./pools.ts"
-import { add, crash, explode, hang, rough, spin, who } from "./rough/jobs.ts"
+import { add, crash, explode, hang, rough, spin, weigh, who } from "./rough/jobs.ts"
 
 const module = "rough-worker"
 const long = 240_000
@@ -133,6 +133,33 @@ for (const [kind, pool] of Object.entries(kinds)) {
       },
       long
     )
+
+    it("the same where they are all that a new worker gets: that is not lost with them", async () => {
+      const fresh = shared(pool, rough, module, { size: 1 })
+      const exit = await fresh(Effect.exit(toThread(add, detached())))
+      expect(Exit.hasDies(exit)).toBe(kind === "threads")
+    }, long)
+
+    it("bytes that may be needed again are copied", async () => {
+      const bytes = new Uint8Array(3)
+      expect(await two(toThread(weigh, bytes, { retries: 1 }))).toBe(3)
+    }, long)
+
+    it("a job whose report can't be taken has as long to end as a cancelled one", async () => {
+      expect(await one(Effect.flip(toThread(hang, 600_000, { onProgress: () => Effect.fail("enough") })))).toBe(
+        "enough"
+      )
+    }, long)
+
+    it("a grace that is longer than a timer runs is one without end", async () => {
+      const fresh = shared(pool, rough, module, { size: 1, grace: "60 days" })
+      const workers = await fresh(Effect.gen(function*() {
+        const before = yield* worker
+        yield* cancel(yield* begun(hang, 100))
+        return [before, yield* worker]
+      }))
+      expect(workers[1]).toBe(workers[0])
+    }, long)
 
     it("a worker is replaced after so many jobs; more at a time share the fate of their worker", async () => {
       const options = { size: 1, concurrency: 2, maxJobsPerWorker: 4, grace: 100 }

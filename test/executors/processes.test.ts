@@ -2,6 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { existsSync, readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
+import { pathToFileURL } from "node:url"
 import { Child } from "../node/Child.ts"
 import { pathOf } from "./bundled.ts"
 import { execArgv } from "./pools.ts"
@@ -57,6 +58,15 @@ it(
   },
   long
 )
+
+it("workers of a program that is given to Node as text do not run it, too", async () => {
+  const text = `console.log("run"); await import(${JSON.stringify(pathToFileURL(pathOf("program")).href)})`
+  const flags = ["--input-type=module", "--eval", text]
+  await using child = new Child("--", ["program", "left"], { cwd: import.meta.dirname, flags })
+  expect(await child.ended()).toBe(0)
+  expect(child.output.match(/^run$/gm)).toHaveLength(1)
+  expect(child.output).toMatch(/done/)
+}, long)
 
 it("a whole client, as its users write it", async () => {
   await using child = new Child(`${import.meta.dirname}/client/main.ts`, [], {

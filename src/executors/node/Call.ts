@@ -51,6 +51,8 @@ export class Call extends Waiter<unknown, unknown> {
   private isAbandoned = false
   private reporting: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private ending: Ending | undefined = undefined
+  // INVARIANT: defined once the job is cancelled, and runs out while it has not ended.
+  private timer: NodeJS.Timeout | undefined = undefined
 
   constructor(desk: Desk, execution: Execution, input: Parcel) {
     super()
@@ -90,16 +92,20 @@ export class Call extends Waiter<unknown, unknown> {
   report(encoded: unknown): void {
     const { job, onProgress } = this.execution
     const { fiber, number, worker } = this
-    if (this.state !== "parked") return worker!.taken(number!)
+    // Nobody takes it any more; the handler goes on with its clean-up.
+    if (this.state !== "parked" || this.instead !== undefined) return worker!.taken(number!)
     const taking = Effect.flatMap(Effect.orDie(codecsOf(job).progress.decode(encoded)), onProgress!)
     const taker = this.reporting = Effect.runForkWith(fiber.context)(taking)
     taker.addObserver((exit) => {
       this.reporting = undefined
-      if (this.state !== "parked") return
-      if (exit._tag === "Success") return worker!.taken(number!)
-      // Who can't take reports gets no result either.
-      this.instead ??= Exit.failCause(exit.cause)
-      worker!.cancel(number!)
+      if (this.isDone) return
+      if (exit._tag === "Failure" && this.state === "parked") {
+        // Who can't take reports gets no result either.
+        this.instead = Exit.failCause(exit.cause)
+        this.cancel()
+      }
+      // One that can't be interrupted waits for that, cancelled or not.
+      worker!.taken(number!)
     })
   }
 
@@ -122,6 +128,7 @@ export class Call extends Waiter<unknown, unknown> {
     const { instead = outcome, reporting } = this
     this.outcome = reporting === undefined ? instead : Effect.andThen(Fiber.interrupt(reporting), instead)
     if (this.isAbandoned) this.outcome = Effect.andThen(this.besideCancellation, Effect.interrupt)
+    clearTimeout(this.timer)
     this.ending?.settled()
     if (this.state === "parked") this.wake()
   }
@@ -137,17 +144,22 @@ export class Call extends Waiter<unknown, unknown> {
     this.worker!.cancel(number)
   }
 
+  /** Its end is waited for, for `grace`. */
+  private cancel(): void {
+    const { desk: { grace, graceInWords }, job, number, worker } = this
+    worker!.cancel(number!)
+    if (grace === Infinity) return
+    this.timer ??= setTimeout(() => {
+      worker!.kill(`was terminated, as ${job} did not end within ${graceInWords} of being cancelled`)
+    }, grace)
+  }
+
   override interrupted(): Effect.Effect<void, unknown> {
-    const { number, worker } = this
     const done = super.interrupted()
-    if (worker === undefined || this.isDone) return done
+    if (this.worker === undefined || this.isDone) return done
+    this.cancel()
     this.reporting?.interruptUnsafe()
-    worker.cancel(number!)
-    this.ending = new Ending(this, () => {
-      const { graceInWords } = this.desk
-      worker.kill(`was terminated, as ${this.job} did not end within ${graceInWords} of being cancelled`)
-    }, this.desk.grace)
-    return this.ending.park()
+    return (this.ending = new Ending(this)).park()
   }
 
   /** What a cancelled job has failed with beside that. It is no failure that its worker had to be killed. */
@@ -159,15 +171,10 @@ export class Call extends Waiter<unknown, unknown> {
 /** A fiber that waits for a cancelled job to end. */
 class Ending extends Waiter<void, unknown> {
   private readonly call: Call
-  private readonly giveUp: () => void
-  private readonly grace: number
-  private timer: NodeJS.Timeout | undefined = undefined
 
-  constructor(call: Call, giveUp: () => void, grace: number) {
+  constructor(call: Call) {
     super()
     this.call = call
-    this.giveUp = giveUp
-    this.grace = grace
   }
   get label(): string {
     return `the end of ${this.call.label}`
@@ -178,10 +185,8 @@ class Ending extends Waiter<void, unknown> {
   override enter(): void {
     this.isParked = true
     if (this.call.isDone) this.wake()
-    else if (this.grace < Infinity) this.timer = setTimeout(this.giveUp, this.grace)
   }
   settled(): void {
-    clearTimeout(this.timer)
     if (this.isParked) this.wake()
   }
   proceed() {

@@ -9,7 +9,7 @@
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Tracer from "effect/Tracer"
@@ -121,18 +121,16 @@ class Desk {
     })
   }
 
-  /** What the schemas do not take is the job's defect, as its own would be. */
+  /** What the schemas do not take, or the host does not send, is the job's defect, as its own would be. */
   private answer(call: number, job: AnyJob, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    const { encode } = codecsOf(job).exit
-    const packed = Effect.catch(
-      pack(encode(exit)),
-      () => Effect.flatMap(refusalOf("serve", job, exit), (refusal) => pack(encode(refusal)))
-    )
-    return Effect.flatMap(
-      Effect.orDie(packed),
-      ({ transfers, value }) =>
-        this.runner.send(0, { _tag: "Exit", call, exit: value, stacks: stacksOf(exit) }, transfers)
-    )
+    const send = (exit: Exit.Exit<unknown, unknown>) =>
+      Effect.flatMap(
+        pack(codecsOf(job).exit.encode(exit), true),
+        ({ transfers, value }) =>
+          this.runner.send(0, { _tag: "Exit", call, exit: value, stacks: stacksOf(exit) }, transfers)
+      )
+    const sent = Effect.catch(send(exit), () => Effect.flatMap(refusalOf("serve", job, exit), send))
+    return Effect.orDie(Effect.catchCause(sent, (cause) => send(Exit.die(Cause.squash(cause)))))
   }
 
   /** Goes on when the other side has taken it: nobody reports faster than is listened. */

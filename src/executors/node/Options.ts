@@ -79,7 +79,7 @@ export const makePool = <J extends Job.Any>(
     checkOptions(call, options)
     const { concurrency = 1, execArgv, maxJobsPerWorker = Infinity, resourceLimits } = options
     const { size = availableParallelism() } = options
-    const grace = Math.max(0, check.nanos(call, options.grace ?? "1 second") / 1e6)
+    const graceGiven = Math.max(0, check.nanos(call, options.grace ?? "1 second") / 1e6)
     const settings = {
       name,
       noun,
@@ -87,8 +87,9 @@ export const makePool = <J extends Job.Any>(
       size,
       concurrency,
       execArgv,
-      grace,
-      graceInWords: timeInWords(grace),
+      // A timer that is to run for longer runs out at once.
+      grace: graceGiven < 2 ** 31 ? graceGiven : Infinity,
+      graceInWords: timeInWords(graceGiven),
       maxJobsPerWorker,
       heapLimit: resourceLimits?.maxOldGenerationSizeMb
     }

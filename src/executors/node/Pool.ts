@@ -74,7 +74,7 @@ export class Pool implements Desk, Owner {
         throw new RuntimeError({ message })
       }
       return Effect.flatMap(
-        Effect.orDie(pack(codecsOf(execution.job).input.encode(execution.input))),
+        Effect.orDie(pack(codecsOf(execution.job).input.encode(execution.input), !execution.mayRetry)),
         (input) => new Call(this, execution, input).park()
       )
     })

@@ -14,12 +14,13 @@
  *    (the same): `leaveSignalsToParent`.
  * 6. Bytes become base64 in JSON (Schema.ts, `toCodecJson` of `Uint8Array`): a job that has many of them says
  *    `Transferable.Uint8Array`, which is handed on as it is. Here it is the encoding that collects what moves (Parcels.ts).
+ * 7. What is sent while `onSpawn` runs is kept until that has ended, and if it can't be cloned then, the worker is ended for
+ *    it (effect, workers/Worker.ts, `sendToPort` from the buffer): `connect` sends by itself.
  */
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Worker from "effect/workers/Worker"
-import { Worker as Thread } from "node:worker_threads"
+import { type Transferable, Worker as Thread } from "node:worker_threads"
 import { type Host, lifelineFd } from "./hosts.ts"
 import type { FromWorker, ToWorker } from "./wire.ts"
 
@@ -39,19 +40,16 @@ export const connect = (
   ready: () => void,
   receive: (message: FromWorker) => void
 ): Connection => {
-  let backing: Worker.Worker<FromWorker, ToWorker>
   const connection = Effect.gen(function*() {
     const platform = yield* Worker.WorkerPlatform
-    backing = yield* platform.spawn<FromWorker, ToWorker>(0)
+    const backing = yield* platform.spawn<FromWorker, ToWorker>(0)
     return yield* backing.run((message) => Effect.sync(() => receive(message)), { onSpawn: Effect.sync(ready) })
   })
   const fiber = Effect.runFork(Effect.provide(connection, NodeWorker.layer(() => worker)))
   return {
     send: (message, transfers) => {
-      const exit = Effect.runSyncExit(backing.send(message, transfers))
-      if (Exit.isFailure(exit)) {
-        throw exit.cause.reasons.flatMap((reason) => reason._tag === "Fail" ? [reason.error.cause] : [])[0]
-      }
+      if ("postMessage" in worker) worker.postMessage([0, message], transfers as Array<Transferable>)
+      else worker.send([0, message])
     },
     close: () => fiber.interruptUnsafe(),
     closed: new Promise((resolve) => fiber.addObserver(() => resolve()))

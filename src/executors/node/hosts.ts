@@ -41,7 +41,16 @@ export interface Host {
 /** Starts a worker; `ended` is called once, later. */
 export type Launch = (settings: Settings, ended: (end: End) => void) => Host
 
-export const launchThread: Launch = ({ execArgv, heapLimit, module }, ended) => {
+/** This process's flags, without the program that `node -e` has among them: each child would run that, too. */
+const ownFlags = (): ReadonlyArray<string> =>
+  process.execArgv.filter((flag, at, all) => !program.has(flag.split("=")[0]!) && !program.has(all[at - 1]!))
+
+const isEvaluated = () => ownFlags().length < process.execArgv.length
+
+const program = new Set(["-e", "-p", "-pe", "--eval", "--print", "--input-type"])
+
+export const launchThread: Launch = ({ heapLimit, module, ...settings }, ended) => {
+  const { execArgv = isEvaluated() ? ownFlags() : undefined } = settings
   const worker = new Worker(module, {
     argv: [mark],
     // Named, flags that only a process can have are refused; inherited they are not.
@@ -87,7 +96,7 @@ const limitOf = (heapLimit: number | undefined): string =>
 /** The descriptor at which a child finds its lifeline: see `gaps.endWithParent`. */
 export const lifelineFd = 4
 
-export const launchProcess: Launch = ({ execArgv = process.execArgv, grace, heapLimit, module }, ended) => {
+export const launchProcess: Launch = ({ execArgv = ownFlags(), grace, heapLimit, module }, ended) => {
   const worker = fork(module, [mark], {
     execArgv: heapLimit === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${heapLimit}`],
     // Bytes as bytes, Dates as Dates: the default is JSON.

@@ -44,11 +44,14 @@ export class LocalExecutor {
         const span = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
         let broken: Exit.Exit<never> | undefined
         const report = (_: unknown, encoded: unknown) => {
-          if (onProgress === undefined || waiter.state !== "parked") return Effect.void
-          return Effect.matchCauseEffect(Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress), {
+          if (onProgress === undefined || broken !== undefined || waiter.state !== "parked") return Effect.void
+          const taking = Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress)
+          // A handler that can't be interrupted may call it: that is not its matter.
+          return Effect.matchCauseEffect(Effect.interruptible(taking), {
             onSuccess: () => Effect.void,
-            // Who can't take reports gets no result either.
             onFailure: (cause) => {
+              if (waiter.state !== "parked") return Effect.void
+              // Who can't take reports gets no result either.
               broken ??= Exit.failCause(cause)
               return Effect.interrupt
             }

@@ -6,7 +6,9 @@ import * as References from "effect/References"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import * as check from "../../internal/host/check.ts"
+import type { Words } from "../../internal/host/printing.ts"
 import { EventLoop } from "../../internal/loop/service.ts"
+import { Holdable } from "../../internal/parts/Holdable.ts"
 import { CurrentRegion } from "../../internal/waiting/Region.ts"
 import type { Any, Info, Jobs } from "../Job.ts"
 import { codecsOf, orIllegal } from "./codecs.ts"
@@ -63,7 +65,12 @@ export class HandlersImpl {
     span: Tracer.AnySpan | undefined
   ): Effect.Effect<unknown, unknown> {
     const handled = Effect.suspend(() => {
-      const info: Info<unknown> = { attempt, id, progress: (value) => this.progress(job, value, report) }
+      const turns = new Turns(1)
+      const info: Info<unknown> = {
+        attempt,
+        id,
+        progress: (value) => turns.withHeld(Effect.suspend(() => this.progress(job, value, report)))
+      }
       return check.given(this.call, `the handler of job '${job.name}'`, this.handlers[job.name]!(input, info))
     })
     const provided = Effect.provideContext(handled, this.context)
@@ -79,6 +86,19 @@ export class HandlersImpl {
       orIllegal(codecsOf(job).progress.encode(value), "Info.progress", "the report", value, expected),
       (encoded) => report(value, encoded)
     )
+  }
+}
+
+/** Of a handler that reports from more than one fiber: one report after the other. */
+class Turns extends Holdable {
+  get kind(): string {
+    return "reports"
+  }
+  override labelFor(): string {
+    return "the report before this one"
+  }
+  describe(): Words {
+    return []
   }
 }
 

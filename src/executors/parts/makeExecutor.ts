@@ -23,6 +23,8 @@ import { type Meter, Meters } from "./metrics.ts"
 /** One attempt at a job, as its submitter's side sends it. */
 export interface Execution extends Attempt {
   readonly job: AnyJob
+  /** What would move is copied, to be sent again. */
+  readonly mayRetry: boolean
   /** Takes the reports, one after the other; undefined where nobody listens. */
   readonly onProgress: ((value: unknown) => Effect.Effect<unknown>) | undefined
 }
@@ -75,7 +77,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
   execute<K extends J>(
     job: K,
     input: Job.Input<K>,
-    { attempt = 1, id, onProgress }: ExecuteOptions<Job.Progress<K>>
+    { attempt = 1, id, mayRetry = false, onProgress }: ExecuteOptions<Job.Progress<K>>
   ): Effect.Effect<Job.Success<K>, Job.Error<K>, EventLoop> {
     const { places, run } = this.backend
     const measured = Effect.withFiber<unknown, unknown, EventLoop>((fiber) => {
@@ -86,7 +88,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
         if (this.state !== "open") return this.refuse(own)
         meter.begin()
         // The job's own types are known to who submits it.
-        return run({ job: own, input, id, attempt, onProgress: onProgress as Execution["onProgress"] })
+        return run({ job: own, input, id, attempt, mayRetry, onProgress: onProgress as Execution["onProgress"] })
       })
       const placed = Effect.suspend(() => {
         this.open.add(meter)

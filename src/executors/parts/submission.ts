@@ -56,7 +56,12 @@ export const attempts = (
     const heard = onProgress === undefined ? {} : { onProgress: asSubmitter(call, onProgress, fiber.context) }
     const attempt = (count: number): Effect.Effect<unknown, unknown, EventLoop> => {
       // Its type was checked where the job's was known.
-      const once = executor.execute(job, input as never, { ...options, ...heard, attempt: count })
+      const once = executor.execute(job, input as never, {
+        ...options,
+        ...heard,
+        attempt: count,
+        mayRetry: count <= retries
+      })
       return count > retries ? once : Effect.catchIf(once, isLossOf(options.id), () => attempt(count + 1))
     }
     return Effect.catchCause(

@@ -12,6 +12,7 @@ import { Book, handlers } from "../handlers.ts"
 import {
   book,
   broken,
+  chorus,
   echo,
   half,
   park,
@@ -19,6 +20,9 @@ import {
   quit,
   self,
   steps,
+  stubborn,
+  throwing,
+  turn,
   write,
   wrongFailure,
   wrongReport,
@@ -45,7 +49,11 @@ const groupNamed = (name: string) =>
     echo,
     wrongReport,
     wrongResult,
-    wrongFailure
+    wrongFailure,
+    chorus,
+    stubborn,
+    turn,
+    throwing
   )
 
 export interface Verdict {

@@ -20,7 +20,9 @@ export const explode = Job.make("explode")
 export const fill = Job.make("fill")
 /** Adds one to each byte. */
 export const add = Job.make("add", { payload: Transferable.Uint8Array, success: Transferable.Uint8Array })
+/** Ends its worker in the first attempt, and says how many bytes the next one has. */
+export const weigh = Job.make("weigh", { payload: Transferable.Uint8Array, success: Schema.Number })
 /** Logs; leaves a failed task that nobody looks at, and the worker's output as it is. */
 export const talk = Job.make("talk")
 
-export const rough = Job.group("rough", who, hang, spin, crash, explode, fill, add, talk)
+export const rough = Job.group("rough", who, hang, spin, crash, explode, fill, add, weigh, talk)

@@ -38,6 +38,7 @@ serve(rough, {
       for (;;) all.push({ text: String(all.length) })
     }),
   add: (bytes) => Effect.succeed(bytes.map((byte) => byte + 1)),
+  weigh: (bytes, { attempt }) => Effect.sync(() => attempt === 1 ? process.exit(3) : bytes.length),
   talk: Effect.fnUntraced(function*() {
     yield* asyncio.createTask(Effect.fail("nobody looks"), { name: "unseen" })
     yield* Effect.log("hello")
