@@ -9,14 +9,14 @@ import type { Future } from "./Future.ts"
 import type { Task } from "./Task.ts"
 
 /**
- * An Effect, a Future or a Task. Where something has to run, an Effect becomes a new task; a Future or Task, which runs
- * already, is taken as it is.
+ * An Effect, a Future or a Task. Where something has to run, an Effect becomes a new task; a Future or Task, which is
+ * running already, is taken as it is.
  *
  * **Gotchas**
  *
- * What `createTask`, `ensureFuture` and a group's `createTask` give is an Effect that makes a task, and has done its part
- * once it has: `gather([createTask(work)])` would not wait for the work. It is refused here, by the compiler. Give the
- * effect itself, `gather([work])`, or the task, `gather([yield* createTask(work)])`.
+ * `createTask`, `ensureFuture` and a group's `createTask` return an Effect that makes a task and then is done:
+ * `gather([createTask(work)])` would not wait for the work. The compiler refuses it here. Give the effect itself,
+ * `gather([work])`, or the task, `gather([yield* createTask(work)])`.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +35,7 @@ export declare namespace Awaitable {
   export type Any = Coroutine<any, any, any> | Future<any, any>
 
   /**
-   * Any Effect but one that makes a task.
+   * Any Effect except one that makes a task.
    *
    * @since 0.2.0
    */
@@ -45,17 +45,17 @@ export declare namespace Awaitable {
   }
 
   /**
-   * The mark of an Effect that makes a task. What `Effect.map` and the like make of it is not marked.
+   * Marks an Effect that makes a task. The result of `Effect.map` and the like is not marked.
    *
    * @since 0.2.0
    */
   export interface MakesTask {
-    /** The call that gave it. */
+    /** The call that returned it. */
     readonly "~effect-asyncio/MakesTask": string
   }
 
   /**
-   * Several, one after the other. Effects and Futures are iterable, so a lone one would pass for a collection of itself.
+   * A collection of awaitables. Effects and Futures are iterable, so a lone one would pass for a collection.
    *
    * @since 0.2.0
    */
@@ -63,7 +63,7 @@ export declare namespace Awaitable {
   export type Collection<T> = Array<T> | (Iterable<T> & NotLone)
 
   /**
-   * What a lone awaitable is not.
+   * Excludes a lone awaitable.
    *
    * @since 0.1.0
    */
@@ -73,12 +73,12 @@ export declare namespace Awaitable {
   }
 
   /**
-   * What a plain callback may give.
+   * What a plain callback may return.
    *
    * @since 0.2.0
    */
   export type NotEffect<A> = A extends Effect.Effect<any, any, any> | Generator<any, any, any>
-    ? "an Effect that a callback gives does not run"
+    ? "an Effect that a callback returns does not run"
     : A
 
   /**
@@ -100,7 +100,7 @@ export declare namespace Awaitable {
     : never
 
   /**
-   * The services it asks for; none for what runs already.
+   * The services it requires; none for what is running already.
    *
    * @since 0.1.0
    */
@@ -109,17 +109,17 @@ export declare namespace Awaitable {
     : never
 
   /**
-   * What who creates a task has to provide: what its effect asks for. Not so a `Scope`: the task would take its creator's
-   * without a word, outlive it, and find what it has acquired released. In its place stands what nobody can provide, and says
-   * what to do.
+   * What the creator of a task has to provide: the services its effect requires, except for a `Scope`. The task would
+   * silently use its creator's scope, outlive it, and find what it has acquired released. In its place stands a service
+   * that nobody can provide, whose type says what to do.
    *
    * @since 0.2.0
    */
   export type Given<R> = Scope.Scope extends R ? Exclude<R, Scope.Scope> | ScopeOfATask : R
 
   /**
-   * A task says whose scope is meant: `Effect.scoped(effect)`, one of its own, which closes with it; or
-   * `Scope.provide(effect, scope)`, one that lives long enough.
+   * A task has to say which scope it uses: its own, which closes with it, `Effect.scoped(effect)`; or one that lives
+   * long enough, `Scope.provide(effect, scope)`.
    *
    * @since 0.2.0
    */
@@ -128,7 +128,7 @@ export declare namespace Awaitable {
   }
 
   /**
-   * What stands for it once it runs: a Future or Task as it is, an Effect as a new Task.
+   * What it becomes once it runs: a Future or Task stays as it is, an Effect becomes a new Task.
    *
    * @since 0.1.0
    */

@@ -1,9 +1,9 @@
 /**
- * A barrier: waits until so many have come, then lets them all go; again and again.
+ * A barrier: waits until a given number have arrived, then lets them all go; again and again.
  *
- * CPython's algorithm, on our Condition: the barrier fills, drains, and fills again. The last to come passes at once,
- * without a tick; those who come while it drains wait for the next round. A party that is cancelled leaves, and breaks
- * nothing. A round costs O(n).
+ * CPython's algorithm, on our Condition: the barrier fills, drains, and fills again. The last to arrive passes at once,
+ * without a tick; those that arrive while it drains wait for the next round. A party that is cancelled leaves, and
+ * breaks nothing. A round costs O(n).
  *
  * @since 0.1.0
  */
@@ -27,14 +27,14 @@ import { Primitive } from "./internal/parts/Primitive.ts"
  */
 export interface Barrier extends Pipeable {
   readonly "~effect-asyncio/Barrier": unknown
-  /** How many have to come. */
+  /** How many have to arrive. */
   readonly parties: number
   /** `<Barrier filling waiters=1/3>`, `<Barrier broken>`. */
   toString(): string
 }
 
 /**
- * Creates a barrier for a number of parties, a whole number from 1 on; otherwise it dies with `IllegalArgumentError`.
+ * Creates a barrier for a number of parties: a whole number, 1 or more; anything else dies with `IllegalArgumentError`.
  *
  * **Example** (Nobody goes before all have come)
  *
@@ -66,12 +66,12 @@ export const make = (parties: number): Effect.Effect<Barrier> =>
   })
 
 /**
- * Waits until all parties have come; gives the index of arrival, 0 to `parties - 1`.
+ * Waits until all parties have arrived; returns the index of arrival, 0 to `parties - 1`.
  *
  * **Details**
  *
- * Fails with `BrokenBarrierError` if the barrier is aborted, or reset meanwhile. Cancelled, it leaves the others waiting
- * for one more. asyncio's `wait`, and its `async with barrier`.
+ * Fails with `BrokenBarrierError` if the barrier is aborted, or reset meanwhile. If cancelled, it leaves the others
+ * waiting for one more. asyncio's `wait`, and its `async with barrier`.
  *
  * **Example** (One of them speaks for all)
  *
@@ -98,7 +98,7 @@ export const make = (parties: number): Effect.Effect<Barrier> =>
 export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> => impl("wait", self).wait
 
 /**
- * Breaks the barrier: those who wait and those who come fail with `BrokenBarrierError`, until it is reset.
+ * Breaks the barrier: those that wait, and those that arrive later, fail with `BrokenBarrierError` until it is reset.
  *
  * **Example** (A party that will never come)
  *
@@ -123,7 +123,7 @@ export const wait = (self: Barrier): Effect.Effect<number, BrokenBarrierError> =
 export const abort = (self: Barrier): Effect.Effect<void> => impl("abort", self).change(() => "broken")
 
 /**
- * Sends those who wait away, with `BrokenBarrierError`, and begins anew.
+ * Fails those that wait with `BrokenBarrierError`, and begins anew.
  *
  * **Example** (A round that begins anew)
  *
@@ -207,8 +207,8 @@ export const waiting = (self: Barrier): number => impl("waiting", self).waiting
 export const broken = (self: Barrier): boolean => impl("broken", self).state === "broken"
 
 /**
- * How many have to come; how many wait, for their round to fill or for the one before it to empty, and who. O(n) in the
- * number of waiters.
+ * How many have to arrive, and how many wait, and which tasks: for their round to fill or for the one before it to
+ * empty. O(n) in the number of waiters.
  *
  * **Example** (Who is still missing)
  *
@@ -258,7 +258,7 @@ class BarrierImpl extends Primitive implements Barrier {
   describe(): Words {
     return [this.state, this.state === "broken" ? undefined : `waiters=${this.waiting}/${this.parties}`]
   }
-  /** How many wait for the round to be full. */
+  /** How many wait for the round to fill. */
   get waiting(): number {
     return this.state === "filling" ? this.count : 0
   }

@@ -9,12 +9,12 @@ import { SemaphoreImpl } from "./internal/parts/SemaphoreImpl.ts"
 import type { Semaphore } from "./Semaphore.ts"
 
 /**
- * Creates a semaphore that dies with `IllegalArgumentError` on a release above its first number of permits.
+ * Creates a semaphore that dies with `IllegalArgumentError` on a release that exceeds its initial number of permits.
  *
  * **When to use**
  *
- * Use to catch one release too many where it happens. Everything else is `Semaphore`'s: the functions of that module
- * work on it. asyncio's `BoundedSemaphore`.
+ * Use to catch one release too many where it happens. Everything else is as in `Semaphore`, whose functions work on it.
+ * asyncio's `BoundedSemaphore`.
  *
  * **Example** (A release too many)
  *

@@ -1,10 +1,10 @@
 /**
- * A condition: waits, with a lock, for something to change.
+ * A condition: tasks that share a lock wait for something to change.
  *
- * `wait` gives the lock back, waits to be notified, and takes the lock again before it ends, even when it is cancelled.
+ * `wait` releases the lock, waits to be notified, and takes the lock again before it ends, even when cancelled.
  * Notified waiters wake and queue for the lock as newcomers do, as in CPython, so a `notifyAll` of n costs O(n). A
- * cancelled wait passes a notification on, whether it had one or not: a wake-up may be spurious, but none is lost
- * (python/cpython#112202). Prefer `waitFor`, which looks again.
+ * cancelled wait passes on a notification, whether it had one or not: a wake-up may be spurious, but none is lost
+ * (python/cpython#112202). Prefer `waitFor`, which checks again.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ export interface Condition extends Pipeable {
 }
 
 /**
- * Who waits to be notified; and the lock's own statistics.
+ * Which tasks wait to be notified, and the lock's own statistics.
  *
  * @category models
  * @since 0.1.0
@@ -52,12 +52,12 @@ export interface Statistics {
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
-  /** Those of its lock. */
+  /** The statistics of its lock. */
   readonly lock: Lock.Statistics
 }
 
 /**
- * What a predicate may give: an Effect or a promise would always be true.
+ * What a predicate may return: an Effect or a promise would always be true.
  *
  * @category models
  * @since 0.2.0
@@ -108,7 +108,7 @@ export const make = (lock?: Lock.Lock): Effect.Effect<Condition> => {
  *
  * **Details**
  *
- * As `Lock.withLock`. asyncio's `async with condition`.
+ * Works like `Lock.withLock`. asyncio's `async with condition`.
  *
  * **Example** (Released after a failure too)
  *
@@ -144,12 +144,12 @@ export const withLock: {
 )
 
 /**
- * Waits until `predicate` gives something truthy; gives that.
+ * Waits until `predicate` returns something truthy; returns that.
  *
  * **Details**
  *
- * The predicate is asked at once, and after every notification, with the lock held. It gives a plain value: an Effect or
- * a promise, which would always be true, is refused. asyncio's `wait_for`.
+ * The predicate is called at once, and after every notification, with the lock held. It returns a plain value: an
+ * Effect or a promise, which would always be true, is refused. asyncio's `wait_for`.
  *
  * **Example** (The first offer that is enough)
  *
@@ -194,11 +194,11 @@ export const waitFor: {
 const checkPredicate = (predicate: unknown): void => check.callback("Condition.waitFor", "the predicate", predicate)
 
 /**
- * Gives the lock back, waits to be notified, and takes the lock again.
+ * Releases the lock, waits to be notified, and takes the lock again.
  *
  * **Details**
  *
- * May wake spuriously: prefer `waitFor`. The lock is held when it ends, even when it is cancelled, however often: so a
+ * May wake spuriously: prefer `waitFor`. The lock is held when it ends, even if it is cancelled, however often: so a
  * cancelled wait ends only once it has the lock. It loses no notification. Dies with `RuntimeError` if the lock is not
  * held. O(1).
  *
@@ -233,8 +233,8 @@ export const wait = (self: Condition): Effect.Effect<void> => impl("wait", self)
  *
  * **Details**
  *
- * They go on once they have the lock, so not before the caller gives it back. Dies with `RuntimeError` if the lock is
- * not held, with `IllegalArgumentError` if `n` is not a whole number from 0 on. O(n).
+ * They go on once they have the lock, so not before the caller releases it. Dies with `RuntimeError` if the lock is not
+ * held, and with `IllegalArgumentError` if `n` is not a whole number, 0 or more. O(n).
  *
  * **Example** (Two of three, once the lock is free)
  *
@@ -273,7 +273,7 @@ export const notify = (self: Condition, n: number = 1): Effect.Effect<void> =>
  *
  * **Details**
  *
- * As `notify`: it dies with `RuntimeError` if the lock is not held. asyncio's `notify_all`.
+ * Like `notify`, dies with `RuntimeError` if the lock is not held. asyncio's `notify_all`.
  *
  * **Example** (A value that several wait for)
  *

@@ -2,7 +2,7 @@
  * The errors of asyncio that Effect has no class for.
  *
  * `InvalidStateError`, `QueueEmpty`, `QueueFull`, `QueueShutDown` and `BrokenBarrierError` are typed failures.
- * `RuntimeError` is a defect: it stands for what Python raises as RuntimeError, a mistake in the program. A timeout
+ * `RuntimeError` is a defect: it stands for a mistake in the program, which Python raises as RuntimeError. A timeout
  * fails with Effect's own `Cause.TimeoutError`, and a bad argument dies with Effect's `Cause.IllegalArgumentError`. A
  * cancellation is an interruption and not an error; a promise, which has no such thing, rejects with `CancelledError`.
  *
@@ -44,7 +44,7 @@ export class QueueFull extends Data.TaggedError("QueueFull")<{ readonly message:
 export class QueueShutDown extends Data.TaggedError("QueueShutDown")<{ readonly message: string }> {}
 
 /**
- * Fails those who wait at a barrier that is aborted or reset.
+ * Fails the tasks that wait at a barrier that is aborted or reset.
  *
  * @category errors
  * @since 0.1.0
@@ -60,13 +60,13 @@ export class BrokenBarrierError extends Data.TaggedError("BrokenBarrierError")<{
 export class RuntimeError extends Data.TaggedError("RuntimeError")<{ readonly message: string }> {}
 
 /**
- * What the promise of `run`, `Runner.run` or `Future.toPromise` rejects with, when what it waits for was cancelled. The
- * message is the one given to `cancel`.
+ * What the promise of `run`, `Runner.run` or `Future.toPromise` rejects with when what it waits for has been cancelled.
+ * The message is the one given to `cancel`.
  *
  * **Details**
  *
- * Inside Effect a cancellation is an interruption, and this error does not occur. Where an `AbortSignal` cancelled it,
- * the promise rejects with the signal's reason instead. asyncio's `CancelledError`.
+ * Inside Effect a cancellation is an interruption, and this error does not occur. If an `AbortSignal` cancelled it, the
+ * promise rejects with the signal's reason instead. asyncio's `CancelledError`.
  *
  * **Example** (A run that is cancelled)
  *

@@ -1,8 +1,8 @@
 /**
  * An event: waits until somebody sets it.
  *
- * Setting wakes everyone who waits at that time, in order, one ready-queue entry each; they go on even if it is cleared
- * before they run. O(1) for each one woken.
+ * Setting it wakes every task that waits at that time, in order, with one ready-queue entry each; they go on even if it
+ * is cleared before they run. O(1) for each.
  *
  * @since 0.1.0
  */
@@ -78,7 +78,7 @@ export const make: Effect.Effect<Event> = Effect.sync(() => new EventImpl())
  *
  * **Details**
  *
- * No tick if it is set, else one after it is. O(1); cancelled, it loses nothing.
+ * No tick if it is set already, otherwise one tick after it is set. O(1). A cancellation loses nothing.
  *
  * **Example** (Not for ever)
  *
@@ -105,7 +105,7 @@ export const make: Effect.Effect<Event> = Effect.sync(() => new EventImpl())
 export const wait = (self: Event): Effect.Effect<void> => impl("wait", self).wait
 
 /**
- * Sets the event, and wakes everyone who waits. Again: nothing happens.
+ * Sets the event, and wakes everyone who waits. Does nothing if it is set already.
  *
  * **Example** (Everyone at once, in the order they came)
  *
@@ -160,7 +160,7 @@ export const set = (self: Event): Effect.Effect<void> =>
 export const setUnsafe = (self: Event): void => impl("setUnsafe", self).set()
 
 /**
- * Unsets the event: those who come from now on wait.
+ * Unsets the event: from now on, `wait` waits again.
  *
  * **Example** (A pulse)
  *

@@ -2,14 +2,14 @@
  * The event loop: one ready queue, one clock at a time, and the registry that owns every task.
  *
  * Order: a tick runs what was ready when it began, first come, first served; whatever that schedules runs in the next
- * tick. Timers that are due run behind the other entries of their tick, in order of their deadlines, equal ones first
- * come, first served. A waiter that is woken is scheduled, it never runs inside its waker. So a program on one loop
- * takes the same steps in the same order every time, under `TestClock` and on the virtual loop too.
+ * tick. Timers that are due run after the other entries of their tick, in order of their deadlines; equal ones are
+ * first come, first served. A waiter that is woken is scheduled; it never runs inside its waker. So a program on one
+ * loop takes the same steps in the same order every time, under `TestClock` and on the virtual loop too.
  *
- * Steps are atomic: the loop sets Effect's `PreventSchedulerYield`, so that only suspending or yielding ends a step. For
- * Effect's automatic yields in a part of a program, set that reference back there.
+ * Steps are atomic: the loop sets Effect's `PreventSchedulerYield`, so that only suspending or yielding ends a step. To
+ * have Effect's automatic yields in part of a program, reset that reference there.
  *
- * Time is the `Clock`'s, the calling fiber's own; seconds as in asyncio.
+ * Time is that of the calling fiber's `Clock`, in seconds as in asyncio.
  *
  * @since 0.1.0
  */
@@ -39,9 +39,9 @@ import type { Task } from "./Task.ts"
  * @since 0.1.0
  */
 export interface Handle {
-  /** Whether it was cancelled. */
+  /** Whether it has been cancelled. */
   readonly cancelled: boolean
-  /** Keeps the callback from running. Again, or after it ran: nothing happens. */
+  /** Keeps the callback from running. Does nothing the second time, or after the callback has run. */
   readonly cancel: Effect.Effect<void>
   /** `cancel` for plain callbacks. */
   cancelUnsafe(): void
@@ -56,26 +56,29 @@ export interface Handle {
  * @since 0.1.0
  */
 export interface TimerHandle extends Handle {
-  /** Seconds of the loop's clock. */
+  /** Its time, in seconds of the loop's clock. */
   readonly when: number
 }
 
 /**
- * What an exception handler is told.
+ * What an exception handler receives.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ExceptionContext {
-  /** What happened, as asyncio says it: `Task exception was never retrieved`. */
+  /** What happened, in asyncio's words: `Task exception was never retrieved`. */
   readonly message: string
-  /** What it failed with. */
+  /** The failure. */
   readonly cause?: Cause.Cause<unknown> | undefined
-  /** The future, if it is about one that is not a task. */
+  /** The future, if the report is about one that is not a task. */
   readonly future?: Future<unknown, unknown> | undefined
-  /** The task, if it is about one. */
+  /** The task, if the report is about one. */
   readonly task?: Task<unknown, unknown> | undefined
-  /** The future or task in words, with its name and where it was created; also when it has been collected already. */
+  /**
+   * A description of the future or task, with its name and where it was created; present even if it has been
+   * garbage-collected.
+   */
   readonly subject?: string | undefined
 }
 
@@ -86,37 +89,37 @@ export interface ExceptionContext {
  * @since 0.1.0
  */
 export interface Options {
-  /** Warn of callbacks and task steps that hold the loop longer than `slowCallbackDuration`. Default: false. */
+  /** Warn about callbacks and task steps that hold the loop for longer than `slowCallbackDuration`. Default: false. */
   readonly debug?: boolean | undefined
   /** Default: 100 milliseconds. */
   readonly slowCallbackDuration?: Duration.Input | undefined
   /**
-   * How long the closing loop waits for clean-ups and for the exception handler. Then an error is logged that names the
-   * tasks left, and they are abandoned: what they do later gets no step on the loop. Default: no limit; a live loop
+   * How long the closing loop waits for clean-ups and for the exception handler. After that, it logs an error that
+   * names the remaining tasks, and abandons them: they get no further step on the loop. Default: no limit; a live loop
    * that has been closing for 5 seconds logs a warning that names them.
    */
   readonly closeTimeout?: Duration.Input | undefined
   /**
-   * Whether tasks know where they were created, as reports, prints, `DeadlockError` and insight say it. Without, a task that is
-   * created on the loop takes about a microsecond less and some 100 bytes, and only its name tells where it comes from. An effect
-   * that was made outside of the loop, as a constant of a module, has its place all the same. Default: true.
+   * Whether tasks record where they were created, for reports, printing, `DeadlockError` and insight. Turned off, a
+   * task that is created on the loop costs about a microsecond and some 100 bytes less, and only its name tells where
+   * it comes from. An effect that was made outside of the loop, such as a constant of a module, has its place all the
+   * same. Default: true.
    */
   readonly creationSites?: boolean | undefined
 }
 
 /**
- * What the service offers to plain code, such as a callback of some other library. Programs use the functions of this
- * module.
+ * What the service offers to plain code, such as another library's callback. Programs use the functions of this module.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Shape {
-  /** What `time` gives, for plain code: seconds. */
+  /** `time` for plain code, in seconds. */
   readonly timeUnsafe: () => number
-  /** Whether it has closed: no task and no callback can be added any more. */
+  /** Whether it has closed: no task or callback can be added any more. */
   readonly isClosed: () => boolean
-  /** What `allTasks` gives, for plain code. O(n). */
+  /** `allTasks` for plain code. O(n). */
   readonly allTasksUnsafe: () => ReadonlySet<Task<unknown, unknown>>
   /** `callSoon` for plain code. */
   readonly callSoonUnsafe: <A>(callback: () => Awaitable.NotEffect<A>) => Handle
@@ -139,15 +142,16 @@ export { EventLoop }
  *
  * **Details**
  *
- * Built on the `Scheduler` and the `Clock` it finds: under `TestClock` time stands until the test moves it, best through
- * `TestLoop.layer`.
+ * It is built on the current `Scheduler` and `Clock`: under `TestClock`, time stands still until the test advances it;
+ * `TestLoop.layer` is the best way to do so.
  *
- * When the scope closes, every task left is cancelled and awaited, then failures that nobody saw are reported, and the
- * exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may sleep, use
- * timeouts and make tasks. `closeTimeout` bounds it. Then callbacks that are left are dropped.
+ * When the scope closes, every remaining task is cancelled and awaited, then failures that nobody saw are reported, and
+ * the exception handler is awaited. Until all that is done the loop runs as before: clean-ups and the handler may
+ * sleep, use timeouts and make tasks. `closeTimeout` limits how long that takes. Then the remaining callbacks are
+ * dropped.
  *
- * Fibers outside its tasks (`Effect.forkDetach`) do not belong to the loop: they go on, in `sleep`, `timeout` and
- * `wait` too, and keep the process alive meanwhile. But they can't make tasks any more.
+ * Fibers outside its tasks (`Effect.forkDetach`) do not belong to the loop: they go on after it has closed, even in
+ * `sleep`, `timeout` and `wait`, and keep the process alive meanwhile. But they can't make tasks any more.
  *
  * **Example** (A loop for a program)
  *
@@ -200,8 +204,8 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
  *
  * **Details**
  *
- * Ends as `main` ended, after the tasks it left were cancelled and awaited. Interrupting it cancels `main` and waits.
- * asyncio's `run`, as an effect.
+ * Ends as `main` ended, after the tasks it left have been cancelled and awaited. Interrupting it cancels `main` and
+ * waits. asyncio's `run`, as an effect.
  *
  * **Example** (Tasks without a layer)
  *
@@ -231,7 +235,7 @@ export const provide = <A, E, R>(
  *
  * **Details**
  *
- * The clock of the calling fiber. asyncio's `loop.time()`.
+ * It reads the clock of the calling fiber. asyncio's `loop.time()`.
  *
  * **Example** (How long something takes)
  *
@@ -257,12 +261,12 @@ export const time: Effect.Effect<number, never, EventLoop> = Effect.withFiber((f
 )
 
 /**
- * Schedules a callback for the next tick, behind everything that is ready already.
+ * Schedules a callback for the next tick, after everything that is ready already.
  *
  * **Details**
  *
- * O(1). What the callback throws, or rejects with, goes to the exception handler; an Effect that it gave would not run,
- * and is refused. Dies with `RuntimeError` on a closed loop. asyncio's `loop.call_soon`.
+ * O(1). What the callback throws or rejects with goes to the exception handler. An Effect that it returned would not
+ * run, so the compiler refuses one. Dies with `RuntimeError` on a closed loop. asyncio's `loop.call_soon`.
  *
  * **Example** (Callbacks run in order, never at once)
  *
@@ -287,13 +291,13 @@ export const callSoon = <A>(callback: () => Awaitable.NotEffect<A>): Effect.Effe
   Effect.withFiber((fiber) => Effect.succeed(getLoop("callSoon", fiber).callSoonUnsafe(callback)))
 
 /**
- * Schedules a callback for after `delay`.
+ * Schedules a callback to run after `delay`.
  *
  * **Details**
  *
- * O(log n) in the timers that wait; cancelling it, too. Zero and negative delays run in the next tick at the earliest,
- * in order of their times. An infinite one never runs. NaN dies with `IllegalArgumentError`, a closed loop with
- * `RuntimeError`. asyncio's `loop.call_later`.
+ * O(log n) in the number of pending timers, and so is cancelling it. With a zero or negative delay it runs in the next
+ * tick at the earliest, in order of times. With an infinite delay it never runs. NaN dies with `IllegalArgumentError`,
+ * a closed loop with `RuntimeError`. asyncio's `loop.call_later`.
  *
  * **Example** (A notice, unless it is fast)
  *
@@ -324,11 +328,11 @@ export const callLater = <A>(
   Effect.withFiber((fiber) => Effect.succeed(getLoop("callLater", fiber).callLaterUnsafe(delay, callback)))
 
 /**
- * Schedules a callback for a time of the loop's clock, in seconds.
+ * Schedules a callback to run at a time of the loop's clock, in seconds.
  *
  * **Details**
  *
- * As `callLater`, with the deadline itself. asyncio's `loop.call_at`.
+ * As `callLater`, with an absolute time. asyncio's `loop.call_at`.
  *
  * **Example** (Reminders, set in any order)
  *
@@ -360,14 +364,14 @@ export const callAt = <A>(
   Effect.withFiber((fiber) => Effect.succeed(getLoop("callAt", fiber).callAtUnsafe(when, callback)))
 
 /**
- * Sets what is done with exceptions that nobody else can get: those of callbacks, and failures of tasks that nobody
- * looked at. `undefined` restores the default, which logs an error.
+ * Sets the handler for exceptions that nothing else receives: those thrown by callbacks, and failures of tasks that
+ * nobody looked at. `undefined` restores the default, which logs an error.
  *
  * **Details**
  *
  * The handler's effect starts in the reporting tick, with the services of the caller of this function, outside any
- * task. It may wait: the closing loop waits for it, and for the tasks that it makes as long as it runs. If it fails,
- * what it was told and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
+ * task. It may wait: the closing loop waits for it, and for the tasks that it makes while it runs. If it fails, its
+ * context and its own failure go to the default handler. asyncio's `loop.set_exception_handler`.
  *
  * **Example** (A failure that nobody saw)
  *

@@ -2,8 +2,9 @@
  * A value that will be there later.
  *
  * `yield* future` waits for it, with the right types; it is not an Effect, so it can't be passed by accident where an
- * Effect belongs. Callbacks and waiters are served in the order they came, each through the ready queue, never inside
- * the call that completes the future. A failure that nobody looks at is reported to the loop's exception handler.
+ * Effect belongs. Callbacks and waiters are served in the order they arrived, each through the ready queue, never
+ * inside the call that completes the future. A failure that nobody looks at is reported to the loop's exception
+ * handler.
  *
  * It has more than 150 lines of code: it has many names, each of a line or two.
  *
@@ -70,7 +71,7 @@ export interface Future<out A, out E = never> extends Pipeable {
   }
   [Symbol.iterator](): Effect.EffectIterator<Effect.Effect<A, E>>
   /**
-   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. A long result is cut short.
+   * What it is, in one line: `<Future pending>`, `<Task finished name='Task-2' result=1>`. A long result is truncated.
    */
   toString(): string
 }
@@ -190,8 +191,8 @@ export const fromPromise = <A>(
   })
 
 /**
- * A promise of the future's value. Rejects with what the future failed with, as `run` does: the very error, an
- * `AggregateError` of several, a `CancelledError`, or the reason of the signal that cancelled it.
+ * Returns a promise of the future's value. It rejects with what the future failed with, as `run` does: the very error,
+ * an `AggregateError` of several, a `CancelledError`, or the reason of the signal that cancelled it.
  *
  * **Details**
  *
@@ -263,12 +264,12 @@ export const fromDeferred = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Ef
   })
 
 /**
- * Completes a `Deferred` as the future ends. It does not wait.
+ * Arranges for a `Deferred` to complete as the future does. It does not wait.
  *
  * **Details**
  *
- * In the tick after the future's end. A deferred that has been completed already stays as it is. Counts as looking at
- * the outcome.
+ * The deferred completes in the tick after the future's end. One that is complete already stays as it is. Counts as
+ * looking at the outcome.
  *
  * **Example** (The fastest of several)
  *
@@ -300,7 +301,7 @@ export const intoDeferred = <A, E>(self: Future<A, E>, deferred: Deferred.Deferr
   })
 
 /**
- * Cancels the future when the signal is aborted; a reason that is a string becomes the cancel message.
+ * Cancels the future when the signal is aborted; if the reason is a string, it becomes the cancel message.
  *
  * **Details**
  *
@@ -334,13 +335,13 @@ export const cancelOnAbort = (self: Future<any, any>, signal: AbortSignal): Effe
   })
 
 /**
- * An `AbortSignal` that is aborted when the future ends cancelled: for code that takes one.
+ * Returns an `AbortSignal`, for code that takes one, that is aborted when the future ends cancelled.
  *
  * **Details**
  *
- * In the tick after the future's end, even if it has ended already. A value or a failure never aborts it. The reason is
- * the host's own `AbortError`: the cancel message is not in it. One future has one signal, however often it is asked
- * for.
+ * It is aborted in the tick after the future's end, or in the next tick if the future has ended already. A value or a
+ * failure never aborts it. The reason is the host's own `AbortError`, without the cancel message. Every call for the
+ * same future returns the same signal.
  *
  * **Example** (A download that ends with its task)
  *
@@ -380,7 +381,7 @@ export const toAbortSignal = (self: Future<any, any>): AbortSignal => {
 const signals = new WeakMap<FutureImpl<any, any>, AbortSignal>()
 
 /**
- * Whether the future has a value or a failure, or is cancelled.
+ * Whether the future has a value or a failure, or was cancelled.
  *
  * **Example** (Done or not)
  *
@@ -446,8 +447,8 @@ const pending = (call: string, future: FutureImpl<any, any>): Effect.Effect<neve
  *
  * **Details**
  *
- * Fails as the future failed, with `InvalidStateError` while it is pending; a cancelled one fails with its interrupt
- * cause. Counts as looking at the outcome. asyncio's `result()`.
+ * Fails as the future failed, or with `InvalidStateError` while it is pending. For a cancelled future, fails with the
+ * interrupt cause. Counts as looking at the outcome. asyncio's `result()`.
  *
  * **Example** (Asking too early)
  *
@@ -481,8 +482,8 @@ export const result = <A, E>(self: Future<A, E>): Effect.Effect<A, E | InvalidSt
  *
  * **Details**
  *
- * Fails with `InvalidStateError` while it is pending; a cancelled one fails with its interrupt cause, as asyncio's
- * `exception()` raises it. Counts as looking at the outcome.
+ * Fails with `InvalidStateError` while it is pending. For a cancelled future, fails with the interrupt cause, as
+ * asyncio's `exception()` raises `CancelledError`. Counts as looking at the outcome.
  *
  * **Example** (Which of them failed)
  *
@@ -521,10 +522,10 @@ export const exception = <A, E>(
  *
  * **Details**
  *
- * Resumes one tick after the future is done; no tick if it is done already. A waiter that is cancelled cancels the
- * future: asyncio's rule. Use `await` to watch only, or `shield`. O(1).
+ * Resumes one tick after the future is done, or at once if it is done already. Cancelling the waiter cancels the
+ * future, as in asyncio. To avoid that, use `await`, which only watches, or `shield`. O(1).
  *
- * Dies with `RuntimeError` if a task joins itself or a future of another loop.
+ * Dies with `RuntimeError` if a task joins itself, or a future of another loop.
  *
  * **Example** (A task where an Effect is needed)
  *
@@ -569,12 +570,12 @@ const await_ = <A, E>(self: Future<A, E>): Effect.Effect<Exit.Exit<A, E>> => int
 
 export {
   /**
-   * Waits for the outcome, and only watches: cancelling this wait leaves the future alone.
+   * Waits for the outcome and only watches: cancelling this wait leaves the future alone.
    *
    * **Details**
    *
-   * Resumes one tick after the future is done; no tick if it is done already. Counts as looking at the outcome. O(1);
-   * interrupted, it loses nothing.
+   * Resumes one tick after the future is done, or at once if it is done already. Counts as looking at the outcome.
+   * O(1). An interruption loses nothing.
    *
    * **Example** (Done watching, before the task is done)
    *
@@ -599,14 +600,14 @@ export {
 }
 
 /**
- * Asks to cancel; false if the future is done already. It does not wait.
+ * Requests cancellation, without waiting for it; false if the future is done already.
  *
  * **Details**
  *
- * A plain future is cancelled at once. A task gets a request: if it waits for another future, task or `gather`, that is
- * cancelled first, and the task sees a cancellation only if that ends cancelled; otherwise its innermost cancellation
- * region is interrupted in the next tick. The message travels in the interrupt's cause, see `cancelMessage`. asyncio's
- * `cancel()`.
+ * A plain future is cancelled at once. A task gets a request: if it is waiting for another future, task or `gather`,
+ * that is cancelled first, and the task sees a cancellation only if that ends cancelled; otherwise its innermost
+ * cancellation region is interrupted in the next tick. The message travels in the interrupt's cause; see
+ * `cancelMessage`. asyncio's `cancel()`.
  *
  * O(1) for each task on the way down. Counts as looking at the outcome.
  *
@@ -678,28 +679,29 @@ const request = (
 const checkCancelOptions = check.options<{ readonly message?: string | undefined }>({ message: check.string })
 
 /**
- * Asks one or many to cancel, and waits until all of them have ended.
+ * Requests cancellation of one or many, and waits until all of them have ended.
  *
  * **When to use**
  *
- * Use wherever something has to be over before the program goes on: before a connection is closed, a file removed, a
- * worker made anew. It replaces `cancel` followed by a `wait`, a `join` or an `await`.
+ * Use wherever something has to be over before the program goes on: before a connection is closed, a file is removed or
+ * a worker is replaced. It replaces `cancel` followed by a `wait`, a `join` or an `await`.
  *
  * **Details**
  *
- * Each gets one request, with the message, before anything waits; one that has not begun never does. It resumes when
- * the last has ended, two ticks later, however that ended: one that meets its cancellation and goes on is waited for as
- * long as it goes on. It gives nothing. A failure while cleaning up is reported, unless somebody looks at it:
- * `Task.await` then gives the exit without waiting. If one had failed before, nothing is reported, as with `cancel`.
+ * All get one request each, with the message, before the waiting begins; one that has not started never does. It
+ * resumes two ticks after the last has ended, however that ended: one that catches its cancellation and goes on is
+ * waited for as long as it runs. It returns nothing. A failure while cleaning up is reported unless somebody looks at
+ * it: `Task.await` then gives the exit without waiting. If one had failed before, nothing is reported, as with
+ * `cancel`.
  *
- * After `timeout` the waiting fails with `TimeoutError`, which names those that have not ended; they are not asked
- * again. Cancelled while it waits, the caller ends cancelled at once; the others have their requests all the same. That
- * is trio's and asyncio's rule, where `task.cancel()`, then `await task` within `suppress(CancelledError)` would
- * swallow the caller's own cancellation (python/cpython#103486).
+ * After `timeout` the wait fails with `TimeoutError`, which names those that have not ended; they get no second
+ * request. If the caller is cancelled while it waits, it ends cancelled at once; the others keep their requests.
+ * asyncio's idiom of `task.cancel()` and then `await task` within `suppress(CancelledError)` would swallow the caller's
+ * own cancellation (python/cpython#103486).
  *
- * The task that calls it can't be among them: it would wait for its own end, and dies with `RuntimeError` before
- * anything is asked. Those that wait for the caller are cancelled themselves, and do not pass the request on to what
- * they wait for; so two that cancel and wait for each other both end. An empty collection: no wait. No tick if all are
+ * The calling task can't be among them: it would wait for its own end, so it dies with `RuntimeError` before any
+ * request is made. Those that wait for the caller are cancelled themselves, and do not pass the request on to what they
+ * wait for; so two that cancel and wait for each other both end. An empty collection means no wait. No tick if all are
  * done. O(n).
  *
  * **Example** (Workers that are over before the connection is)
@@ -813,10 +815,10 @@ export const cancelMessage = (cause: Cause.Cause<unknown>): Option.Option<string
  *
  * **Details**
  *
- * It runs from the ready queue, never inside the call that completes the future, in the order it was added, duplicates
- * included; on a future that is done, in the next tick. What it throws, or rejects with, goes to the loop's exception
- * handler; an Effect that it gave would not run, and is refused. O(1).
- * asyncio's `add_done_callback`.
+ * Callbacks run from the ready queue, in the order they were added, duplicates included, and never inside the call that
+ * completes the future; on a future that is done, in the next tick. What a callback throws or rejects with goes to the
+ * loop's exception handler. An Effect that it returned would not run, so the compiler refuses one. O(1). asyncio's
+ * `add_done_callback`.
  *
  * **Example** (What is under way)
  *
@@ -854,7 +856,7 @@ export const addDoneCallback = <A, E, B = void>(
   })
 
 /**
- * Removes every equal callback that is not in the ready queue yet; gives how many.
+ * Removes every equal callback that is not in the ready queue yet; returns how many.
  *
  * **Details**
  *
@@ -951,8 +953,8 @@ const complete = <A, E>(
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one.
- * asyncio's `set_result`.
+ * Fails with `InvalidStateError` if it is done already, even if by being cancelled. Dies on a task, which sets its own
+ * result. asyncio's `set_result`.
  *
  * **Example** (A reply in time, and one too late)
  *
@@ -985,8 +987,8 @@ export const succeed = <A, E>(self: Future<A, E>, value: A): Effect.Effect<void,
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one. A
- * failure that nobody looks at is reported to the loop's exception handler. asyncio's `set_exception`.
+ * Fails with `InvalidStateError` if it is done already, even if by being cancelled. Dies on a task, which sets its own
+ * result. A failure that nobody looks at is reported to the loop's exception handler. asyncio's `set_exception`.
  *
  * **Example** (An error with a type)
  *
@@ -1018,8 +1020,8 @@ export const fail = <A, E>(self: Future<A, E>, error: E): Effect.Effect<void, In
  *
  * **Details**
  *
- * Fails with `InvalidStateError` if it is done, cancelled included. A task sets its own result: a defect for one. A
- * cause of interrupts alone makes the future a cancelled one.
+ * Fails with `InvalidStateError` if it is done already, even if by being cancelled. Dies on a task, which sets its own
+ * result. With a cause that consists only of interrupts, the future ends cancelled.
  *
  * **Example** (Passing an outcome on, a defect too)
  *

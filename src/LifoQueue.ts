@@ -1,5 +1,5 @@
 /**
- * A queue that gives the item put last.
+ * A queue that returns the latest item first.
  *
  * @since 0.1.0
  */
@@ -9,11 +9,11 @@ import { Lifo } from "./internal/parts/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
 /**
- * Creates a queue that gives the item put last.
+ * Creates a queue that returns the latest item first.
  *
  * **Details**
  *
- * Everything else is `Queue`'s: the functions of that module work on it. asyncio's `LifoQueue`.
+ * Everything else is as in `Queue`, whose functions work on it. asyncio's `LifoQueue`.
  *
  * **Example** (Last in, first out)
  *

@@ -2,9 +2,9 @@
  * A lock: one at a time, first come, first served.
  *
  * A release opens the lock and wakes the first waiter, which takes it in its own step, one tick later; meanwhile nobody
- * overtakes it, though `locked` is false (asyncio's rule; handing over would be the same order with other readings). A
- * waiter that is cancelled between its wake and its step wakes the next (python/cpython#90155). Acquiring a free lock,
- * releasing and withdrawing are O(1) each.
+ * overtakes it, though `locked` is false. That is asyncio's rule; handing the lock over would keep the order, but not
+ * what `locked` says. A waiter that is cancelled between being woken and its step wakes the next
+ * (python/cpython#90155). Acquiring a free lock, releasing and withdrawing are O(1) each.
  *
  * Not re-entrant: a task that acquires a lock it holds waits for itself. The virtual loop names such a deadlock.
  *
@@ -51,14 +51,14 @@ export interface Statistics {
   readonly locked: boolean
   /** The task that acquired it; undefined if it is free, or was acquired outside of any task. */
   readonly holder: Task<unknown, unknown> | undefined
-  /** How many wait, the one that is about to take it included. */
+  /** How many wait, including one that is about to take it. */
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
 }
 
 /**
- * Creates a lock that is free.
+ * Creates a free lock.
  *
  * **Example** (It belongs to no loop)
  *
@@ -84,11 +84,12 @@ export const make: Effect.Effect<Lock> = Effect.sync(() => new LockImpl())
  *
  * **When to use**
  *
- * Use in place of `acquire` and `release` wherever the lock is held for one effect: it is released however that ends.
+ * Use in place of `acquire` and `release` wherever the lock is held for one effect: it is released however the effect
+ * ends.
  *
  * **Details**
  *
- * Waiting for the lock can be cancelled; it then loses its place in line and nothing else. A free lock costs no tick.
+ * The wait for the lock can be cancelled, and then loses its place in line, nothing else. A free lock costs no tick.
  * asyncio's `async with lock`.
  *
  * **Example** (Read, then write, undisturbed)
@@ -114,7 +115,7 @@ export const make: Effect.Effect<Lock> = Effect.sync(() => new LockImpl())
  *
  * **Gotchas**
  *
- * It is not re-entrant: `withLock(lock, withLock(lock, effect))` waits for itself for ever.
+ * It is not re-entrant: `withLock(lock, withLock(lock, effect))` waits for itself forever.
  *
  * @category using
  * @since 0.1.0
@@ -133,8 +134,8 @@ export const withLock: {
  *
  * **Details**
  *
- * O(1); no tick if it is free and nobody waits, else one tick after the release that is for it. Cancelled, it loses its
- * place in line and nothing else.
+ * O(1); no tick if the lock is free and nobody waits, otherwise one tick after the release that wakes it. A
+ * cancellation loses its place in line, nothing else.
  *
  * **Example** (Giving up leaves nothing behind)
  *
@@ -159,17 +160,17 @@ export const withLock: {
 export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
- * Acquires the lock if that needs no waiting; tells whether it did.
+ * Acquires the lock if that needs no waiting; returns whether it did.
  *
  * **When to use**
  *
- * Use to do something else when it is taken. `locked` and then `acquire` are two steps; with this one nothing can come
- * between.
+ * Use to do something else when the lock is taken. `locked` and then `acquire` are two steps; this is one, so nothing
+ * can come between.
  *
  * **Details**
  *
- * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1).
- * trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
+ * It never overtakes: if somebody waits, or has been woken and is about to run, it returns false. Never takes a tick;
+ * O(1). trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
  *
  * **Example** (One clean-up at a time)
  *
@@ -195,7 +196,7 @@ export const acquire = (self: Lock): Effect.Effect<void> => impl("acquire", self
 export const acquireNowait = (self: Lock): Effect.Effect<boolean> => impl("acquireNowait", self).acquireNowait()
 
 /**
- * Acquires the lock until the scope closes. The waiting can be cancelled.
+ * Acquires the lock until the scope closes. The wait can be cancelled.
  *
  * **Example** (Two locks in one scope)
  *

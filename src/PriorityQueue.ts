@@ -1,5 +1,5 @@
 /**
- * A queue that gives the smallest item first.
+ * A queue that returns the smallest item first.
  *
  * @since 0.1.0
  */
@@ -12,13 +12,13 @@ import { Smallest } from "./internal/parts/Storage.ts"
 import type * as Queue from "./Queue.ts"
 
 /**
- * Creates a queue that gives the smallest item by `order` first, equals in the order they were put.
+ * Creates a queue that returns the smallest item by `order` first, and equal ones in the order they were put.
  *
  * **Details**
  *
  * A put and a get cost O(log n). A getter that waited gets the smallest item present when it runs. If `order` throws,
- * the put or get that used it dies of that, even one that waited; the queue is as before. Everything else is `Queue`'s:
- * the functions of that module work on it. asyncio's `PriorityQueue`, which is not stable among equals.
+ * the put or get that called it dies with that, even one that waited; the queue is unchanged. Everything else is as in
+ * `Queue`, whose functions work on it. asyncio's `PriorityQueue`, which is not stable among equals.
  *
  * **Example** (Urgent work first)
  *

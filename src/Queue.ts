@@ -1,10 +1,10 @@
 /**
- * A queue between tasks, with an end and a count of what is not finished.
+ * A queue between tasks that can be shut down, and that counts unfinished items.
  *
- * First in, first out. Waiters are served in the order they came, except that a newcomer may take an item before the
- * getter that was woken for it runs; that getter then waits again, at the end of the line. A queue made `fair` has no
- * such exception. No item is lost: it stays in the queue until its getter's own step, so a get that is cancelled or
- * timed out takes nothing.
+ * First in, first out. Waiters are served in the order they arrived, except that a newcomer may take an item before the
+ * getter that was woken for it runs; that getter then waits again, at the end of the line. A `fair` queue has no such
+ * exception. No item is lost: it stays in the queue until its getter's own step, so a get that is cancelled or timed
+ * out takes nothing.
  *
  * @since 0.1.0
  */
@@ -37,7 +37,7 @@ import type { Task } from "./Task.ts"
  */
 export interface Queue<in out A> extends Pipeable {
   readonly "~effect-asyncio/Queue": { readonly _A: Types.Invariant<A> }
-  /** 0 or less: no bound. */
+  /** The bound; 0 or less for none. */
   readonly maxsize: number
   /** `<Queue size=0>`, `<PriorityQueue shutdown size=2 maxsize=9 unfinished=3 getters=1>`. */
   toString(): string
@@ -50,28 +50,28 @@ export interface Queue<in out A> extends Pipeable {
  * @since 0.1.0
  */
 export interface Options {
-  /** How many items fit; a whole number, 0 or less for no bound. Default 0. */
+  /** How many items fit: a whole number; 0 or less means no bound. Default 0. */
   readonly maxsize?: number | undefined
   /**
-   * Serve getters strictly in the order they came, and putters: a newcomer stands behind those who wait or are about to
-   * run, and `getNowait` and `putNowait` fail while there are any. Default false: as in asyncio, a newcomer may
-   * overtake a waiter that was just woken, and a task that comes often may leave nothing for the others.
+   * Serve getters, and putters, strictly in the order they arrived: a newcomer queues behind those that wait or are
+   * about to run, and `getNowait` and `putNowait` fail while there are any. Default: false. As in asyncio, a newcomer
+   * may then overtake a waiter that was just woken, and a task that comes often may starve the others.
    */
   readonly fair?: boolean | undefined
 }
 
 /**
- * What is in a queue, and who waits at it.
+ * How many items a queue holds, and which tasks wait for it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Statistics {
-  /** How many items are in it. */
+  /** How many items are in the queue. */
   readonly size: number
-  /** Items put and not marked done. */
+  /** How many items have been put but not marked done. */
   readonly unfinished: number
-  /** Whether `shutdown` was called. */
+  /** Whether `shutdown` has been called. */
   readonly isShutDown: boolean
   /** The tasks that wait for an item, first in line first. */
   readonly getters: ReadonlyArray<Task<unknown, unknown>>
@@ -85,12 +85,12 @@ export interface Statistics {
 const impl: <A>(call: string, self: Queue<A>) => QueueImpl<A> = check.self("Queue", QueueImpl)
 
 /**
- * Creates a queue that gives items in the order they were put.
+ * Creates a queue that returns items in the order they were put.
  *
  * **Details**
  *
  * A `maxsize` that is not a whole number dies with `IllegalArgumentError`. `fair` costs nothing when nobody waits, and
- * at most a tick when a newcomer would have been faster.
+ * at most one tick when a newcomer would have been faster.
  *
  * **Example** (A producer and a consumer)
  *
@@ -148,8 +148,8 @@ export const make = <A>(options?: Options): Effect.Effect<Queue<A>> =>
  *
  * **Details**
  *
- * Fails with `QueueShutDown` once the queue is shut down, even while it waits. O(1), no tick if there is room.
- * Cancelled, it has not put the item. asyncio's `put`.
+ * Fails with `QueueShutDown` once the queue is shut down, even while it waits. O(1); no tick if there is room. If
+ * cancelled, it has not put the item. asyncio's `put`.
  *
  * **Example** (Dropped where nobody keeps up)
  *
@@ -181,7 +181,7 @@ export const put: {
   <A>(self: Queue<A>, value: A): Effect.Effect<void, QueueShutDown> => new Put(impl("put", self), value)
 )
 
-/** A put as an effect: a closure in an effect was most of what a put takes of memory. */
+/** A put as an effect: a closure in an effect took most of the memory of a put. */
 class Put<A> extends InPlace<void, QueueShutDown> {
   private readonly queue: QueueImpl<A>
   private readonly value: A
@@ -200,9 +200,9 @@ class Put<A> extends InPlace<void, QueueShutDown> {
  *
  * **Details**
  *
- * Fails with `QueueShutDown` once the queue is shut down and empty. O(1), no tick if there is an item, else one after the
- * put. Cancelled or timed out, it has taken none; only in a bare fiber without a loop, one of Effect's automatic yields
- * can come between the taking and the caller's next step. asyncio's `get`.
+ * Fails with `QueueShutDown` once the queue is shut down and empty. O(1); no tick if there is an item, otherwise one
+ * after the put. If cancelled or timed out, it has taken nothing; only in a bare fiber without a loop can one of
+ * Effect's automatic yields come between the taking and the caller's next step. asyncio's `get`.
  *
  * **Example** (A worker, until nothing more will come)
  *
@@ -235,7 +235,8 @@ export const get = <A>(self: Queue<A>): Effect.Effect<A, QueueShutDown> => impl(
  *
  * **Details**
  *
- * In a queue made `fair` the room is for those who wait: with `QueueFull` as long as anybody does. asyncio's `put_nowait`.
+ * In a `fair` queue the room belongs to those that wait: it fails with `QueueFull` as long as anybody does. asyncio's
+ * `put_nowait`.
  *
  * **Example** (Refused, not kept waiting)
  *
@@ -268,8 +269,8 @@ export const putNowait: {
 )
 
 /**
- * `putNowait` for plain callbacks: returns false where that fails. Throws where that dies: when the order of a
- * `PriorityQueue` throws.
+ * `putNowait` for plain callbacks: returns false where that fails, and throws where that dies, which is when the order
+ * of a `PriorityQueue` throws.
  *
  * **Example** (What a listener hears)
  *
@@ -308,7 +309,7 @@ export const putNowaitUnsafe = <A>(self: Queue<A>, value: A): boolean => {
  *
  * **Details**
  *
- * In a queue made `fair` the items are for those who wait: with `QueueEmpty` as long as anybody does. asyncio's
+ * In a `fair` queue the items belong to those that wait: it fails with `QueueEmpty` as long as anybody does. asyncio's
  * `get_nowait`.
  *
  * **Example** (A job, or something else to do)
@@ -334,11 +335,11 @@ export const getNowait = <A>(self: Queue<A>): Effect.Effect<A, QueueEmpty | Queu
   inPlace(() => impl("getNowait", self).getNowait())
 
 /**
- * Marks an item that was taken as finished, for `join`.
+ * Marks a taken item as finished, for `join`.
  *
  * **Details**
  *
- * More calls than items put die with `IllegalArgumentError`. asyncio's `task_done`.
+ * Dies with `IllegalArgumentError` if called more often than items have been put. asyncio's `task_done`.
  *
  * **Example** (Finished, even if it failed)
  *
@@ -372,11 +373,11 @@ export const taskDone = (self: Queue<any>): Effect.Effect<void> =>
   })
 
 /**
- * Waits until every item put is marked done.
+ * Waits until every item that was put has been marked done.
  *
  * **Details**
  *
- * No tick if there is nothing to wait for. Cancelled, it loses nothing.
+ * No tick if there is nothing to wait for. A cancellation loses nothing.
  *
  * **Example** (Waiting for the workers)
  *
@@ -404,12 +405,12 @@ export const taskDone = (self: Queue<any>): Effect.Effect<void> =>
 export const join = (self: Queue<any>): Effect.Effect<void> => impl("join", self).join
 
 /**
- * Ends the queue: nothing more is put; what is in it can still be taken.
+ * Ends the queue: nothing more can be put; what is in it can still be taken.
  *
  * **Details**
  *
- * Putters and getters that wait fail with `QueueShutDown`. With `immediate`, the items are dropped and count as done.
- * Again: nothing happens. asyncio's `shutdown`.
+ * Waiting putters and getters fail with `QueueShutDown`. With `immediate`, the items are dropped and count as done.
+ * Calling it again does nothing. asyncio's `shutdown`.
  *
  * **Example** (At once, with what is in it dropped)
  *
@@ -475,7 +476,7 @@ const checkShutdownOptions = check.options<{ readonly immediate?: boolean | unde
 export const size = (self: Queue<any>): number => impl("size", self).storage.size
 
 /**
- * Whether there is no item in the queue.
+ * Whether the queue is empty.
  *
  * **Example** (All that is there, as one batch)
  *
@@ -527,7 +528,7 @@ export const empty = (self: Queue<any>): boolean => impl("empty", self).isEmpty
 export const full = (self: Queue<any>): boolean => !impl("full", self).hasRoom
 
 /**
- * What is in the queue, and who waits at it. O(n) in the number of waiters.
+ * How many items the queue holds, and which tasks wait for it. O(n) in the number of waiters.
  *
  * **Example** (Taken, but not finished)
  *
@@ -569,11 +570,10 @@ export const statistics = (self: Queue<any>): Statistics => {
  *
  * **Details**
  *
- * It takes one item at a time, when one is asked for. Several streams of one queue take turns: the one that asked first
- * gets the next item, however long each takes over its own. Beside other getters, a stream that was woken may find that
- * a newcomer was faster, as any getter may, but it keeps its place. What a pull costs, and what it loses when it is
- * cancelled, is `get`'s. Items are not marked done. To feed an Effect `Queue`, run this stream into it
- * (`Stream.runIntoQueue`).
+ * It takes one item at a time, on demand. Several streams of one queue take turns: the one that asked first gets the
+ * next item, however long each takes over its own. As with any getter, a newcomer may be faster than a stream that was
+ * woken, but the stream keeps its place. A pull costs, and loses when cancelled, the same as `get`. Items are not
+ * marked done. To feed an Effect `Queue`, run this stream into it (`Stream.runIntoQueue`).
  *
  * **Example** (Two who share the work)
  *
@@ -614,7 +614,8 @@ export const stream = <A>(self: Queue<A>): Stream.Stream<A> =>
  *
  * **Details**
  *
- * Ends with the stream; it does not shut the queue down. From an Effect `Queue`, put `Stream.fromQueue(queue)`.
+ * Ends when the stream ends; it does not shut the queue down. To put from an Effect `Queue`, use
+ * `Stream.fromQueue(queue)`.
  *
  * **Example** (From an Effect Queue)
  *

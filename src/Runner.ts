@@ -28,7 +28,10 @@ import { rejectionOf } from "./internal/task/rejection.ts"
 export interface Options extends EventLoop.Options {
   /** Aborting it cancels the main task, then the rest. */
   readonly signal?: AbortSignal | undefined
-  /** Another loop, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`). The options of a loop are then that one's. */
+  /**
+   * Another loop to use, such as a `VirtualLoop`'s layer (asyncio's `loop_factory`), in which case the loop options
+   * here are not used.
+   */
   readonly layer?: Layer.Layer<EventLoop.EventLoop> | undefined
 }
 
@@ -40,15 +43,15 @@ export interface Options extends EventLoop.Options {
  */
 export interface Runner extends AsyncDisposable {
   /**
-   * Runs an effect as a task, or waits for a Future or Task of this loop. Rejects with what that failed with, as `run`
-   * does.
+   * Runs an effect as a task, or waits for a Future or Task of this loop. Rejects with the error that it failed with,
+   * as `run` does.
    */
   run<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<A>
-  /** `run`, ending with the outcome as it is. */
+  /** As `run`, but resolves with the outcome as an `Exit`. */
   runExit<A, E>(main: Effect.Effect<A, E, EventLoop.EventLoop> | Future<A, E>): Promise<Exit.Exit<A, E>>
   /**
-   * Cancels every task left, waits for it, and closes the loop. Again: waits for the same. Rejects on a virtual loop where
-   * a failure was seen by nobody.
+   * Cancels and awaits every remaining task, and closes the loop. A second call waits for the same close. On a virtual
+   * loop, rejects if there was a failure that nobody saw.
    */
   close(): Promise<void>
   /** `<Runner created>`, `<Runner initialized>` from the first run on, `<Runner closed>`. */
@@ -60,13 +63,13 @@ export interface Runner extends AsyncDisposable {
  *
  * **When to use**
  *
- * Use where asyncio code calls `loop.run_until_complete` several times: a script, a server's handlers, a test. A program
- * that is one effect takes `run`, an Effect application `EventLoop.layer`.
+ * Use where asyncio code calls `loop.run_until_complete` several times: a script, a server's handlers, a test. For a
+ * program that is a single effect use `run`; for an Effect application, `EventLoop.layer`.
  *
  * **Details**
  *
- * The loop is made by the first run. Tasks that a run leaves behind go on in the next ones, and meanwhile. Runs may
- * overlap, one inside another too. After `close`, `run` rejects with `RuntimeError`. asyncio's `Runner`.
+ * The first run makes the loop. Tasks that a run leaves behind go on, between the runs too. Runs may overlap or nest.
+ * After `close`, `run` rejects with `RuntimeError`. asyncio's `Runner`.
  *
  * **Example** (Two runs, one loop)
  *

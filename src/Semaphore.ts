@@ -1,11 +1,11 @@
 /**
- * A semaphore: at most so many at once, strictly first come, first served.
+ * A semaphore: at most a given number at once, strictly first come, first served.
  *
  * A release promises its permit to the first waiter, so that nobody takes it before that waiter runs; and newcomers
- * queue behind those who wait or are about to run, even when another permit is free. Say one task waits, and two
+ * queue behind those that wait or are about to run, even when another permit is free. Say one task waits, and two
  * permits are released. The first is promised to the waiter, which runs in the next tick; the second is free. A
- * newcomer that took it would run before a task that came earlier, and if it released it at once, so would the next:
- * internal/parts/Holdable.ts.
+ * newcomer that took it would run before a task that came earlier, and if it released it at once, the next newcomer
+ * would too: internal/parts/Holdable.ts.
  *
  * @since 0.1.0
  */
@@ -41,9 +41,9 @@ export interface Semaphore extends Pipeable {
  * @since 0.1.0
  */
 export interface Statistics {
-  /** Permits that nobody has, and that nobody was promised. */
+  /** Permits that nobody has, and that are promised to nobody. */
   readonly available: number
-  /** How many wait, those that have a permit and are about to run included. */
+  /** How many wait, including those that have a permit and are about to run. */
   readonly waiting: number
   /** The tasks among them, first in line first. */
   readonly waiters: ReadonlyArray<Task<unknown, unknown>>
@@ -54,8 +54,8 @@ export interface Statistics {
  *
  * **Details**
  *
- * `permits` is a whole number from 0 on; otherwise it dies with `IllegalArgumentError`. Releasing may raise the number
- * above it; `BoundedSemaphore` refuses that.
+ * `permits` is a whole number, 0 or more; anything else dies with `IllegalArgumentError`. Releasing may raise the
+ * number above it; a `BoundedSemaphore` refuses that.
  *
  * **Example** (Counting up from zero)
  *
@@ -94,8 +94,8 @@ export const make = (permits: number): Effect.Effect<Semaphore> =>
  *
  * **Details**
  *
- * Waiting for the permit can be cancelled; it then loses its place in line and nothing else. A free permit costs no tick.
- * asyncio's `async with semaphore`.
+ * The wait for the permit can be cancelled, and then loses its place in line, nothing else. A free permit costs no
+ * tick. asyncio's `async with semaphore`.
  *
  * **Example** (Two at a time)
  *
@@ -136,8 +136,8 @@ export const withPermit: {
  *
  * **Details**
  *
- * O(1); no tick if one is free and nobody waits, else one tick after the release that is for it. Cancelled, it loses its
- * place in line and nothing else.
+ * O(1); no tick if one is free and nobody waits, otherwise one tick after the release that wakes it. A cancellation
+ * loses its place in line, nothing else.
  *
  * **Example** (A cancelled waiter keeps no permit)
  *
@@ -166,17 +166,17 @@ export const withPermit: {
 export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire", self).acquire
 
 /**
- * Takes a permit if that needs no waiting; tells whether it did.
+ * Takes a permit if that needs no waiting; returns whether it did.
  *
  * **When to use**
  *
- * Use to do something else when none is free. `locked` and then `acquire` are two steps; with this one nothing can come
- * between.
+ * Use to do something else when none is free. `locked` and then `acquire` are two steps; this is one, so nothing can
+ * come between.
  *
  * **Details**
  *
- * It never overtakes: where somebody waits, or has been woken and is about to run, it is false. Never a tick; O(1).
- * trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
+ * It never overtakes: if somebody waits, or has been woken and is about to run, it returns false. Never takes a tick;
+ * O(1). trio's `acquire_nowait`, which raises `WouldBlock` instead of returning false.
  *
  * **Example** (Turned away instead of made to wait)
  *
@@ -202,7 +202,7 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => impl("acquire",
 export const acquireNowait = (self: Semaphore): Effect.Effect<boolean> => impl("acquireNowait", self).acquireNowait()
 
 /**
- * Takes a permit until the scope closes. The waiting can be cancelled.
+ * Takes a permit until the scope closes. The wait can be cancelled.
  *
  * **Example** (A pool of one connection)
  *
@@ -232,11 +232,11 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
   impl("acquireScoped", self).acquireScoped()
 
 /**
- * Gives a permit back, to the first who waits.
+ * Gives a permit back, to the first waiter if there is one.
  *
  * **Details**
  *
- * O(1). On a `BoundedSemaphore` it dies with `IllegalArgumentError` above the first number of permits.
+ * O(1). On a `BoundedSemaphore`, dies with `IllegalArgumentError` if that exceeds the initial number of permits.
  *
  * **Example** (Raising the limit)
  *
@@ -265,7 +265,7 @@ export const acquireScoped = (self: Semaphore): Effect.Effect<void, never, Scope
 export const release = (self: Semaphore): Effect.Effect<void> => impl("release", self).giveBack
 
 /**
- * `release` for plain callbacks. Throws where that dies.
+ * `release` for plain callbacks. Throws where `release` dies.
  *
  * **Example** (At most two a second)
  *

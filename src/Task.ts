@@ -1,8 +1,8 @@
 /**
  * A named, listed, cancellable handle on a fiber.
  *
- * The loop owns its tasks: they go on when the fiber that made them ends, and the closing loop cancels and awaits those
- * that are left. `yield* task` awaits one; a failure that nobody looks at is reported.
+ * The loop owns its tasks: they go on when the fiber that made them ends, and when the loop closes it cancels and
+ * awaits those that are left. `yield* task` awaits one; a failure that nobody looks at is reported.
  *
  * **Gotchas**
  *
@@ -29,18 +29,18 @@ import { uncancel as uncancelOwner } from "./internal/waiting/cancellation.ts"
 import { asCancelled, cancelMessage as cancelMessageOf, handling, isCancelled } from "./internal/waiting/cancelled.ts"
 
 /**
- * A computation that runs by itself.
+ * A computation that runs on its own.
  *
  * **Details**
  *
- * asyncio's `Task`. It is a `Future`: everything of that module works on it, under `Task`'s name too.
+ * asyncio's `Task`. It is a `Future`: every function of that module works on it, and is available as `Task.…` too.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Task<out A, out E = never> extends Future<A, E> {
   readonly "~effect-asyncio/Task": unknown
-  /** Given to `create` or set by `setName`; else `Task-N`. */
+  /** The name given to `create` or set by `setName`; otherwise `Task-N`. */
   readonly name: string
   /**
    * Undefined before the first step. Its exit can differ from the task's; joining the fiber does not count as looking at
@@ -58,7 +58,7 @@ export interface Task<out A, out E = never> extends Future<A, E> {
  * @since 0.1.0
  */
 export interface Options {
-  /** Default `Task-N`, counted by loop. */
+  /** Default: `Task-N`, counted per loop. */
   readonly name?: string | undefined
   /** Run the first step inside the creating call (asyncio's `eager_start`). Default: in the next tick. */
   readonly eager?: boolean | undefined
@@ -91,7 +91,7 @@ export interface Options {
 export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTaskImpl(u)
 
 /**
- * Creates a task: `effect` runs by itself from the next tick on. `asyncio.createTask`.
+ * Creates a task: `effect` runs on its own from the next tick on. Also `asyncio.createTask`.
  *
  * **Details**
  *
@@ -101,12 +101,12 @@ export const isTask = (u: unknown): u is Task<unknown, unknown> => internal.isTa
  * **Gotchas**
  *
  * It is an Effect: without `yield*` there is no task. `gather([createTask(work)])` would only wait for the task to be
- * made, and does not compile; `gather([work])` makes the task by itself.
+ * made, and does not compile; `gather([work])` makes the task itself.
  *
- * An effect that asks for a `Scope` would take its creator's, and find what it has acquired released where that closes
- * first. So the compiler asks for `Awaitable.ScopeOfATask`, which nobody has: give the task a scope of its own,
- * `createTask(Effect.scoped(work))`, or the one that is meant, `Scope.provide(work, scope)`. A scope of its own without a word
- * would release at the task's end what was meant for the creator.
+ * An effect that requires a `Scope` would use its creator's, and if that closes first, what the task has acquired would
+ * be released while it runs. So the compiler requires `Awaitable.ScopeOfATask`, which nobody can provide: give the task
+ * a scope of its own, `createTask(Effect.scoped(work))`, or the scope you mean, `Scope.provide(work, scope)`. A scope
+ * of its own by default would release, at the task's end, what was meant for the creator.
  *
  * **Example** (Two at once)
  *
@@ -139,11 +139,11 @@ export const create = <A, E, R>(
 }
 
 /**
- * The task that runs this code; none in a bare fiber outside any task. `asyncio.currentTask`.
+ * The task that runs this code; none in a bare fiber outside any task. Also `asyncio.currentTask`.
  *
  * **Details**
  *
- * Fibers that a task forks by Effect's own means belong to it. asyncio's `current_task`.
+ * Fibers that a task forks with Effect's own functions belong to it. asyncio's `current_task`.
  *
  * **Example** (In a task, in a fiber of it, in none)
  *
@@ -177,7 +177,7 @@ export const current: Effect.Effect<Option.Option<Task<unknown, unknown>>, never
  *
  * **Details**
  *
- * The task whose step calls it; undefined where no task's step does: in plain callbacks, and after an `await`. O(1).
+ * The task whose step is running; undefined where there is none: in plain callbacks, and after an `await`. O(1).
  * asyncio's `current_task`.
  *
  * **Example** (A logger that knows whose line it is)
@@ -203,11 +203,11 @@ export const currentUnsafe = (): Task<unknown, unknown> | undefined => {
 }
 
 /**
- * The loop's tasks that are not done. `asyncio.allTasks`.
+ * The loop's tasks that are not done. Also `asyncio.allTasks`.
  *
  * **Details**
  *
- * In order of creation, the caller's own included. O(n). asyncio's `all_tasks`.
+ * In order of creation, including the caller's own. O(n). asyncio's `all_tasks`.
  *
  * **Example** (Ending all the others)
  *
@@ -279,12 +279,12 @@ export const setName = (self: Task<any, any>, name: string): Effect.Effect<void>
   })
 
 /**
- * The requests to cancel that were not taken back.
+ * The number of requests to cancel that have not been taken back.
  *
  * **Details**
  *
- * Meeting a cancellation does not lower it; `uncancel` does. Zero in a task that sees the cancellation of something it
- * awaited: that is how to tell them apart. asyncio's `cancelling()`.
+ * Catching a cancellation does not lower it; `uncancel` does. It is zero in a task that sees the cancellation of
+ * something it awaited, and so tells the two apart. asyncio's `cancelling()`.
  *
  * **Example** (Whose cancellation it was)
  *
@@ -313,16 +313,16 @@ export const setName = (self: Task<any, any>, name: string): Effect.Effect<void>
 export const cancelling = (self: Task<any, any>): number => impl("cancelling", self).requests
 
 /**
- * Takes back one request to cancel; gives how many are left.
+ * Takes back one request to cancel; returns how many are left.
  *
  * **When to use**
  *
- * Use in code that meets a cancellation and goes on. `timeout` and `TaskGroup` count requests to tell their own
- * cancellation from somebody else's: one that was met and not taken back still counts as somebody else's.
+ * Use in code that catches a cancellation and goes on. `timeout` and `TaskGroup` count requests to tell their own
+ * cancellation from others: one that was caught but not taken back still counts as another's.
  *
  * **Details**
  *
- * At zero a request that was not delivered yet is revoked. asyncio's `uncancel()`.
+ * When the count reaches zero, a request that has not been delivered yet is revoked. asyncio's `uncancel()`.
  *
  * **Example** (Going on inside a timeout)
  *
@@ -374,16 +374,16 @@ export const uncancel = (self: Task<any, any>): Effect.Effect<number> =>
  *
  * **When to use**
  *
- * Use to meet a cancellation and go on, or to do something that may suspend before passing it on with
+ * Use to catch a cancellation and go on, or to do something that may suspend before passing it on with
  * `Effect.interrupt`. asyncio's `try: … except CancelledError:`.
  *
  * **Details**
  *
- * It also catches the cancellation of something that `effect` awaited. What the handler passes on with
- * `Effect.interrupt` keeps its message, and ends the code around it as the cancellation did: no `Effect.exit` or
- * `Effect.catchCause` goes on after it. The same holds where a clean-up breaks on the way: the handler is not called,
- * and what broke comes out beside the cancellation. `cancelling` is not lowered by it. Interruption by Effect's own
- * means (a scope closing, a race lost) goes through and is not caught. Opening a region costs one fiber and no tick.
+ * It also catches the cancellation of something that `effect` awaited. A cancellation that the handler passes on with
+ * `Effect.interrupt` keeps its message, and ends the surrounding code as the original would have: no `Effect.exit` or
+ * `Effect.catchCause` goes on after it. The same holds if a clean-up fails on the way: the handler is not called, and
+ * that failure comes out along with the cancellation. `cancelling` is not lowered. Interruption by Effect itself (a
+ * scope closing, a race lost) is not caught. Opening a region costs one fiber and no tick.
  *
  * **Example** (Cleaning up after a cancel, then going on)
  *

@@ -1,9 +1,9 @@
 /**
  * Structured concurrency: a block that ends when all of its tasks have ended.
  *
- * The first failure cancels the siblings and the block's body, which runs in a cancellation region; then the group waits
- * for all of them, and all failures come out together, in order of completion, the body's own last. Whether a cancellation
- * was the group's own or somebody else's is decided by counting requests, as in asyncio: internal/parts/TaskGroupImpl.ts.
+ * The first failure cancels the siblings and the block's body, which runs in a cancellation region; then the group
+ * waits for all of them, and all failures come out together, in order of completion, the body's own last. Counting
+ * requests, as asyncio does, tells the group's own cancellation from any other: internal/parts/TaskGroupImpl.ts.
  *
  * @since 0.1.0
  */
@@ -67,16 +67,17 @@ export interface TaskGroup {
    *
    * **Details**
    *
-   * `E` is in the creating effect, so that the block's error type needs no annotation; creating itself does not fail.
-   * Catching around it removes the type and not the failure: catch around `run`. Dies with `RuntimeError` once the group
-   * is shutting down or has ended. The tasks of the group may add to it as long as one of them runs.
+   * `E` is in the type of the creating effect so that the block's error type needs no annotation; creating a task does
+   * not itself fail. Catching around it removes the type but not the failure: catch around `run`. Dies with
+   * `RuntimeError` once the group is shutting down or has ended. The group's tasks may add to it as long as one of them
+   * runs.
    */
   createTask<A, E, R>(
     effect: Effect.Effect<A, E, R>,
     options?: TaskOptions
   ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
   /**
-   * Creates a task in the group, waits until it says that it has started, and gives what it said.
+   * Creates a task in the group, waits until it reports that it has started, and returns the value it reported.
    *
    * **When to use**
    *
@@ -84,26 +85,27 @@ export interface TaskGroup {
    *
    * **Details**
    *
-   * The task calls `started`, an effect, with the value; without an annotation,
-   * `(started: TaskGroup.Started<number>) => …`, it takes none. From then on it is like any other task of the group. Until then, what it ends with goes to
-   * the starter and not to the group: a failure, typed; a cancellation, as from a join; if it just ends, the defect
-   * `RuntimeError`. `started` again, or after that end, dies with it in whoever calls. Cancelling the starter while it
-   * waits cancels the task and waits for it: if that goes on and starts all the same, the starter has the value.
-   * Cancelled in the tick between, the starter loses the value; the task is the group's.
+   * The task calls `started`, an effect, with the value; without an annotation, `(started: TaskGroup.Started<number>)
+   * => …`, it takes none. From then on it is like any other task of the group. Until then its outcome goes to the
+   * starter and not to the group: a failure, typed; a cancellation, as from a join; if it ends without calling
+   * `started`, the defect `RuntimeError`. Calling `started` again, or after that end, dies with `RuntimeError` in the
+   * caller. Cancelling the starter while it waits cancels the task and waits for it: if the task goes on and starts all
+   * the same, the starter gets the value. If the starter is cancelled in the tick between, it loses the value, and the
+   * task stays in the group.
    *
-   * Resumes one tick after `started`, two after the task's end, at once where an eager one starts in its first step. Dies with
-   * `RuntimeError` where `createTask` does. trio's and anyio's `start`.
+   * Resumes one tick after `started` or two after the task's end, or at once if an eager task starts in its first step.
+   * Dies with `RuntimeError` where `createTask` does. trio's and anyio's `start`.
    *
    * **Gotchas**
    *
-   * `E` is the starter's before the start and the block's after it. Caught around `start`, it is caught for the start
-   * alone: the task may fail later, and fail the block.
+   * A failure `E` goes to the starter before the start, and to the block after it. Catching it around `start` covers
+   * only the start: the task may still fail later, and fail the block.
    */
   start<A, E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E, R>,
     options?: TaskOptions
   ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop>
-  /** Ends the block without an error: cancels its tasks and its body. After its end: nothing happens. */
+  /** Ends the block without an error: cancels its tasks and its body. Does nothing after the block's end. */
   readonly cancel: Effect.Effect<void>
   /** `<TaskGroup entered tasks=2>`, `<TaskGroup cancelling tasks=1 errors=1>`, `<TaskGroup finished>`. */
   toString(): string
@@ -116,11 +118,11 @@ export interface TaskGroup {
  * @since 0.2.0
  */
 export interface Options {
-  /** How many of its tasks may be at work at once; the others wait for their turn. Default: all at once. */
+  /** How many of its tasks may run at once; the others wait for their turn. Default: all at once. */
   readonly concurrency?: number | "unbounded" | undefined
   /**
-   * Called at the begin, when a task is created, and after each that has ended, with how many have in which way. What it throws
-   * goes to the exception handler.
+   * Called at the start, when a task is created, and each time one has ended, with how many have ended in which way.
+   * What it throws goes to the exception handler.
    */
   readonly onProgress?: ((tally: wait.Tally) => void) | undefined
 }
@@ -130,25 +132,25 @@ export interface Options {
  *
  * **Details**
  *
- * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures arrive together
- * in one `Cause`. A single cancelled task is not a failure. Cancelling the block cancels its tasks, waits for them, and
- * stays a cancellation unless there are failures; then these come out, and the request is delivered at the next
- * suspension. Resumes two ticks after the last task, at once if there was none. O(1) a task. asyncio's
+ * A failing task cancels its siblings and the body; failures of their clean-ups are added. All failures come out
+ * together in one `Cause`. A single cancelled task is not a failure. Cancelling the block cancels its tasks, waits for
+ * them, and stays a cancellation unless there are failures; then these come out, and the request is delivered at the
+ * next suspension. Resumes two ticks after the last task ends, or at once if there was none. O(1) per task. asyncio's
  * `async with TaskGroup()`.
  *
- * With `concurrency` at most that many tasks are at work at once, first come, first served. `createTask` does not wait,
- * so that tasks of the group may add to it: a task that finds no place is created all the same, is pending, and waits
- * for its turn in its first step, at the cost of a parked task each. Cancelled there, it never begins. A place is free
- * again when the task has ended, clean-up included, and the next one begins two ticks later. A body that would make far
- * more tasks than there are places should use a bounded `Queue` and that many workers instead, or `gather`, which makes
- * them lazily.
+ * With `concurrency` at most that many tasks run at once, first come, first served. `createTask` does not wait, so that
+ * the group's tasks may add to it: a task that finds no place is created all the same, stays pending, and waits for its
+ * turn in its first step, at the cost of one parked task. If it is cancelled there, its effect never begins. A place is
+ * free again when its task has ended, including clean-up, and the next task begins two ticks later. A body that would
+ * make far more tasks than there are places should instead use a bounded `Queue` with that many workers, or `gather`,
+ * which makes them lazily.
  *
  * **Gotchas**
  *
  * A body that `group.cancel` cuts short has no value: the block then gives `undefined`. Let such a body end in `void`.
  *
- * With `concurrency`, a task that waits for another one of its group keeps its place meanwhile. If all that have one do
- * so, nobody gets on.
+ * With `concurrency`, a task that waits for another task of its group keeps its place meanwhile. If every task with a
+ * place does so, the group deadlocks.
  *
  * **Example** (A failure ends the siblings)
  *
@@ -205,7 +207,7 @@ export const run = <A, E, R>(
  *
  * **Details**
  *
- * `E` is what its tasks may fail with.
+ * `E` is the type that its tasks may fail with.
  *
  * @category models
  * @since 0.2.0
@@ -216,45 +218,46 @@ export interface Bound<in out E> {
    *
    * **Details**
    *
-   * As in a block, but that the failure is `join`'s: who creates the task has nothing of it in the type. Dies with
+   * As in a block, except that the failure comes out of `join`: it is not in the type of the creating effect. Dies with
    * `RuntimeError` once a task has failed, or the group is cancelled or its scope closed.
    */
   createTask<A, E2 extends E, R>(
     effect: Effect.Effect<A, E2, R>,
     options?: TaskOptions
   ): Effect.Effect<Task<A, E2>, never, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask
-  /** Creates a task, and waits until it says that it has started, as in a block. */
+  /** Creates a task, and waits until it reports that it has started, as in a block. */
   start<A, E2 extends E, R, T = void>(
     body: (started: Started<T>) => Effect.Effect<A, E2, R>,
     options?: TaskOptions
   ): Effect.Effect<T, E2, Awaitable.Given<R> | EventLoop>
-  /** Ends the group without an error: cancels its tasks. After its end: nothing happens. */
+  /** Ends the group without an error: cancels its tasks. Does nothing after the group's end. */
   readonly cancel: Effect.Effect<void>
   /**
-   * Waits for the group's end: fails with what its tasks have failed with, once all have ended; ends when the group was
-   * cancelled or its scope closed, and all have. It only watches: cancelling this wait leaves the group alone.
+   * Waits for the group's end. If tasks have failed, fails with their failures once all have ended. Succeeds once the
+   * group has been cancelled, or its scope closed, and all its tasks have ended. It only watches: cancelling this wait
+   * leaves the group alone.
    */
   readonly join: Effect.Effect<void, E>
-  /** As that of a block. */
+  /** As in a block. */
   toString(): string
 }
 
 /**
- * Creates a group that closes with the scope around: its tasks are cancelled and waited for.
+ * Creates a group that closes with the surrounding scope: its tasks are then cancelled and waited for.
  *
  * **When to use**
  *
- * Use where tasks come from callbacks, connections, methods of a service, and no block is around all of them: a layer, an
- * object with a `close`. Take `run` wherever a block can be.
+ * Use where tasks come from callbacks, connections or methods of a service, and no block can enclose them all: a layer,
+ * an object with a `close`. Use `run` wherever a block is possible.
  *
  * **Details**
  *
- * The first failure cancels the siblings, as in a block, and comes out where somebody joins: `group.join` fails with all that
- * failed in one `Cause`. A failure that nobody joins is reported, once, as a task's; the close of a scope fails with nothing.
- * `make<E>()` says what tasks may fail with; without it they may not. A failure that is to end no sibling is caught in its
- * task. The group runs in a task of its own, named "TaskGroup". Closing takes as long as the clean-ups; it is closed also
- * where the loop closes first. Costs a task and O(1) for each of its tasks. Effect's `FiberSet.make` and `FiberSet.join`,
- * with siblings that end together; aiojobs' scheduler.
+ * The first failure cancels the siblings, as in a block, and `group.join` fails with all failures in one `Cause`. If
+ * nobody joins, they are reported, once, as a task's would be; closing the scope does not fail. `make<E>()` declares
+ * what tasks may fail with; without it they may not fail. To keep a failure from ending the siblings, catch it in its
+ * task. The group runs in a task of its own, named "TaskGroup". Closing takes as long as the clean-ups do; the group
+ * also closes if the loop closes first. Costs one task, and O(1) for each of its tasks. It is like Effect's
+ * `FiberSet.make` and `FiberSet.join`, with siblings that end together, or aiojobs' scheduler.
  *
  * **Example** (A service whose jobs end with it)
  *

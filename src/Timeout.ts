@@ -31,11 +31,11 @@ export interface Timeout {
 const impl: (call: string, self: Timeout) => TimeoutImpl = check.self("Timeout", TimeoutImpl)
 
 /**
- * The deadline in seconds of the loop's clock, none if there is none.
+ * The deadline in seconds of the loop's clock; none if there is no deadline.
  *
  * **Details**
  *
- * It stays when the deadline has passed, and when the block has ended. asyncio's `when()`.
+ * It stays the same after the deadline has passed, and after the block has ended. asyncio's `when()`.
  *
  * **Example** (The time that is left)
  *
@@ -61,7 +61,7 @@ const impl: (call: string, self: Timeout) => TimeoutImpl = check.self("Timeout",
 export const when = (self: Timeout): Option.Option<number> => Option.fromUndefinedOr(impl("when", self).when)
 
 /**
- * Whether the deadline has passed and cancelled the block. True also where the block then ended some other way.
+ * Whether the deadline has passed and cancelled the block. Also true if the block then ended in some other way.
  *
  * **Details**
  *
@@ -96,8 +96,8 @@ export const expired = (self: Timeout): boolean => {
  *
  * **Details**
  *
- * In seconds of the loop's clock; a time that has passed cancels the block in the next tick. Dies with `RuntimeError`
- * once the deadline has passed or the block has ended. O(log n) in the timers that wait.
+ * In seconds of the loop's clock; a time in the past cancels the block in the next tick. Dies with `RuntimeError` once
+ * the deadline has passed or the block has ended. O(log n) in the number of pending timers.
  *
  * **Example** (More time while there is progress)
  *

@@ -1,7 +1,7 @@
 /**
  * `asCompleted`: several awaitables, in order of completion.
  *
- * As in asyncio, a callback of each puts it into a queue when it has ended; so a completion costs O(1), and so does
+ * As in asyncio, a callback puts each one into a queue when it has ended; so a completion costs O(1), and so does
  * taking it.
  *
  * @since 0.1.0
@@ -32,17 +32,17 @@ export declare namespace asCompleted {
   export interface Options<out Timeout extends Duration.Input | undefined = Duration.Input | undefined> {
     /** For all of them together. Default: none. */
     readonly timeout?: Timeout | undefined
-    /** How many effects may run at once; the others start as places come free, in order. Default: all at once. */
+    /** How many effects may run at once; the others start in order, as places become free. Default: all at once. */
     readonly concurrency?: number | "unbounded" | undefined
     /**
-     * Called at the begin, and after each that has ended, with how many have in which way. Whoever takes what has ended comes behind. What it throws goes to the exception
-     * handler.
+     * Called at the start and each time one has ended, with how many have ended in which way, before the consumer gets
+     * it. What it throws goes to the exception handler.
      */
     readonly onProgress?: ((tally: wait.Tally) => void) | undefined
   }
 
   /**
-   * `TimeoutError`, where there may be a timeout.
+   * `TimeoutError`, if there may be a timeout.
    *
    * @since 0.2.0
    */
@@ -50,15 +50,16 @@ export declare namespace asCompleted {
 }
 
 /**
- * A stream of the very tasks and futures given, each when it has ended.
+ * Returns a stream of the very tasks and futures given, each as it ends.
  *
  * **Details**
  *
  * Effects become tasks, started with the timeout when the stream runs; Futures and Tasks are taken as they are, once
- * each. What comes out is done: `yield* task` gives its value or fails. After `timeout` the stream fails with
- * `TimeoutError`, behind what had ended by then. Neither that nor leaving early cancels anything. With `concurrency` effects
- * start lazily, whether or not somebody takes what has ended; those that have not started when time is over or the stream is
- * left never do. An item comes two ticks after its completion. O(1) each. asyncio's `async for task in as_completed(…)`.
+ * each. Each item is done: `yield* task` gives its value or fails. After `timeout` the stream gives what had ended by
+ * then, and fails with `TimeoutError`. Neither that nor leaving early cancels anything. With `concurrency` effects
+ * start lazily, whether or not anything takes the items; those that have not started when the time runs out or the
+ * stream is left never do. An item arrives two ticks after its completion. O(1) each. asyncio's `async for task in
+ * as_completed(…)`.
  *
  * **Example** (Results as they come)
  *
@@ -95,20 +96,20 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
 }
 
 /**
- * As many effects as there are distinct awaitables, each the value of the next to finish.
+ * Returns as many effects as there are distinct awaitables; each gives the value of the next to finish.
  *
  * **When to use**
  *
- * Use when results are asked for one by one, later, or by several tasks at once. `asCompleted` tells which task it was,
- * and is the one to take otherwise.
+ * Use when results are awaited one by one, later, or by several tasks at once. Otherwise use `asCompleted`, which also
+ * tells which task has ended.
  *
  * **Details**
  *
- * Effects become tasks, started with the timeout by this call. Whichever of the effects is awaited first gets the first
- * that finished, and so on; it fails as that failed. After `timeout` each one left fails with `TimeoutError`; nothing is
- * cancelled. With `concurrency` effects start as places come free. An await that is cancelled takes nothing. More awaits than there are awaitables die with `RuntimeError`.
- * Effects that are dropped leave the futures that they would have waited for when they are collected. O(1) each.
- * asyncio's plain `for item in as_completed(…)`.
+ * Effects become tasks, started with the timeout by this call. The effect that is awaited first gets the first outcome,
+ * a value or a failure, and so on. After `timeout` each one left fails with `TimeoutError`; nothing is cancelled. With
+ * `concurrency` effects start as places become free. An await that is cancelled takes nothing. More awaits than there
+ * are awaitables die with `RuntimeError`. When effects that were dropped are garbage-collected, their callbacks are
+ * removed from the futures. O(1) each. asyncio's plain `for item in as_completed(…)`.
  *
  * **Example** (In order of completion, one at a time)
  *

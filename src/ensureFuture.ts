@@ -11,7 +11,7 @@ import * as awaitables from "./internal/task/awaitables.ts"
 import { makesTask } from "./internal/task/createTask.ts"
 
 /**
- * Makes an awaitable run: an Effect becomes a new task, a Future or Task comes back as it is.
+ * Makes an awaitable run: an Effect becomes a new task; a Future or Task is returned as it is.
  *
  * **Details**
  *

@@ -32,15 +32,15 @@ export declare namespace gather {
    * @since 0.1.0
    */
   export interface Options {
-    /** How many effects may run at once; the others start as places come free, in order. Default: all at once. */
+    /** How many effects may run at once; the others start in order, as places become free. Default: all at once. */
     readonly concurrency?: number | "unbounded" | undefined
-    /** Outcomes as `Exit`s instead of failing with the first failure. Default: false. */
+    /** Return outcomes as `Exit`s instead of failing with the first failure. Default: false. */
     readonly returnExceptions?: boolean | undefined
-    /** Cancel the siblings when one fails, and wait for them. Default: false, they run on, as in asyncio. */
+    /** Cancel the siblings when one fails, and wait for them. Default: false; they run on, as in asyncio. */
     readonly cancelOnError?: boolean | undefined
     /**
-     * Called at the begin, and after each that has ended, with how many have in which way. What it throws goes to the exception
-     * handler.
+     * Called at the start and each time a child has ended, with how many have ended in which way. What it throws goes
+     * to the exception handler.
      */
     readonly onProgress?: ((tally: wait.Tally) => void) | undefined
   }
@@ -60,7 +60,7 @@ export declare namespace gather {
   export type Member<Arg> = Arg extends Iterable<infer T> ? T : Arg[keyof Arg]
 
   /**
-   * `returnExceptions` as far as it is known: `boolean` where only that is.
+   * `returnExceptions` as far as its type is known: `boolean` if nothing more is.
    *
    * @since 0.1.0
    */
@@ -69,7 +69,8 @@ export declare namespace gather {
     : false
 
   /**
-   * The results, in the input's own shape: values, or `Exit`s with `returnExceptions`. Either, where that is not known.
+   * The results, in the input's own shape: values, or `Exit`s with `returnExceptions`. Either of the two, if that is
+   * not known.
    *
    * @since 0.1.0
    */
@@ -104,24 +105,23 @@ export declare namespace gather {
  *
  * **When to use**
  *
- * Use when every value is needed. Take `wait` to look at outcomes as they come, `TaskGroup` when a failure has to end
- * the siblings, and they have to be waited for.
+ * Use when every value is needed. Use `wait` to look at outcomes as they come, and `TaskGroup` when a failure has to
+ * end the siblings and they have to be waited for.
  *
  * **Details**
  *
- * Effects become tasks, started in order; Futures and Tasks are taken as they are. The same Future twice is one child in
- * two places; the same Effect twice runs twice. The first failure, in order of completion, ends the gather at once; the
- * siblings run on, and their later failures count as seen. A child that was cancelled fails the gather with its
- * interrupt cause.
+ * Effects become tasks, started in order; Futures and Tasks are taken as they are. A Future given twice is one child in
+ * two places; an Effect given twice runs twice. The first failure to occur ends the gather at once; the siblings run
+ * on, and their later failures count as seen. A child that was cancelled fails the gather with its interrupt cause.
  *
  * With `returnExceptions` every value is an `Exit`, and the gather itself can't fail. With `concurrency` children start
  * lazily; those that have not started when the gather ends never do. With `cancelOnError` the first failure cancels the
- * siblings, and comes out when all of them have ended; what their clean-ups fail with counts as seen, too. A `TaskGroup`
- * gives all failures.
+ * siblings, and the gather fails with it when all of them have ended; failures of their clean-ups count as seen, too. A
+ * `TaskGroup` reports all failures.
  *
- * When it is cancelled it cancels all children, and ends at the first that has ended cancelled (with
- * `returnExceptions`, after all of them). Costs O(1) a child; it resumes two ticks after the last one, at once if all
- * are done already.
+ * When the gather is cancelled it cancels all children, and ends as soon as the first has ended cancelled (with
+ * `returnExceptions`, when all have ended). Costs O(1) per child. Resumes two ticks after the last one ends, or at once
+ * if all are done already.
  *
  * asyncio's `gather`.
  *
@@ -129,9 +129,9 @@ export declare namespace gather {
  *
  * An effect that makes a task, `createTask(work)` without `yield*`, is refused: give `work` itself.
  *
- * It takes no tick when everything is done already, so `while (live.size > 0) yield* gather(live)` never lets anybody
- * run who would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Await `wait(live)`
- * there, which always lets ticks pass.
+ * It takes no tick when everything is done already, so `while (live.size > 0) yield* gather(live)` never lets the code
+ * run that would take a task out of `live`: the loop hangs; a virtual loop fails with `SpinError`. Use `wait(live)`
+ * there: it always lets ticks pass.
  *
  * **Example** (Three seconds, not four)
  *

@@ -10,21 +10,20 @@ import { checkRunOptions } from "./internal/task/main.ts"
 import * as Runner from "./Runner.ts"
 
 /**
- * Runs a program as the first task of a fresh loop, closes the loop, and gives the program's value.
+ * Runs a program as the first task of a fresh loop, closes the loop, and resolves with the program's value.
  *
  * **When to use**
  *
- * Use at the edge of a script. Inside an Effect program take `EventLoop.provide` or `EventLoop.layer`.
+ * Use at the edge of a script. Inside an Effect program, use `EventLoop.provide` or `EventLoop.layer`.
  *
  * **Details**
  *
- * Tasks left over are cancelled and awaited, and failures that nobody saw are reported, before the promise settles; with
- * `closeTimeout` it settles after that time at the latest. Aborting `signal` cancels the program, then the rest.
- * asyncio's `run`.
+ * Before the promise settles, leftover tasks are cancelled and awaited, and failures that nobody has seen are reported.
+ * `closeTimeout` limits how long that may take. Aborting `signal` cancels the program, then the rest. asyncio's `run`.
  *
- * The promise rejects with the very error the program failed with; where several failed, or closing fails too, as a
- * virtual loop's may, with an `AggregateError` of them; where it was cancelled, with the signal's reason if nobody but the
- * signal asked for it, else with a `CancelledError`.
+ * The promise rejects with the very error the program failed with. If there are several failures, or closing fails too
+ * (as a virtual loop's may), it rejects with an `AggregateError` of them. If the program was cancelled, it rejects with
+ * the signal's reason if only the signal asked for that, and with a `CancelledError` otherwise.
  *
  * **Example** (A first program)
  *

@@ -17,10 +17,9 @@ import { cancelledExit, isCancelled } from "./internal/waiting/cancelled.ts"
  *
  * **Details**
  *
- * An Effect becomes a task. The waiter itself is cancelled as usual. This wait does not see a failure of the inner task
- * after that: it is reported as "Task exception was never retrieved" unless somebody else looks at it. If the inner
- * task is cancelled, so is the wait. Resumes two ticks after the inner task, at once if that is done. asyncio's
- * `shield`.
+ * An Effect becomes a task. The waiter itself is cancelled as usual. After that, a failure of the inner task is
+ * reported as "Task exception was never retrieved" unless somebody else looks at it. If the inner task is cancelled, so
+ * is the wait. Resumes two ticks after the inner task ends, or at once if it is done already. asyncio's `shield`.
  *
  * **Example** (Work that must end)
  *

@@ -15,15 +15,15 @@ import type { LoopImpl } from "./internal/loop/loop.ts"
 import { TimedWaiter } from "./internal/loop/TimedWaiter.ts"
 
 /**
- * Waits for a duration, and gives `value`.
+ * Waits for a duration, and returns `value`.
  *
  * **Details**
  *
- * Zero or less is one tick: others that are ready run first. On a loop it uses the loop's timers, so that equal
- * deadlines are first come, first served, and resumes one tick after its time; without a loop it sleeps on the `Clock`.
- * Infinity waits until it is cancelled. A plain number is milliseconds. NaN dies with `IllegalArgumentError`.
+ * Zero or less takes one tick: others that are ready run first. On a loop it uses the loop's timers, so equal deadlines
+ * are first come, first served, and it resumes one tick after its time. Without a loop it sleeps on the `Clock`.
+ * Infinity waits until cancelled. A plain number is milliseconds. NaN dies with `IllegalArgumentError`.
  *
- * O(log n) in the timers that wait. Interrupted, it takes its timer with it. asyncio's `sleep`.
+ * O(log n) in the number of pending timers. An interruption removes the timer. asyncio's `sleep`.
  *
  * **Example** (Taking turns)
  *
@@ -60,15 +60,15 @@ export const sleep: {
  *
  * **When to use**
  *
- * Use when the time itself is known: rounds that do not drift, a deadline that several tasks wait for. The time is what
- * `EventLoop.time` gives, plus a number of seconds; `sleep` takes a difference, and a plain number is milliseconds
- * there.
+ * Use when the time itself is known: rounds that do not drift, a deadline that several tasks wait for. Add a number of
+ * seconds to `EventLoop.time`; `sleep` takes a duration instead, where a plain number is milliseconds.
  *
  * **Details**
  *
- * A time that has passed is one tick, as `sleep(0)`. Infinity waits until it is cancelled. Resumes one tick after its time,
- * never before it, first come, first served among equal times, `sleep`s and `callAt`s included. NaN dies with
- * `IllegalArgumentError`. O(log n) in the timers that wait. Interrupted, it takes its timer with it. trio's `sleep_until`.
+ * A time in the past takes one tick, as `sleep(0)` does. Infinity waits until cancelled. Resumes one tick after its
+ * time, never before it; equal times are first come, first served, including those of `sleep` and `callAt`. NaN dies
+ * with `IllegalArgumentError`. O(log n) in the number of pending timers. An interruption removes the timer. trio's
+ * `sleep_until`.
  *
  * **Example** (Every second, however long a round takes)
  *
@@ -102,7 +102,7 @@ export const sleepUntil = (when: number): Effect.Effect<void, never, EventLoop> 
     return nanos <= 0 ? Effect.yieldNow : new Sleeper(loop, fiber, nanos, undefined).park()
   })
 
-/** A sleep as an effect: with a closure it was three objects, and three times the memory of what is to sleep. */
+/** A sleep as an effect: as a closure it took three objects, and three times the memory. */
 class Sleep<A> extends Effectable.Class<A> {
   private readonly duration: Duration.Input
   private readonly value: A

@@ -1,8 +1,8 @@
 /**
  * Deadlines over a block: `timeout`, `timeoutOption` and `timeoutAt`.
  *
- * Each opens a cancellation region and asks it to cancel when the time has come: internal/parts/TimeoutImpl.ts. The file has no
- * verb's own name, as on a disk that ignores case timeout.ts would be Timeout.ts.
+ * Each opens a cancellation region and cancels it when the time has come: internal/parts/TimeoutImpl.ts. The file is
+ * not named timeout.ts, which on a case-insensitive disk would be Timeout.ts.
  *
  * @since 0.1.0
  */
@@ -19,15 +19,16 @@ import { block } from "./internal/parts/TimeoutImpl.ts"
 import type { Timeout } from "./Timeout.ts"
 
 /**
- * Runs a block that is cancelled after `delay`, and then fails with `TimeoutError`.
+ * Runs a block; after `delay`, cancels it and fails with `TimeoutError`.
  *
  * **Details**
  *
- * The block's clean-up runs to its end first, however long it takes; a failure of its own is what comes out. If the task
- * is cancelled from outside as well, it stays cancelled. A block that meets the cancellation and goes on ends as it
- * likes; `Timeout.expired` tells. `Duration.infinity` means no deadline until rescheduled; zero and negative ones let the
- * block run until it first suspends. Costs one fiber and no tick. What the block forks with `Effect.forkChild` ends with
- * it; tasks go on. NaN dies with `IllegalArgumentError`. asyncio's `async with timeout(delay)`.
+ * The block's clean-up runs to its end first, however long it takes; if it fails, that failure comes out instead. If
+ * the task is cancelled from outside as well, it stays cancelled. A block that catches the cancellation and goes on
+ * keeps its own outcome; `Timeout.expired` tells whether the deadline has passed. `Duration.infinity` means no deadline
+ * until rescheduled; a zero or negative delay lets the block run until it first suspends. Costs one fiber and no tick.
+ * Fibers that the block forks with `Effect.forkChild` end with it; tasks go on. NaN dies with `IllegalArgumentError`.
+ * asyncio's `async with timeout(delay)`.
  *
  * **Example** (A block that takes too long)
  *
@@ -56,18 +57,18 @@ export const timeout = <A, E, R>(
   })
 
 /**
- * Runs a block that is cancelled after `delay`; gives its value, or none if time was over first.
+ * Runs a block and cancels it after `delay`; returns its value, or none if the time ran out first.
  *
  * **When to use**
  *
- * Use when being too late is not a failure. None means this deadline alone: a `TimeoutError` of something in the block
- * stays a failure, so that nobody has to tell the two apart.
+ * Use when being too late is not a failure. None means this deadline alone: a `TimeoutError` from within the block
+ * stays a failure, so there is no need to tell the two apart.
  *
  * **Details**
  *
- * Otherwise it is as `timeout`: the clean-up runs to its end, a failure in it comes out, a cancellation from outside
- * stays one, and a block that meets its own and goes on gives what it ends with. Costs one fiber and no tick. trio's
- * `move_on_after`, under the name of Effect's `timeoutOption`.
+ * Otherwise it works like `timeout`: the clean-up runs to its end, a failure in it comes out, a cancellation from
+ * outside stays one, and a block that catches its cancellation and goes on keeps its own outcome. Costs one fiber and
+ * no tick. trio's `move_on_after`, under the name of Effect's `timeoutOption`.
  *
  * **Example** (A value in time, another one too late)
  *
@@ -99,12 +100,13 @@ export const timeoutOption = <A, E, R>(
   })
 
 /**
- * Whether a `TimeoutError` is of this library's making: of `timeout`, `timeoutAt`, `waitFor` and every option `timeout`.
+ * Whether a `TimeoutError` comes from this library: from `timeout`, `timeoutAt`, `waitFor` or any `timeout` option.
  *
  * **Details**
  *
- * Effect's `Cause.isTimeoutError` is true of those too, and of Effect's own; an error of another library by that name is
- * neither. Those others stay in the type of what `Effect.catchIf` gives. Of several deadlines one in another `timeoutOption` and `Timeout.expired` tell which has passed.
+ * Effect's `Cause.isTimeoutError` is true of these and of Effect's own; another library's error of that name is
+ * neither. With `Effect.catchIf`, those others stay in the error type. Where deadlines are nested, `timeoutOption` and
+ * `Timeout.expired` tell which of them has passed.
  *
  * **Example** (Too late, or a driver that gave up by itself)
  *
@@ -131,7 +133,7 @@ export const isTimeoutError = (
   Predicate.hasProperty(u, TimeoutErrorTypeId)
 
 /**
- * `timeout` with the deadline itself, in seconds of the loop's clock.
+ * As `timeout`, with the deadline as a time of the loop's clock, in seconds.
  *
  * **Details**
  *

@@ -20,7 +20,7 @@ import type { FutureImpl } from "./internal/task/future.ts"
 import { isCancelled } from "./internal/waiting/cancelled.ts"
 
 /**
- * `wait` returns when the first has ended, in whatever way.
+ * `wait` returns when the first has ended, however it ended.
  *
  * **Example** (Work until told to stop)
  *
@@ -47,7 +47,7 @@ import { isCancelled } from "./internal/waiting/cancelled.ts"
 export const FIRST_COMPLETED = "FIRST_COMPLETED"
 
 /**
- * `wait` returns when the first has failed; being cancelled is not failing. If none fails, when all have ended.
+ * `wait` returns when the first has failed, or when all have ended if none fails. Being cancelled is not failing.
  *
  * **Example** (Neither a value nor a cancellation ends the wait)
  *
@@ -104,7 +104,7 @@ export const ALL_COMPLETED = "ALL_COMPLETED"
  */
 export declare namespace wait {
   /**
-   * How many of the awaitables have ended in which way.
+   * How many of the awaitables have ended, and how.
    *
    * @since 0.1.0
    */
@@ -120,8 +120,8 @@ export declare namespace wait {
   }
 
   /**
-   * When to return: one of asyncio's three modes, or a predicate that is asked after every completion. It returns when
-   * all have ended in any case.
+   * When to return: one of asyncio's three modes, or a predicate that is called after every completion. Once all have
+   * ended, `wait` returns in any case.
    *
    * @since 0.1.0
    */
@@ -139,12 +139,12 @@ export declare namespace wait {
   export interface Options {
     /** Default `ALL_COMPLETED`. */
     readonly returnWhen?: ReturnWhen | undefined
-    /** Return after this time with what is done by then. Zero or less: after a tick. Default: none. */
+    /** Return after this time with what is done by then. Zero or less: after a tick. Default: no limit. */
     readonly timeout?: Duration.Input | undefined
   }
 
   /**
-   * Both in the order of the input.
+   * What `wait` returns: the awaitables that have ended, and the others.
    *
    * @since 0.1.0
    */
@@ -157,22 +157,22 @@ export declare namespace wait {
 }
 
 /**
- * Waits until some of several awaitables have ended; gives those that are done and those still pending.
+ * Waits until some of several awaitables have ended; returns those that are done and those still pending.
  *
  * **When to use**
  *
- * Use to look at outcomes as they come while the rest runs on: the first of several, a deadline for a batch, a loop over
- * completions. Take `gather` when every value is needed.
+ * Use to look at outcomes as they come while the rest runs on: the first of several, a deadline for a batch, a loop
+ * over completions. Use `gather` when every value is needed.
  *
  * **Details**
  *
  * Effects become tasks; Futures and Tasks are taken as they are, once each. It never cancels anything and never fails
- * with a child's error, and its own cancellation leaves the tasks alone. Handing out a task does not count as looking
- * at its outcome: a failure that nobody asks for is still reported. `done` is everything that is done when it resumes,
- * two ticks after the decisive completion, even when all are done beforehand.
+ * with a child's error, and its own cancellation leaves the tasks alone. Returning a task does not count as looking at
+ * its outcome: a failure that nobody asks for is still reported. It resumes two ticks after the decisive completion,
+ * even if all are done beforehand; `done` is everything that is done by then.
  *
- * O(n) for a first call. Going on with the `pending` set that it gave back costs O(1) a completion, so the loop
- * `while (pending.size > 0)` is linear, where asyncio's is quadratic.
+ * O(n) for a first call. Going on with the `pending` set that it returned costs O(1) per completion, so the loop `while
+ * (pending.size > 0)` is linear, where asyncio's is quadratic.
  *
  * An empty collection, a lone awaitable, an effect that makes a task (`createTask` without `yield*`) or an unknown mode
  * dies with `IllegalArgumentError`. asyncio's `wait`.
@@ -296,7 +296,7 @@ class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
     this.wake()
   }
 
-  /** What the predicate throws is the wait's own defect. */
+  /** What the predicate throws becomes the wait's own defect. */
   private asks(tally: wait.Tally): boolean {
     try {
       const enough = this.isEnough(tally)

@@ -1,9 +1,9 @@
 /**
  * `waitFor`: a deadline for one awaitable.
  *
- * It is a `timeout` block over the awaiting; only where no time is left, nothing of an Effect runs, and a future is asked
- * to cancel at once. asyncio's is such a block too, from 3.12 on (python/cpython#98518): the waiter of its own that it had
- * before could hide a cancellation (python/cpython#86296).
+ * It is a `timeout` block around the awaiting, except that if no time is left, no step of an Effect runs, and a future
+ * is cancelled at once. asyncio's is such a block too, from 3.12 on (python/cpython#98518): the separate waiter that it
+ * had before could hide a cancellation (python/cpython#86296).
  *
  * @since 0.1.0
  */
@@ -31,9 +31,10 @@ import { cancel } from "./internal/waiting/Walk.ts"
  * **Details**
  *
  * An Effect runs in the calling task, without a new task and without a tick of its own; a Future or Task is joined, and
- * cancelled when the time is over. It then waits for the clean-up and fails with `TimeoutError`; if a value or failure
- * comes all the same, that is what comes out. Zero or less never starts an Effect; a Future that is done still gives
- * its value. Use `shield` inside to let a task live on. NaN dies with `IllegalArgumentError`. asyncio's `wait_for`.
+ * cancelled when the time is over. `waitFor` then waits for the clean-up and fails with `TimeoutError`; if a value or
+ * failure arrives all the same, that is the outcome. With zero or less, an Effect never starts; a Future that is done
+ * still gives its value. To let a task live on, `shield` it. NaN dies with `IllegalArgumentError`. asyncio's
+ * `wait_for`.
  *
  * **Example** (A task that is cancelled when time is over)
  *
@@ -76,7 +77,7 @@ export const waitFor: {
   (duration) => check.duration("waitFor", "the duration", duration)
 )
 
-/** No time at all: a value that is there, or a cancellation that is waited for. */
+/** No time at all: a value that is there already, or a cancellation that is waited for. */
 const waitNoTime = <A, E, R>(
   fiber: Fiber.Fiber<unknown, unknown>,
   awaitable: Awaitable<A, E, R>
@@ -92,7 +93,10 @@ const waitNoTime = <A, E, R>(
   )
 }
 
-/** What the waiter joins while a future is being cancelled: it ends with no outcome, and cancelled from outside alone. */
+/**
+ * What the waiter joins while a future is being cancelled: it has no outcome of its own, and only an outside
+ * cancellation ends it.
+ */
 class Ended extends StandIn<void, never, FutureImpl<any, any>> {
   override get label(): string {
     return this.original.label

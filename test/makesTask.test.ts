@@ -90,7 +90,7 @@ it("the compiler says what to write", async () => {
       { length: 6 },
       () => "give f(x) itself, of submit(job, x) toThread(job, x); or the task, yield* createTask(f(x))"
     ),
-    "an Effect that a callback gives does not run",
+    "an Effect that a callback returns does not run",
     "a collection belongs here: put it in brackets"
   ]
   try {
