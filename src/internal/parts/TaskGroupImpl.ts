@@ -44,6 +44,8 @@ import { type Progress, progressOf } from "./Progress.ts"
 import { Starting } from "./Starting.ts"
 import { verdict } from "./verdict.ts"
 
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
 /** Runs a block of `group`, and waits for its tasks. */
 export const runGroup = <A, E, R>(
   call: string,
@@ -124,14 +126,14 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     options?: Options
   ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
     const site = creationSite(this.createTask)
-    return makesTask(
-      "group.createTask",
-      (fiber) =>
-        this.unlessAsked(fiber, () =>
-          Effect.succeed(
-            this.add("TaskGroup.createTask", fiber, effect, options, site, (task) => new Member(this, task))
-          ))
-    )
+    // One closure: a second one is a hundred bytes for each task.
+    const make = (fiber: AnyFiber, isAsked = this.isAsked(fiber)): Effect.Effect<Task<A, E>> =>
+      isAsked
+        ? inNextTick(() => make(fiber, false))
+        : Effect.succeed(
+          this.add("TaskGroup.createTask", fiber, effect, options, site, (task) => new Member(this, task))
+        )
+    return makesTask("group.createTask", make)
   }
 
   start<A, E, R, T = void>(
@@ -140,31 +142,28 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
   ): Effect.Effect<T, E, Awaitable.Given<R> | EventLoop> {
     const call = "TaskGroup.start"
     const site = creationSite(this.start)
+    const make = (fiber: AnyFiber, isAsked = this.isAsked(fiber)): Effect.Effect<T, E> => {
+      if (isAsked) return inNextTick(() => make(fiber, false))
+      check.body(call, "the body", body)
+      let starting: Starting<T>
+      const started = (value: T) => Effect.sync(() => starting.started(value))
+      const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
+      this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
+      // What the task fails with is of its own type.
+      return join(starting! as FutureImpl<T, E>)
+    }
     // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
-    return atomically((fiber) =>
-      this.unlessAsked(fiber, () => {
-        check.body(call, "the body", body)
-        let starting: Starting<T>
-        const started = (value: T) => Effect.sync(() => starting.started(value))
-        const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
-        this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
-        // What the task fails with is of its own type.
-        return join(starting! as FutureImpl<T, E>)
-      })
-    )
+    return atomically((fiber) => make(fiber))
   }
 
   /**
    * What a fiber waits for by Effect's own means may resume it before a request to cancel is delivered, where asyncio's
    * future would have been cancelled already. It meets the request then, and not a group that takes no more tasks.
    */
-  private unlessAsked<A, E, R>(
-    fiber: Fiber.Fiber<unknown, unknown>,
-    add: () => Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E, R> {
+  private isAsked(fiber: AnyFiber): boolean {
+    if (!this.aborting) return false
     const pending = ownRegion(fiber)?.owner.pending
-    const isAsked = this.aborting && pending !== undefined && pending.by !== fiber.id
-    return isAsked ? Effect.andThen(Effect.yieldNow, Effect.suspend(add)) : add()
+    return pending !== undefined && pending.by !== fiber.id
   }
 
   private add<A, E, R>(
@@ -295,6 +294,9 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     return Effect.failCause(Cause.fromReasons(failures))
   }
 }
+
+const inNextTick = <A, E, R>(effect: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.andThen(Effect.yieldNow, Effect.suspend(effect))
 
 const isFailure = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   exit._tag === "Failure" && !isCancelled(exit)
