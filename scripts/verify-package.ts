@@ -46,7 +46,7 @@ const expected: ReadonlyArray<RegExp> = [
 /** Bytes, minified and compressed with gzip, beside `effect`: a tenth above what it was when the budget was set. */
 const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: number]> = [
   ["gather", `export { gather } from "effect-asyncio"`, 10_800],
-  ["gather and run", `export { gather, run } from "effect-asyncio"`, 19_200],
+  ["gather and run", `export { gather, run } from "effect-asyncio"`, 21_200],
   ["everything", `export * from "effect-asyncio"`, 35_500],
   [
     "everything and testing",
@@ -54,7 +54,7 @@ const budgets: ReadonlyArray<readonly [title: string, entry: string, budget: num
     61_700
   ],
   ["insight", `export * from "effect-asyncio/insight"`, 38_200],
-  ["executors", `export * from "effect-asyncio/executors"`, 17_900]
+  ["executors", `export * from "effect-asyncio/executors"`, 20_400]
 ]
 
 const client = `import { Effect, Schema } from "effect"
