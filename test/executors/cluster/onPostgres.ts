@@ -3,58 +3,17 @@ import { NodeClusterSocket } from "@effect/platform-node"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import { Effect, Equal, Exit, Layer, Option, Redacted } from "effect"
 import * as asyncio from "effect-asyncio"
-import { Executor, Job, runInExecutor } from "effect-asyncio/executors"
+import { Executor, runInExecutor } from "effect-asyncio/executors"
 import { ClusterExecutor } from "effect-asyncio/executors/cluster"
 import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as SqlClient from "effect/sql/SqlClient"
 import type { Database } from "../../../examples/real/cluster/postgres.ts"
 import { Book, handlers } from "../handlers.ts"
-import {
-  book,
-  broken,
-  chorus,
-  echo,
-  half,
-  park,
-  parkLong,
-  quit,
-  self,
-  steps,
-  stubborn,
-  throwing,
-  turn,
-  write,
-  wrongFailure,
-  wrongReport,
-  wrongResult
-} from "../jobs.ts"
+import { groupNamed, half } from "../jobs.ts"
 import { laws } from "../laws.ts"
 
 /** A caller stores jobs over several connections at once, so that their tasks' order is gone before a runner sees them. */
 const aboutOrder = "jobs start in the order of their tasks"
-
-/** The jobs of the laws, by another name: each law has a group of its own. */
-const groupNamed = (name: string) =>
-  Job.group(
-    name,
-    half,
-    steps,
-    park,
-    parkLong,
-    book,
-    write,
-    broken,
-    quit,
-    self,
-    echo,
-    wrongReport,
-    wrongResult,
-    wrongFailure,
-    chorus,
-    stubborn,
-    turn,
-    throwing
-  )
 
 export interface Verdict {
   readonly what: string
