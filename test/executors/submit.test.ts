@@ -209,10 +209,10 @@ describe("refused, before anything is sent", () => {
   it("definitions", () => {
     const again = (name: string) => Job.group("jobs", half, Job.make(name))
     expect(() => again("half")).toThrow(
-      "Job.group: the name is \"half\", expected a name for each job, not one for two"
+      "Job.group: the name is \"half\", expected a different name for each job"
     )
     expect(() => Job.group("jobs")).toThrow("Job.group: the jobs is [], expected at least one job")
-    expect(() => Job.make("")).toThrow("Job.make: the name is \"\", expected some text")
+    expect(() => Job.make("")).toThrow("Job.make: the name is \"\", expected a non-empty string")
   })
   it.effect("handlers", () =>
     Effect.gen(function*() {

@@ -136,7 +136,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Condition, two at once",
-    wrong: "a waiter cancelled before it asks for the lock passes its notification on only if nobody waits for the lock",
+    wrong:
+      "a waiter cancelled before it asks for the lock passes its notification on only if nobody waits for the lock",
     vary: cancels,
     found: ["cancel"],
     file: "src/Condition.ts",

@@ -99,7 +99,8 @@ export default {
   /** The same awaitable given twice runs once and fills both places. */
   gather_duplicates: {
     status: "difference",
-    reason: "a coroutine object is one run, an Effect a description: the same Effect given twice runs twice; the same " +
+    reason:
+      "a coroutine object is one run, an Effect a description: the same Effect given twice runs twice; the same " +
       "Task or Future given twice is one child, as in asyncio",
     instead: {
       main: (log) =>

@@ -44,7 +44,8 @@ export default {
   /** wait() takes tasks and futures only, and a collection of them. */
   wait_coroutines_forbidden: {
     status: "difference",
-    reason: "wait takes plain Effects too: they become tasks, and the sets hold the tasks; asyncio refuses coroutines " +
+    reason:
+      "wait takes plain Effects too: they become tasks, and the sets hold the tasks; asyncio refuses coroutines " +
       "because nobody could find them again in the sets",
     instead: {
       main: (log) =>
