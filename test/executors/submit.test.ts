@@ -204,7 +204,7 @@ describe("refused, before anything is sent", () => {
     Effect.gen(function*() {
       // @ts-expect-error: no Effect
       const message = yield* messageOf(toThread(steps, 2, { onProgress: () => 5 }))
-      expect(message).toBe("toThread: what onProgress gives is 5, expected an Effect")
+      expect(message).toBe("toThread: the result of onProgress is 5, expected an Effect")
     }))
   it("definitions", () => {
     const again = (name: string) => Job.group("jobs", half, Job.make(name))
@@ -224,7 +224,7 @@ describe("refused, before anything is sent", () => {
       )
       const layer = Executor.layerLocal(one, untyped({ half: (n: number) => n / 2 }))
       const wrong = yield* onVirtual(Effect.provide(defectOf(toThread(half, 2)), layer))
-      expect(wrong.message).toBe("Executor.local: what the handler of job 'half' gives is 1, expected an Effect")
+      expect(wrong.message).toBe("Executor.local: the result of the handler of job 'half' is 1, expected an Effect")
     }))
 })
 
