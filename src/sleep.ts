@@ -129,10 +129,10 @@ class Sleeper<A> extends TimedWaiter<A> {
     this.value = value
   }
   get label(): string {
-    return this.deadline === Infinity ? "a sleep without end" : "a timer"
+    return this.isEndless ? "a sleep without end" : "a timer"
   }
   override get sleeps(): number | undefined {
-    return this.timers === undefined ? undefined : this.deadline - this.timers.latest
+    return this.timers === undefined ? undefined : this.timers.deadlineOf(this) - this.timers.latest
   }
   proceed() {
     return Effect.succeed(this.value)

@@ -108,7 +108,7 @@ export interface Schemas<I extends Plain, A extends Plain, E extends Plain, P ex
  * **Details**
  *
  * Values cross as JSON, by the schemas' own codecs: dates, bytes, sets and classes arrive as what they were. Bytes become
- * base64; a `Transferable.Uint8Array` of `effect/workers` moves to a thread instead, which leaves the caller's empty.
+ * base64; those of a `Transferable.Uint8Array` of `effect/workers` move to a thread instead, which leaves the caller's empty.
  * `Schema.Unknown` takes what is JSON already, and nothing else. No closure crosses: what a job needs is in its payload, or is
  * a service of the worker's.
  *

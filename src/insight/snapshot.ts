@@ -302,7 +302,7 @@ class Look {
     if (places === undefined) {
       this.places.set(line, places = new Map(Array.from(line.nodes(), (node, i) => [node, i + 1])))
     }
-    return [places.get(waiter)!, line.length]
+    return [places.get(waiter)!, places.size]
   }
 }
 
@@ -327,9 +327,7 @@ const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => nowNanos(fiber.g
 
 /** Seconds until a waiter wakes by itself, if it ever does. */
 const dueIn = (waiter: Suspension): number | undefined =>
-  waiter instanceof TimedWaiter && waiter.deadline < Infinity
-    ? toSeconds(waiter.deadline - nowOf(waiter.fiber))
-    : undefined
+  waiter instanceof TimedWaiter && waiter.due !== undefined ? toSeconds(waiter.due - nowOf(waiter.fiber)) : undefined
 
 /** The frames of what runs, down to those that the task was created in. */
 const stackOf = (task: AnyTask): ReadonlyArray<Frame> => {

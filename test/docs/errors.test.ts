@@ -145,11 +145,11 @@ const closingSlowly = Effect.suspend(() => {
   )
 })
 
-/** Each ends with an error of that class, or is a report of the loop's. */
-/** Three versions of a job; the runner has the first. */
-const total = Job.make("total", { success: Schema.Number })
+/** Versions of a job; the runner has the first. */
+const total = Job.make("total", { success: Schema.Number, progress: Schema.Number })
 const newInput = Job.make("total", { payload: Schema.Number, success: Schema.Number })
 const newOutcome = Job.make("total", { success: Schema.String })
+const newReports = Job.make("total", { success: Schema.Number, progress: Schema.String })
 const [v1, v2, v3] = [Job.group("totals", total), Job.group("totals", newInput), Job.group("totals", newOutcome)]
 
 const withoutStorage = Sharding.layer.pipe(
@@ -164,14 +164,17 @@ const withoutStorage = Sharding.layer.pipe(
   Layer.provide(ShardingConfig.layer())
 )
 
+const totalled = ClusterExecutor.layerRunner(
+  v1,
+  Executor.local(v1, { total: (_, { progress }) => Effect.as(progress(1), 1) })
+)
+
 const inCluster = (
   program: Effect.Effect<unknown, unknown, Sharding.Sharding | MessageStorage | asyncio.EventLoop.EventLoop>,
   cluster: Layer.Layer<Sharding.Sharding | MessageStorage> = TestRunner.layer
 ) =>
   EventLoop.provide(program).pipe(Effect.provide(
-    ClusterExecutor.layerRunner(v1, Executor.local(v1, { total: () => Effect.succeed(1) })).pipe(
-      Layer.provideMerge(cluster)
-    )
+    totalled.pipe(Layer.provideMerge(cluster))
   ))
 
 const joined = <J extends Job.Any>(cluster: Executor.Executor<J>, job: J, input: Job.Input<J>) =>
@@ -180,6 +183,7 @@ const joined = <J extends Job.Any>(cluster: Executor.Executor<J>, job: J, input:
 const asked = <J extends Job.Any>(jobs: Job.Jobs<J>, job: J, input: Job.Input<J>) =>
   Effect.scoped(Effect.flatMap(ClusterExecutor.make(jobs), (cluster) => joined(cluster, job, input)))
 
+/** Each ends with an error of that class, or is a report of the loop's. */
 const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
   TimeoutError: [
     virtual(asyncio.timeout("1 second", () => sleep("1 hour"))),
@@ -253,6 +257,7 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
         new Worker(moduleOf("twice"), { argv: ["effect-asyncio-worker"] }).on("error", reject)
       }),
     Executor.loseWorker("out of memory"),
+    live(Effect.scoped(Layer.build(Layer.provide(totalled, TestRunner.layer)))),
     virtual(Effect.provide(toThread(crash, { attempts: 1, how: "exit" }), ThreadPool.layer(rough, moduleOf("silent")))),
     live(
       Effect.flatMap(asyncio.asCompletedEffects([Effect.void]), ([first]) => Effect.andThen(first!, first!))
@@ -366,6 +371,10 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     inCluster(asked(v1, total, undefined), withoutStorage),
     inCluster(asked(v2, newInput, 1)),
     inCluster(Effect.andThen(asked(v1, total, undefined), asked(v3, newOutcome, undefined))),
+    inCluster(Effect.provide(
+      toThread(newReports, undefined, { onProgress: () => Effect.void }),
+      ClusterExecutor.layer(Job.group("totals", newReports))
+    )),
     inCluster(asked(Job.group("totals", crash), crash, { attempts: 1, how: "exit" }))
   ],
   Reports: [

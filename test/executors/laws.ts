@@ -33,23 +33,20 @@ interface Law {
   readonly size: number
   readonly program: Effect.Effect<unknown, unknown, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>
   readonly expected: unknown
+  /** Whether it is about the order in which jobs start. */
+  readonly isAboutOrder: boolean
 }
 
-const laws: Array<Law> = []
-const into = (laws: Array<Law>) =>
-<E>(
+export const laws: Array<Law> = []
+const law = <E>(
   name: string,
   size: number,
   body: () => Effect.fn.Return<unknown, E, Executor.DefaultExecutor | asyncio.EventLoop.EventLoop>,
-  expected: unknown
+  expected: unknown,
+  { isAboutOrder = false } = {}
 ) => {
-  laws.push({ name, size, program: Effect.gen(body), expected })
+  laws.push({ name, size, program: Effect.gen(body), expected, isAboutOrder })
 }
-const law = into(laws)
-
-/** What holds where no storage is between: bytes as they are, and a job that waits until its report is taken. */
-export const nearby: Array<Law> = []
-const nearbyLaw = into(nearby)
 
 /** A job that has begun, and never ends by itself. */
 const parked = Effect.fnUntraced(function*(job: typeof park | typeof parkLong, name: string) {
@@ -111,14 +108,14 @@ law("a job that can't be interrupted goes on when its submitter is cancelled whi
   return asyncio.Task.cancelled(task)
 }, true)
 
-nearbyLaw("bytes that can't move, or are there twice, are copied", 1, function*() {
+law("bytes that can't move, or are there twice, are copied", 1, function*() {
   // Its type has no place for it, which does not keep it out.
   const shared = new Uint8Array(new SharedArrayBuffer(2)) as Uint8Array as Uint8Array<ArrayBuffer>
   const results = [yield* toThread(turn, Buffer.from([1, 2])), yield* toThread(turn, shared)]
   return results.map((result) => result.map((bytes) => Array.from(bytes)))
 }, [[[2, 1], [1, 2], [2]], [[0, 0], [0, 0], [0]]])
 
-nearbyLaw("a report that fails is the last one, of a job that can't be interrupted or cleans up, too", 1, function*() {
+law("a report that fails is the last one, of a job that can't be interrupted or cleans up, too", 1, function*() {
   const taken: Array<unknown> = []
   const onProgress = (report: unknown) => Effect.andThen(Effect.sync(() => taken.push(report)), Effect.fail("enough"))
   const first = yield* Effect.flip(toThread(stubborn, undefined, { onProgress }))
@@ -181,13 +178,19 @@ law("map, cancelled, cancels what runs and starts no more", 2, function*() {
   return [asyncio.Task.cancelled(task), pulled]
 }, [true, ["a", "b"]])
 
-law("jobs start in the order of their tasks", 1, function*() {
-  const names = Array.from({ length: 20 }, (_, i) => String(i))
-  const tasks = []
-  for (const name of names) tasks.push(yield* submit(write, name))
-  yield* asyncio.gather(tasks)
-  return (yield* toThread(book, undefined)).join() === names.join()
-}, true)
+law(
+  "jobs start in the order of their tasks",
+  1,
+  function*() {
+    const names = Array.from({ length: 20 }, (_, i) => String(i))
+    const tasks = []
+    for (const name of names) tasks.push(yield* submit(write, name))
+    yield* asyncio.gather(tasks)
+    return (yield* toThread(book, undefined)).join() === names.join()
+  },
+  true,
+  { isAboutOrder: true }
+)
 
 law("so many at once; a place that comes free goes to one who waits", 2, function*() {
   const began = yield* asyncio.Semaphore.make(0)
@@ -290,10 +293,19 @@ law("map tells of which input a report is", 2, function*() {
   return seen.sort()
 }, ["0:1", "1:1", "1:2"])
 
-law("who fails to take a report gets that failure, and the job is cancelled", 1, function*() {
-  const exit = yield* Effect.exit(toThread(park, "a", { onProgress: () => Effect.die("no") }))
-  return [messageOf(exit), yield* toThread(book, undefined)]
-}, ["no", ["a was cancelled"]])
+law("who fails to take a report ends with that, and the job is cancelled", 1, function*() {
+  const failed = yield* Effect.exit(toThread(park, "a", { onProgress: () => Effect.fail("no") }))
+  const died = yield* Effect.exit(toThread(park, "b", { onProgress: () => Effect.die("no") }))
+  const task = yield* submit(park, "c", { onProgress: () => Effect.interrupt })
+  yield* asyncio.Task.await(task)
+  const lines = yield* toThread(book, undefined)
+  return [failed, died, asyncio.Task.cancelled(task), lines]
+}, [Exit.fail("no"), Exit.die("no"), true, ["a was cancelled", "b was cancelled", "c was cancelled"]])
+
+law("who fails to take the last report ends with that", 1, function*() {
+  const onProgress = ({ step }: { readonly step: number }) => step === 2 ? Effect.fail("no") : Effect.void
+  return yield* Effect.flip(toThread(steps, 2, { onProgress }))
+}, "no")
 
 law("a defect of the handler has its message and the worker's stack", 1, function*() {
   const exit = yield* Effect.exit(toThread(broken, "a bug"))
@@ -395,5 +407,3 @@ export const closing = <E>(
   })
 
 export const closed = [[true, true], [true, true], "job 'half': the executor is closed"]
-
-export { laws }

@@ -5,12 +5,12 @@ import { VirtualLoop } from "effect-asyncio/testing"
 import { fuzz } from "./fuzz.ts"
 import { Book, handlers } from "./handlers.ts"
 import { all } from "./jobs.ts"
-import { closed, closing, laws, nearby, stackOfFailure } from "./laws.ts"
+import { closed, closing, laws, stackOfFailure } from "./laws.ts"
 
 const local = (size: number) => Layer.provide(Executor.layerLocal(all, handlers, { size }), Book.layer)
 
 describe("the laws, in this process", () => {
-  for (const { expected, name, program, size } of [...laws, ...nearby]) {
+  for (const { expected, name, program, size } of laws) {
     it(name, async () => {
       expect(await Effect.runPromise(VirtualLoop.run(Effect.provide(program, local(size))))).toEqual(expected)
     })

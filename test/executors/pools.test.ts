@@ -5,7 +5,7 @@ import { toThread } from "effect-asyncio/executors"
 import { moduleOf } from "./bundled.ts"
 import { fuzz } from "./fuzz.ts"
 import { all, book } from "./jobs.ts"
-import { closed, closing, laws, nearby, stackOfFailure } from "./laws.ts"
+import { closed, closing, laws, stackOfFailure } from "./laws.ts"
 import { kinds, shared } from "./pools.ts"
 
 for (const [kind, pool] of Object.entries(kinds)) {
@@ -15,7 +15,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
       size,
       shared(pool, all, "worker", { grace: "1 minute", ...(size === 2 ? { size } : { size: 1, concurrency: size }) })
     ]))
-    for (const { expected, name, program, size } of [...laws, ...nearby]) {
+    for (const { expected, name, program, size } of laws) {
       it(name, async () => {
         const clean = size === 1 ? toThread(book, undefined) : Effect.void
         expect(await pools.get(size)!(Effect.andThen(clean, program))).toEqual(expected)

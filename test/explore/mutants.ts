@@ -48,7 +48,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     vary: world,
     found: ["latency"],
     file: part("Holdable"),
-    from: "this.free === 0 || this.line.length > 0",
+    from: "this.free === 0 || this.line.head !== undefined",
     to: "this.available === 0 || this.line.length > this.line.woken"
   },
   // ---------------------------------------------------------------------------------------------------------- Queue

@@ -17,18 +17,18 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { shortened } from "../../internal/host/printing.ts"
 import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import { elsewhere } from "../parts/elsewhere.ts"
 import type { Execution } from "../parts/makeExecutor.ts"
+import { listen } from "./listening.ts"
 import { outcomeOf, type SendError } from "./outcome.ts"
 import { checkId, type Client, entityOf, type Outcome } from "./protocol.ts"
 import { Stored } from "./Stored.ts"
+import { toJson } from "./values.ts"
 
 export interface Settings {
   /** Milliseconds. */
@@ -80,8 +80,8 @@ export class Caller {
       const parent = Context.getOrUndefined(fiber.context, Tracer.ParentSpan)
       const span = parent && { traceId: parent.traceId, spanId: parent.spanId, sampled: parent.sampled }
       const asked = Effect.flatMap(Effect.orDie(input.encode(execution.input)), (encoded) => {
-        // Codecs give JSON.
-        const request = { job: job.name, attempt, input: encoded as Schema.Json, ...span && { span } }
+        const json = toJson("Executor.execute", `the input of job '${job.name}'`, encoded)
+        const request = { job: job.name, attempt, input: json, ...span && { span } }
         return this.ask(execution, Effect.suspend(() => this.client(id).run(request)), brief)
       })
       const outcome = this.attend(execution, Effect.withTracerEnabled(asked, false))
@@ -137,35 +137,10 @@ export class Caller {
   }
 
   /** How the request has ended, once every report of the job is taken. */
-  private listen(
-    execution: Execution,
-    request: Request
-  ): Effect.Effect<Exit.Exit<Outcome, SendError>, unknown> {
-    const { onProgress } = execution
+  private listen(execution: Execution, request: Request): Effect.Effect<Exit.Exit<Outcome, SendError>, unknown> {
     const ended = Fiber.await(request)
-    if (onProgress === undefined) return ended
-    const { attempt, id, job } = execution
-    const { progress } = codecsOf(job)
-    const of = { job: job.name, attempt }
-    // There are none any more: the job has ended before, or its runner is gone.
-    const isOver = this.client(id).hasReports(of).pipe(
-      Effect.catchCause(() => Effect.succeed(true)),
-      Effect.flatMap((hasReports) => hasReports ? Effect.never : Effect.void)
-    )
-    const taken = this.client(id).reports(of).pipe(
-      // Its runner is full, or leaves, which is an interruption here, too.
-      Stream.catchCause(Stream.fail),
-      Stream.retry(Schedule.spaced("1 second")),
-      Stream.interruptWhen(
-        Effect.flatMap(
-          ended,
-          (exit) => Exit.isSuccess(exit) ? Effect.timeoutOption(isOver, this.settings.grace) : Effect.void
-        )
-      ),
-      Stream.buffer({ capacity: 16 }),
-      Stream.runForEach((encoded) => Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress))
-    )
-    return Effect.map(Effect.all([ended, Effect.orDie(taken)], { concurrency: 2 }), ([exit]) => exit)
+    const taken = listen(this.client, execution, ended, this.settings.grace)
+    return Effect.map(Effect.all([ended, taken], { concurrency: 2 }), ([exit]) => exit)
   }
 
   // -------------------------------------------------------------------------------------------------------- cancellation

@@ -18,6 +18,7 @@ import type { JobsImpl } from "../parts/JobImpl.ts"
 import type { AnyExecutor } from "../parts/submission.ts"
 import { Feed } from "./Feed.ts"
 import { entityOf, keyOf, type Outcome, type Run } from "./protocol.ts"
+import { fromJson, toJson } from "./values.ts"
 
 /** Between tries of an executor that does not work. */
 const patience = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
@@ -93,9 +94,14 @@ const run = (
   const job = jobs.byName.get(name)
   if (job === undefined) return unreadable(`its runner has ${jobs}, and no such job`)
   const codecs = codecsOf(job)
+  const json = (what: string, encoded: Effect.Effect<unknown, Schema.SchemaError>) =>
+    Effect.map(
+      Effect.orDie(encoded),
+      (encoded) => toJson("ClusterExecutor.layerRunner", `${what} of job '${name}'`, encoded)
+    )
   const publish = (value: unknown) =>
-    Effect.map(Effect.orDie(codecs.progress.encode(value)), (report) => feed.publish(report as Schema.Json))
-  return Effect.matchEffect(codecs.input.decode(input), {
+    Effect.map(json("the report", codecs.progress.encode(value)), (report) => feed.publish(report))
+  return Effect.matchEffect(codecs.input.decode(fromJson(input)), {
     onFailure: ({ message }) => unreadable(`its input is none of its runner's version: ${oneLine(message)}`),
     onSuccess: (received) => {
       const onProgress = job.progress === undefined ? {} : { onProgress: publish }
@@ -114,11 +120,9 @@ const run = (
       const outcome = Effect.flatMap(Effect.exit(executed), (exit): Effect.Effect<Outcome> => {
         const lost = lossOf(exit, id)
         if (lost !== undefined) return Effect.succeed({ _tag: "WorkerLost", reason: lost.reason })
-        const encoded = Effect.catch(
-          codecs.exit.encode(exit),
-          (error) => Effect.orDie(codecs.exit.encode(Exit.die(error)))
-        )
-        return Effect.map(encoded, (exit) => ({ _tag: "Exit", exit: exit as Schema.Json }))
+        const stored = (exit: Exit.Exit<unknown, unknown>) => json("the outcome", codecs.exit.encode(exit))
+        const outcome = Effect.catchDefect(stored(exit), (defect) => stored(Exit.die(defect)))
+        return Effect.map(outcome, (exit) => ({ _tag: "Exit", exit }))
       })
       return Effect.ensuring(outcome, Effect.sync(() => feed.end()))
     }

@@ -35,6 +35,16 @@ export class Heap<K, A extends Member> {
     return this.members[0]
   }
 
+  /** The key of `peek`. */
+  peekKey(): K | undefined {
+    return this.keys[0]
+  }
+
+  /** Undefined of what is outside. */
+  keyOf(member: A): K | undefined {
+    return this.keys[member.place]
+  }
+
   push(member: A, key: K): void {
     member.turn = this.turns++
     const place = this.members.length
@@ -73,6 +83,11 @@ export class Heap<K, A extends Member> {
   /** In no order. */
   toArray(): Array<A> {
     return this.members.slice()
+  }
+
+  /** In the order of `toArray`. */
+  toKeys(): Array<K> {
+    return this.keys.slice()
   }
 
   private before(a: A, keyOfA: K, b: A, keyOfB: K): boolean {

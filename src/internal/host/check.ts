@@ -139,7 +139,7 @@ const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
 export const isNamed = (given: unknown): given is Readonly<Record<string, unknown>> =>
   isObject(given) && (Object.keys(given).length > 0 || isPlain(given))
 
-const isPlain = (value: object): boolean => {
+export const isPlain = (value: object): value is Readonly<Record<string, unknown>> => {
   const prototype: unknown = Object.getPrototypeOf(value)
   // Or a plain object of another realm.
   return prototype === null || Object.getPrototypeOf(prototype) === null

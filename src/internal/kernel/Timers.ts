@@ -32,8 +32,6 @@ import { type ReadyQueue, scheduleOn } from "./ReadyQueue.ts"
 
 /** What waits for its time. */
 export interface Timer extends Member {
-  /** In nanoseconds. */
-  readonly deadline: number
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
   readonly owner: Whose
@@ -45,15 +43,11 @@ export interface Timer extends Member {
 
 /** A timer that is nothing else. */
 export abstract class PlainTimer implements Timer {
-  readonly deadline: number
   place = -1
   turn = 0
   timers: Timers | undefined = undefined
   abstract readonly owner: Whose
 
-  constructor(deadline: number) {
-    this.deadline = deadline
-  }
   get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
     return undefined
   }
@@ -61,6 +55,13 @@ export abstract class PlainTimer implements Timer {
   disarm(): void {
     this.timers?.remove(this)
   }
+}
+
+/** A fiber that sleeps in the name of timers, to a deadline of theirs. */
+interface Sleep {
+  /** In nanoseconds. */
+  readonly deadline: number
+  readonly fiber: Fiber.Fiber<void>
 }
 
 /** Its step, to those who watch. */
@@ -88,14 +89,14 @@ export class Timers implements Entry {
   // INVARIANT: added while the readings were sound, or due then; not empty only if `armed` or `firing` is defined.
   private readonly heap = new Heap<number, Timer>((a, b) => a - b)
   // INVARIANT: the sleeps of those that sleep for themselves; none of them is in the heap.
-  private readonly alone = new Map<Timer, Fiber.Fiber<void>>()
+  private readonly alone = new Map<Timer, Sleep>()
   private readonly clock: Clock.Clock
   private readonly readings: Readings
   private readonly dispatcher: Scheduler.SchedulerDispatcher
   private readonly context: Context.Context<never>
   private readonly onEmpty: () => void
   // INVARIANT: the sleep for the heap, never past its first deadline.
-  private armed: { readonly deadline: number; readonly fiber: Fiber.Fiber<void> } | undefined = undefined
+  private armed: Sleep | undefined = undefined
   /** The deadline whose sleep ended a little early, as a host's may: what was left is slept as well, once. */
   private resumed: number | undefined = undefined
   // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
@@ -133,8 +134,8 @@ export class Timers implements Entry {
     return this.readings.latest
   }
 
-  /** Adds a timer whose deadline was made in this very step, of what `now` gave. */
-  add(timer: Timer): void {
+  /** Adds a timer with a deadline, in nanoseconds, that was made in this very step, of what `now` gave. */
+  add(timer: Timer, deadline: number): void {
     timer.timers = this
     const { readings } = this
     const now = readings.latest
@@ -143,8 +144,8 @@ export class Timers implements Entry {
       readings.renew()
     }
     // What is due already counts on no reading to come.
-    if (timer.deadline <= now ? readings.areBroken : !readings.areSound()) return this.sleepAlone(timer, now)
-    this.heap.push(timer, timer.deadline)
+    if (deadline <= now ? readings.areBroken : !readings.areSound()) return this.sleepAlone(timer, deadline, now)
+    this.heap.push(timer, deadline)
     if (timer.place === 0) this.arm(readings.latest)
   }
 
@@ -164,7 +165,12 @@ export class Timers implements Entry {
 
   /** When those that wait in the heap are due. */
   get deadlines(): ReadonlyArray<number> {
-    return this.heap.toArray().map(({ deadline }) => deadline)
+    return this.heap.toKeys()
+  }
+
+  /** The deadline of one that they hold: what is due already is due now. */
+  deadlineOf(timer: Timer): number {
+    return this.heap.keyOf(timer) ?? this.alone.get(timer)?.deadline ?? this.latest
   }
 
   get waiting(): ReadonlyArray<Timer> {
@@ -173,7 +179,7 @@ export class Timers implements Entry {
 
   /** Whether the fiber is one that sleeps in the name of timers. */
   sleepsWith(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep === fiber)
+    return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep.fiber === fiber)
   }
 
   /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
@@ -185,10 +191,7 @@ export class Timers implements Entry {
       this.ended.length = 0
       const now = this.readings.now()
       const limit = this.readings.areBroken ? this.firing! : Math.max(this.firing!, now)
-      for (let first = this.heap.peek(); first !== undefined && first.deadline <= limit; first = this.heap.peek()) {
-        this.due.push(first)
-        this.heap.pop()
-      }
+      while (this.heap.size > 0 && this.heap.peekKey()! <= limit) this.due.push(this.heap.pop()!)
     }
   }
 
@@ -207,17 +210,16 @@ export class Timers implements Entry {
 
   /** Requests the firing tick if the first timer is due, else arms the sleep that ends at it. */
   private arm(now: number | undefined): void {
-    const first = this.heap.peek()
-    if (first === undefined) return this.sweepSoon()
+    const deadline = this.heap.peekKey()
+    if (deadline === undefined) return this.sweepSoon()
     // The firing tick takes whatever is due when it begins.
     if (this.firing !== undefined) return
     // Waking early for a timer that has left is cheaper than arming anew for each that leaves.
-    if (this.armed !== undefined && this.armed.deadline <= first.deadline) return
+    if (this.armed !== undefined && this.armed.deadline <= deadline) return
     this.disarm()
     now ??= this.readings.now()
     if (this.readings.areBroken) return this.disperse(this.readings.latestSound)
-    if (first.deadline <= now) return this.fire(now)
-    const deadline = first.deadline
+    if (deadline <= now) return this.fire(now)
     const fiber = this.sleep(deadline - now)
     this.armed = { deadline, fiber }
     fiber.addObserver((exit) => {
@@ -236,32 +238,35 @@ export class Timers implements Entry {
     if (readings.areBroken) return this.disperse(deadline)
     if (early > slack) this.resumed = deadline
     const time = early > slack ? now : Math.max(now, deadline)
-    if (this.heap.peek()!.deadline <= time) this.fire(time)
+    if (this.heap.peekKey()! <= time) this.fire(time)
     else this.arm(time)
   }
 
   /** At a time that is sure, with readings that are not: what is not due then sleeps on for itself. */
   private disperse(time: number): void {
-    for (let first = this.heap.pop(); first !== undefined; first = this.heap.pop()) this.sleepAlone(first, time)
+    while (this.heap.size > 0) {
+      const deadline = this.heap.peekKey()!
+      this.sleepAlone(this.heap.pop()!, deadline, time)
+    }
     this.readings.renew()
   }
 
-  private sleepAlone(timer: Timer, now: number): void {
-    if (timer.deadline <= now) return this.end(timer)
-    const fiber = this.sleep(timer.deadline - now)
-    this.alone.set(timer, fiber)
+  private sleepAlone(timer: Timer, deadline: number, now: number): void {
+    if (deadline <= now) return this.end(timer)
+    const fiber = this.sleep(deadline - now)
+    this.alone.set(timer, { deadline, fiber })
     fiber.addObserver((exit) => {
-      if (this.alone.get(timer) !== fiber) return
+      if (this.alone.get(timer)?.fiber !== fiber) return
       this.alone.delete(timer)
       if (exit._tag === "Success") this.inTurn(() => this.end(timer))
     })
   }
 
   private stopAlone(timer: Timer): void {
-    const fiber = this.alone.get(timer)
-    if (fiber === undefined) return
+    const sleep = this.alone.get(timer)
+    if (sleep === undefined) return
     this.alone.delete(timer)
-    fiber.interruptUnsafe()
+    sleep.fiber.interruptUnsafe()
     this.sweepSoon()
   }
 

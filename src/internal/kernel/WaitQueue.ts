@@ -27,13 +27,17 @@ export abstract class Node {
 }
 
 export class WaitQueue {
-  // INVARIANT: `first` has no `before`, `last` no `after`; both undefined, and length 0, exactly when nothing waits.
+  // INVARIANT: `first` has no `before`, `last` no `after`; both undefined exactly when nothing waits.
   private first: Node | undefined = undefined
   private last: Node | undefined = undefined
-  length = 0
 
   get head(): Node | undefined {
     return this.first
+  }
+
+  /** O(n): a count kept in each would take memory, and is asked for only by those who look. */
+  get length(): number {
+    return Array.from(this.nodes()).length
   }
 
   /** Puts a node before another one of the line, or at its end. */
@@ -46,7 +50,6 @@ export class WaitQueue {
     else before.after = node
     if (after === undefined) this.last = node
     else after.before = node
-    this.length++
   }
 
   /** Takes a node out, wherever it stands. */
@@ -57,7 +60,6 @@ export class WaitQueue {
     if (node.after === undefined) this.last = node.before
     else node.after.before = node.before
     node.queue = node.before = node.after = undefined
-    this.length--
   }
 
   /** Wakes the first waiter, if there is one. */
@@ -71,7 +73,7 @@ export class WaitQueue {
 
   /** Wakes everyone who waits now, in order. */
   wakeAll(): void {
-    for (let rest = this.length; rest > 0; rest--) this.wakeFirst()
+    while (this.wakeFirst());
   }
 
   *nodes(): IterableIterator<Node> {

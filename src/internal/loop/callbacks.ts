@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import type { ExceptionContext, Handle, TimerHandle } from "../../EventLoop.ts"
 import { type AsyncContext, capture } from "../host/AsyncContext.ts"
 import * as check from "../host/check.ts"
-import type { Moment } from "../host/Moment.ts"
 import { Printable, shortened, type Words } from "../host/printing.ts"
 import type { Entry, What, Whose } from "../kernel/Entry.ts"
 import type { Timer, Timers } from "../kernel/Timers.ts"
@@ -90,7 +89,6 @@ export class CallbackHandle extends Printable implements Handle, Entry {
 
 /** What `callLater` and `callAt` give. */
 export class CallbackTimer extends CallbackHandle implements TimerHandle, Timer {
-  readonly deadline: number
   readonly when: number
   place = -1
   turn = 0
@@ -100,12 +98,11 @@ export class CallbackTimer extends CallbackHandle implements TimerHandle, Timer 
     call: string,
     caller: Caller,
     clock: Clock.Clock,
-    moment: Moment,
+    when: number,
     callback: () => void
   ) {
     super(call, caller, clock, callback)
-    this.deadline = moment.nanos
-    this.when = moment.seconds
+    this.when = when
   }
   fire(): void {
     this.run()

@@ -17,7 +17,7 @@ import type { ExceptionContext, Handle, Options, Shape, TimerHandle } from "../.
 import type { Task } from "../../Task.ts"
 import * as check from "../host/check.ts"
 import { nowNanos } from "../host/hostTime.ts"
-import { ofNanos, ofSeconds, toSeconds } from "../host/Moment.ts"
+import { type Moment, ofNanos, ofSeconds, toSeconds } from "../host/Moment.ts"
 import type { Origin } from "../host/Origin.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { counted } from "../host/words.ts"
@@ -189,7 +189,7 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
     const moment = ofNanos(timers.now() + nanos)
-    return this.startTimer(timers, new CallbackTimer("callLater", this.caller, clock, moment, callback))
+    return this.startTimer("callLater", timers, clock, moment, callback)
   }
 
   callAtUnsafe = (when: number, callback: () => void): TimerHandle => {
@@ -199,11 +199,18 @@ export class LoopImpl extends Printable implements Shape {
     const clock = this.currentClock()
     const timers = this.timers.of(clock, this.schedulerOf(Fiber.getCurrent()))
     timers.now()
-    return this.startTimer(timers, new CallbackTimer("callAt", this.caller, clock, ofSeconds(when), callback))
+    return this.startTimer("callAt", timers, clock, ofSeconds(when), callback)
   }
 
-  private startTimer(timers: Timers, timer: CallbackTimer): TimerHandle {
-    if (timer.deadline < Infinity) timers.add(timer)
+  private startTimer(
+    call: string,
+    timers: Timers,
+    clock: Clock.Clock,
+    moment: Moment,
+    callback: () => void
+  ): TimerHandle {
+    const timer = new CallbackTimer(call, this.caller, clock, moment.seconds, callback)
+    if (moment.nanos < Infinity) timers.add(timer, moment.nanos)
     return timer
   }
 

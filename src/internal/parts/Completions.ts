@@ -81,8 +81,8 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.cohort.listen(this)
     if (limit < Infinity && this.left > 0) {
       const timers = getLoop(call, fiber).timersFor(fiber)
-      this.timer = new Timeout(timers.now() + limit, this)
-      timers.add(this.timer)
+      this.timer = new Timeout(this)
+      timers.add(this.timer, timers.now() + limit)
     }
   }
 
@@ -175,8 +175,8 @@ class Timeout extends PlainTimer {
     return this.completions.waiting
   }
   private readonly completions: Completions<any>
-  constructor(deadline: number, completions: Completions<any>) {
-    super(deadline)
+  constructor(completions: Completions<any>) {
+    super()
     this.completions = completions
   }
   fire(): void {

@@ -93,7 +93,7 @@ export abstract class Holdable extends Primitive {
   }
 
   private takeIfFree(fiber: AnyFiber): boolean {
-    if (this.free === 0 || this.line.length > 0) return false
+    if (this.free === 0 || this.line.head !== undefined) return false
     this.take(fiber)
     return true
   }

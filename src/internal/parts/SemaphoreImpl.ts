@@ -19,7 +19,7 @@ export class SemaphoreImpl extends Holdable implements Semaphore {
     return this.bound === Infinity ? "Semaphore" : "BoundedSemaphore"
   }
   get isLocked(): boolean {
-    return this.available === 0 || this.line.length > 0
+    return this.available === 0 || this.line.head !== undefined
   }
   describe(): Words {
     return [

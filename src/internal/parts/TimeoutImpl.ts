@@ -107,10 +107,10 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     this.disarm()
     this.moment = moment
     if (moment.nanos === Infinity) return
-    this.deadline = new Deadline(moment.nanos, this)
+    this.deadline = new Deadline(this)
     // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
     if (moment.nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
-    else timers.add(this.deadline)
+    else timers.add(this.deadline, moment.nanos)
   }
 
   private disarm(): void {
@@ -160,8 +160,8 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
 
 class Deadline extends PlainTimer implements Entry {
   private timeout: TimeoutImpl | undefined
-  constructor(nanos: number, timeout: TimeoutImpl) {
-    super(nanos)
+  constructor(timeout: TimeoutImpl) {
+    super()
     this.timeout = timeout
   }
   get what() {

@@ -42,7 +42,6 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   exit: Exit.Exit<A, E> | undefined = undefined
   /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
   retrieved = false
-  private callbacks: Map<DoneCallback, Array<Callback>> | undefined = undefined
 
   constructor(loop: LoopImpl) {
     super()
@@ -114,7 +113,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   complete(exit: Exit.Exit<A, E>): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
-    this.callbacks = undefined
+    callbacksOf.delete(this)
     this.wakeAll()
     if (exit._tag === "Failure" && !this.retrieved && !isCancelled(exit)) this.loop.unseen.add(this)
     return true
@@ -131,16 +130,18 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     const node = new Callback(this, callback)
     if (this.exit !== undefined) return node.wake()
     this.push(node)
-    this.callbacks ??= new Map()
-    const equal = this.callbacks.get(callback)
-    if (equal === undefined) this.callbacks.set(callback, [node])
+    let callbacks = callbacksOf.get(this)
+    if (callbacks === undefined) callbacksOf.set(this, callbacks = new Map())
+    const equal = callbacks.get(callback)
+    if (equal === undefined) callbacks.set(callback, [node])
     else equal.push(node)
   }
 
   removeCallback(callback: DoneCallback): number {
-    const equal = this.callbacks?.get(callback)
+    const callbacks = callbacksOf.get(this)
+    const equal = callbacks?.get(callback)
     if (equal === undefined) return 0
-    this.callbacks!.delete(callback)
+    callbacks!.delete(callback)
     for (const node of equal) this.remove(node)
     return equal.length
   }
@@ -155,6 +156,9 @@ Object.defineProperties(FutureImpl.prototype, {
 })
 
 type DoneCallback = (future: Future<any, any>) => unknown
+
+/** Of futures that are not done. Apart from them: few have any, and a field would take memory in each. */
+const callbacksOf = new WeakMap<FutureImpl<any, any>, Map<DoneCallback, Array<Callback>>>()
 
 /** What stands in a future's line to be called, from the ready queue, when the future is done. */
 export abstract class FutureCallback extends Node implements Entry {

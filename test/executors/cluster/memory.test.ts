@@ -235,6 +235,23 @@ describe("two versions of a job", () => {
       }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
     ))
 
+  it("a report that a caller can't read", () => {
+    const counts = Job.group("counts", Job.make("count", { progress: Schema.Number }))
+    const other = Job.make("count", { progress: Schema.String })
+    const runner = ClusterExecutor.layerRunner(
+      counts,
+      Executor.local(counts, { count: (_, { progress }) => Effect.andThen(progress(1), Effect.never) })
+    )
+    const cluster = ClusterExecutor.layer(Job.group("counts", other))
+    return runIn(
+      Layer.provide(cluster, Layer.provideMerge(runner, TestRunner.layer)),
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(toThread(other, undefined, { id: "a", onProgress: () => Effect.void }))
+        expect(messageOf(exit)).toMatch(/^job 'count': a report of a is none of this version's: Expected string/)
+      })
+    )
+  })
+
   it("a job that the runner does not have", () =>
     Effect.runPromise(
       Effect.gen(function*() {
@@ -242,6 +259,74 @@ describe("two versions of a job", () => {
           `job 'sum': its runner has ${old}, and no such job`
         )
       }).pipe(asyncio.EventLoop.provide, Effect.provide(runner))
+    ))
+})
+
+describe("values", () => {
+  const pass = Job.make("pass", { payload: Schema.Any, success: Schema.Any })
+  const give = Job.make("give", { success: Schema.Any })
+  const tell = Job.make("tell", { progress: Schema.Any })
+  const passing = Job.group("passing", pass, give, tell)
+  const port = { ports: [new MessageChannel().port1] }
+  const runner = ClusterExecutor.layerRunner(
+    passing,
+    Executor.local(passing, {
+      pass: Effect.succeed,
+      give: () => Effect.succeed(port),
+      tell: (_, { progress }) => progress(port)
+    })
+  )
+  const layer = Layer.provide(ClusterExecutor.layer(passing), Layer.provideMerge(runner, TestRunner.layer))
+
+  it("JSON and bytes arrive as they are, whatever their keys", () =>
+    runIn(
+      layer,
+      Effect.gen(function*() {
+        const bytes = new Uint8Array([1, 2, 255])
+        const plain = [null, true, 1.5, "", [], {}, bytes, [bytes, { a: [bytes] }], JSON.parse(`{"__proto__": 1}`)]
+        const marked = ["AQL/", "no base64", 1, null, [], {}, bytes, { "~bytes": "AQL/" }].map((value) => ({
+          "~bytes": value
+        }))
+        const deep = { "~bytes": bytes, a: { "~bytes": { "~bytes": [bytes] } } }
+        for (const value of [...plain, ...marked, deep]) {
+          expect(yield* toThread(pass, value)).toStrictEqual(value)
+        }
+      })
+    ))
+
+  it("what is neither is refused: an input by its caller, before it is sent", () =>
+    runIn(
+      layer,
+      Effect.gen(function*() {
+        const circle: Record<string, unknown> = {}
+        circle.next = [circle]
+        for (
+          const [value, text] of [
+            [
+              port,
+              /^Executor\.execute: the input of job 'pass' at \["ports"\]\[0\] is MessagePort.*, expected JSON or bytes/
+            ],
+            [new Map(), /the input of job 'pass' is Map\(\[\]\), expected/],
+            [{ a: undefined }, /the input of job 'pass' at \["a"\] is undefined, expected/],
+            [[NaN], /at \[0\] is NaN/],
+            [circle, /at \["next"\]\[0\] is /]
+          ] as const
+        ) expect(messageOf(yield* Effect.exit(toThread(pass, value)))).toMatch(text)
+      })
+    ))
+
+  it("what is neither is refused: an outcome or a report is the job's defect", () =>
+    runIn(
+      layer,
+      Effect.gen(function*() {
+        const given = yield* Effect.exit(toThread(give))
+        const told = yield* Effect.exit(toThread(tell))
+        expect([Exit.hasDies(given), Exit.hasDies(told)]).toEqual([true, true])
+        expect(messageOf(given)).toMatch(
+          /^ClusterExecutor\.layerRunner: the outcome of job 'give' at \["value"\]\["ports"\]\[0\] is MessagePort/
+        )
+        expect(messageOf(told)).toMatch(/: the report of job 'tell' at \["ports"\]\[0\] is MessagePort/)
+      })
     ))
 })
 
