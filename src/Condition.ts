@@ -183,7 +183,7 @@ export const waitFor: {
     checkPredicate(predicate)
     const look: Effect.Effect<A> = Effect.suspend(() => {
       const result = predicate()
-      check.answer("Condition.waitFor", "what the predicate gives", result)
+      check.answer("Condition.waitFor", "the result of the predicate", result)
       return result ? Effect.succeed(result) : Effect.flatMap(condition.wait, () => look)
     })
     return look

@@ -328,7 +328,7 @@ export const callLater = <A>(
   Effect.withFiber((fiber) => Effect.succeed(getLoop("callLater", fiber).callLaterUnsafe(delay, callback)))
 
 /**
- * Schedules a callback to run at a time of the loop's clock, in seconds.
+ * Schedules a callback to run at seconds on the loop's clock.
  *
  * **Details**
  *

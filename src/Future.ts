@@ -945,7 +945,7 @@ const complete = <A, E>(
     const future = settable(call, self)
     return future.complete(exit)
       ? Effect.void
-      : Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} is done already` }))
+      : Effect.fail(new InvalidStateError({ message: `Future.${call}: ${future} is already done` }))
   })
 
 /**

@@ -127,7 +127,9 @@ export const reschedule = (self: Timeout, when: number | undefined): Effect.Effe
     const timeout = impl("reschedule", self)
     if (when !== undefined) check.seconds("Timeout.reschedule", when)
     if (timeout.state !== "active") {
-      throw new RuntimeError({ message: `Timeout.reschedule: the block is ${timeout.state}, its deadline can't move` })
+      throw new RuntimeError({
+        message: `Timeout.reschedule: the block is ${timeout.state}, so its deadline can't move`
+      })
     }
     const timers = getLoop("Timeout.reschedule", fiber).timersFor(fiber)
     timeout.arm(timers, timers.now(), when === undefined ? never : ofSeconds(when))

@@ -56,7 +56,7 @@ export const sleep: {
   duration === 0 && value === undefined ? Effect.yieldNow as Effect.Effect<any> : new Sleep(duration, value as A)
 
 /**
- * Waits until a time of the loop's clock, in seconds.
+ * Waits until seconds on the loop's clock.
  *
  * **When to use**
  *

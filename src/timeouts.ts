@@ -133,7 +133,7 @@ export const isTimeoutError = (
   Predicate.hasProperty(u, TimeoutErrorTypeId)
 
 /**
- * As `timeout`, with the deadline as a time of the loop's clock, in seconds.
+ * As `timeout`, with the deadline as seconds on the loop's clock.
  *
  * **Details**
  *

@@ -300,7 +300,7 @@ class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
   private asks(tally: wait.Tally): boolean {
     try {
       const enough = this.isEnough(tally)
-      check.answer("wait", "what returnWhen gives", enough)
+      check.answer("wait", "the result of returnWhen", enough)
       return enough
     } catch (thrown) {
       this.thrown = Effect.die(thrown)

@@ -65,7 +65,9 @@ describe("exceptions", () => {
         told(callback),
         [[
           "Exception in callback",
-          expect.stringMatching(`^IllegalArgumentError: ${name}: what the callback gives is [^]*, expected no Effect`)
+          expect.stringMatching(
+            `^IllegalArgumentError: ${name}: the result of the callback is [^]*, expected no Effect`
+          )
         ], "on"]
       )
     }
@@ -80,7 +82,7 @@ describe("exceptions", () => {
         )
       )
       expect(lines.map(({ error }) => String(error)).join()).toContain(
-        "IllegalArgumentError: setExceptionHandler: what the handler gives is 5, expected an Effect"
+        "IllegalArgumentError: setExceptionHandler: the result of the handler is 5, expected an Effect"
       )
     }))
 

@@ -300,7 +300,7 @@ describe("refused", () => {
     }),
     [
       "TaskGroup.start: the body is 5, expected a function that gives an Effect",
-      "TaskGroup.start: what the body gives is 5, expected an Effect",
+      "TaskGroup.start: the result of the body is 5, expected an Effect",
       "TaskGroup.start: the group is shutting down",
       "TaskGroup.start: the group has ended"
     ]

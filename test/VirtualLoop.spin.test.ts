@@ -118,7 +118,7 @@ describe("SpinError", () => {
           const error = yield* Effect.flip(VirtualLoop.run(main, { maxTicks: 1000, patience: 0 }))
           expect(error).toBeInstanceOf(SpinError)
           expect((error as SpinError).message).toMatch(
-            /^'spinner' \(created at .*\) awaited what was done already 1000 times in one tick/
+            /^'spinner' \(created at .*\) awaited 1000 times in one tick/
           )
         }).pipe(quiet))
     }

@@ -35,7 +35,7 @@ describe("from untyped code it dies, and nothing starts", () => {
             const defect = yield* defectOf(call(make(group)) as Effect.Effect<unknown, unknown>)
             expect(Cause.isIllegalArgumentError(defect)).toBe(true)
             expect(defect.message).toBe(
-              `${verb}: ${what} is ${maker}(…), expected the effect in it, which becomes a task by itself, ` +
+              `${verb}: ${what} is ${maker}(…), expected the effect in it, which becomes a task anyway, ` +
                 `or the task: yield* ${maker}(…)`
             )
             yield* ticks(2)

@@ -506,9 +506,9 @@ describe("so it is in methods", () => {
 
 describe("what a function gives", () => {
   const cases: ReadonlyArray<readonly [string, () => unknown, string]> = [
-    ["timeout", () => asyncio.timeout(1, (() => 5) as any), "what the body gives is 5, expected an Effect"],
-    ["timeoutAt", () => asyncio.timeoutAt(1, (() => 5) as any), "what the body gives is 5, expected an Effect"],
-    ["TaskGroup.run", () => asyncio.TaskGroup.run((() => 5) as any), "what the body gives is 5, expected an Effect"],
+    ["timeout", () => asyncio.timeout(1, (() => 5) as any), "the result of the body is 5, expected an Effect"],
+    ["timeoutAt", () => asyncio.timeoutAt(1, (() => 5) as any), "the result of the body is 5, expected an Effect"],
+    ["TaskGroup.run", () => asyncio.TaskGroup.run((() => 5) as any), "the result of the body is 5, expected an Effect"],
     [
       "Task.catchCancelled",
       () =>
@@ -516,12 +516,12 @@ describe("what a function gives", () => {
           Effect.failCause(Cause.interrupt()),
           (() => 5) as any
         ),
-      "what the handler gives is 5, expected an Effect"
+      "the result of the handler is 5, expected an Effect"
     ],
     [
       "wait",
       () => asyncio.wait([Effect.void, asyncio.sleep("1 hour")], { returnWhen: (async () => false) as any }),
-      "what returnWhen gives is Promise({}), expected a plain value, as nothing runs or awaits it"
+      "the result of returnWhen is Promise({}), expected a plain value, since nothing runs or awaits it"
     ],
     ...[() => Effect.succeed(false), async () => false, function*() {}].map((predicate) =>
       [
@@ -531,7 +531,7 @@ describe("what a function gives", () => {
             asyncio.Condition.make(),
             (condition) => asyncio.Condition.waitFor(condition, predicate as any)
           ),
-        "expected a plain value, as nothing runs or awaits it"
+        "expected a plain value, since nothing runs or awaits it"
       ] as const
     ),
     [
@@ -606,7 +606,7 @@ describe("what is one step away from an Effect is told that step", () => {
     ))
 
   it.live("what a body gives", () =>
-    checkGiven("timeout: what the body gives", "", (value) => asyncio.timeout(1, () => value)))
+    checkGiven("timeout: the result of the body", "", (value) => asyncio.timeout(1, () => value)))
 
   it.live("an Effect in place of a body", () =>
     Effect.map(onVirtual(refusal(() => asyncio.timeout(1, Effect.never as any))), (seen) =>

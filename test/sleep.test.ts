@@ -283,9 +283,9 @@ describe("sleepUntil", () => {
       (when) => Effect.map(defectOf(sleepUntil(when as never)), ({ message }) => message)
     ),
     [
-      "sleepUntil: the time is NaN, expected seconds of the loop's clock",
-      "sleepUntil: the time is \"3 seconds\", expected seconds of the loop's clock",
-      "sleepUntil: the time is undefined, expected seconds of the loop's clock"
+      "sleepUntil: the time is NaN, expected seconds on the loop's clock",
+      "sleepUntil: the time is \"3 seconds\", expected seconds on the loop's clock",
+      "sleepUntil: the time is undefined, expected seconds on the loop's clock"
     ]
   )
 })

@@ -253,7 +253,7 @@ export const toThread = <J extends Job.Any, E = never, R = never>(
   )
 }
 
-const text = check.kind((value) => typeof value === "string" && value !== "", "some text")
+const text = check.kind((value) => typeof value === "string" && value !== "", "a non-empty string")
 
 const checkOptions = check.options<SubmitOptions>({
   id: text,

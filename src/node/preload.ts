@@ -22,7 +22,7 @@ const duration: Kind<Duration.Input> = (name, text) => {
 }
 
 const wholeNumber: Kind<number> = (name, text) => {
-  if (!/^\d+$/.test(text)) check.illegal(name, "its value", text, "a whole number from 0 on")
+  if (!/^\d+$/.test(text)) check.illegal(name, "its value", text, "a whole number of at least 0")
   return Number(text)
 }
 

@@ -21,7 +21,7 @@ export const readRecording = (file: string): Timeline => {
   const read = parsed(readFileSync(file, "utf8"))
   const timeline = isRecord(read) && isRecord(read["otherData"]) ? read["otherData"]["timeline"] : read
   if (isTimeline(timeline)) return timeline
-  throw new Error("it is no recording: neither a timeline of Insight's, nor what Insight.toChrome made of one")
+  throw new Error("it is not a recording: neither a Timeline nor the output of Insight.toChrome")
 }
 
 const parsed = (text: string): unknown => {

@@ -97,7 +97,7 @@ export const runMain = async <A, E>(
 ): Promise<A> => {
   check.effect("runMain", "the argument", main)
   checkRunOptions("runMain", options)
-  if (isRunning) throw new RuntimeError({ message: "runMain: the process has a main program already" })
+  if (isRunning) throw new RuntimeError({ message: "runMain: the process already has a main program" })
   isRunning = true
   const exit = await new Program(main, options ?? {}).run()
   isRunning = false

@@ -109,8 +109,11 @@ export class Users {
     this.stopped.add(looker)
     const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
     const error = new SpinError({
-      message: `${who} awaited what was done already ${numbered(times, "time")} in one tick, and no time passed; ` +
-        "await what is not done, or let a tick pass with sleep(0)"
+      message:
+        `${who} awaited ${
+          numbered(times, "time")
+        } in one tick, each time something already done, and no time passed; ` +
+        "await something that is not done, or let a tick pass with sleep(0)"
     })
     if (isTaskImpl(looker)) this.fail(error, [])
     return Effect.die(error)

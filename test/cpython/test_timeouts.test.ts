@@ -212,18 +212,18 @@ const refused = (body: Program) =>
 port(
   "TimeoutTests.test_timeout_finished",
   refused(Effect.void),
-  "RuntimeError: Timeout.reschedule: the block is finished, its deadline can't move"
+  "RuntimeError: Timeout.reschedule: the block is finished, so its deadline can't move"
 )
 port(
   "TimeoutTests.test_timeout_expired",
   refused(sleep("1 second")),
-  "RuntimeError: Timeout.reschedule: the block is expired, its deadline can't move"
+  "RuntimeError: Timeout.reschedule: the block is expired, so its deadline can't move"
 )
 // It meets its own deadline, and goes on.
 port(
   "TimeoutTests.test_timeout_expiring",
   timeout("10 millis", (timeout) => Task.catchCancelled(sleep("1 second", ""), () => refusal(timeout))),
-  "RuntimeError: Timeout.reschedule: the block is expiring, its deadline can't move"
+  "RuntimeError: Timeout.reschedule: the block is expiring, so its deadline can't move"
 )
 
 // --------------------------------------------------------------------------------------------------------- printed forms

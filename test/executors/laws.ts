@@ -371,7 +371,7 @@ law("an executor is asked for its own jobs alone", 1, function*() {
   return [messageOf(yield* Effect.exit(toThread(foreign, undefined))), messageOf(silent)]
 }, [
   `toThread: the job is <Job name='half'>, expected one of ${all}`,
-  "toThread: the job is <Job name='half'>, expected one with a progress schema, as there is onProgress"
+  "toThread: the job is <Job name='half'>, expected one with a progress schema, since onProgress is given"
 ])
 
 const messageOf = (exit: Exit.Exit<unknown, unknown>): string => {

@@ -286,7 +286,9 @@ it("what is no option, module or job is refused by name", async () => {
   expect(await message(make("./worker.ts"))).toMatch(
     /ThreadPool.make: the worker is "\.\/worker.ts", expected the URL of a file/
   )
-  expect(await message(make(url, { size: 0 }))).toMatch(/ThreadPool.make: size is 0, expected a whole number from 1 on/)
+  expect(await message(make(url, { size: 0 }))).toMatch(
+    /ThreadPool.make: size is 0, expected a whole number of at least 1/
+  )
   expect(await message(make(url, { resourceLimits: { heap: 1 } }))).toMatch(/resourceLimits\.heap/)
   expect(await message(Effect.scoped(ProcessPool.make(Job.make("x") as never, url)))).toMatch(
     /ProcessPool.make: the jobs/
@@ -299,7 +301,7 @@ it("on a virtual loop, which does not wait for workers, each job says so", async
     Effect.scoped
   )
   await expect(Effect.runPromise(VirtualLoop.run(program))).rejects.toThrow(
-    "ThreadPool: workers live in real time, for which a virtual loop does not wait: use Executor.local"
+    "ThreadPool: workers live in real time, which a virtual loop does not wait for; use Executor.local"
   )
 })
 

@@ -204,15 +204,15 @@ describe("refused, before anything is sent", () => {
     Effect.gen(function*() {
       // @ts-expect-error: no Effect
       const message = yield* messageOf(toThread(steps, 2, { onProgress: () => 5 }))
-      expect(message).toBe("toThread: what onProgress gives is 5, expected an Effect")
+      expect(message).toBe("toThread: the result of onProgress is 5, expected an Effect")
     }))
   it("definitions", () => {
     const again = (name: string) => Job.group("jobs", half, Job.make(name))
     expect(() => again("half")).toThrow(
-      "Job.group: the name is \"half\", expected a name for each job, not one for two"
+      "Job.group: the name is \"half\", expected a different name for each job"
     )
     expect(() => Job.group("jobs")).toThrow("Job.group: the jobs is [], expected at least one job")
-    expect(() => Job.make("")).toThrow("Job.make: the name is \"\", expected some text")
+    expect(() => Job.make("")).toThrow("Job.make: the name is \"\", expected a non-empty string")
   })
   it.effect("handlers", () =>
     Effect.gen(function*() {
@@ -224,7 +224,7 @@ describe("refused, before anything is sent", () => {
       )
       const layer = Executor.layerLocal(one, untyped({ half: (n: number) => n / 2 }))
       const wrong = yield* onVirtual(Effect.provide(defectOf(toThread(half, 2)), layer))
-      expect(wrong.message).toBe("Executor.local: what the handler of job 'half' gives is 1, expected an Effect")
+      expect(wrong.message).toBe("Executor.local: the result of the handler of job 'half' is 1, expected an Effect")
     }))
 })
 

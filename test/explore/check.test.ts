@@ -354,21 +354,21 @@ describe("refuses", () => {
     )
 
   const options: ReadonlyArray<readonly [options: unknown, message: string]> = [
-    [{ runs: 1 }, "Explore.check: runs is 1, expected a whole number from 3 on"],
-    [{ runs: 2 }, "Explore.check: runs is 2, expected a whole number from 3 on"],
+    [{ runs: 1 }, "Explore.check: runs is 1, expected a whole number of at least 3"],
+    [{ runs: 2 }, "Explore.check: runs is 2, expected a whole number of at least 3"],
     [{ pause: Infinity }, "Explore.check: pause is Infinity, expected finite"],
-    [{ runs: 1.5 }, "Explore.check: runs is 1.5, expected a whole number from 3 on"],
-    [{ seed: -1 }, "Explore.check: seed is -1, expected a whole number from 0 on"],
-    [{ maxTicks: 0 }, "Explore.check: maxTicks is 0, expected a whole number from 1 on"],
+    [{ runs: 1.5 }, "Explore.check: runs is 1.5, expected a whole number of at least 3"],
+    [{ seed: -1 }, "Explore.check: seed is -1, expected a whole number of at least 0"],
+    [{ maxTicks: 0 }, "Explore.check: maxTicks is 0, expected a whole number of at least 1"],
     [{ pause: -1 }, "Explore.check: pause is -1, expected not negative"],
-    [{ strategy: { pct: 0 } }, "Explore.check: strategy.pct is 0, expected a whole number from 1 on"],
+    [{ strategy: { pct: 0 } }, "Explore.check: strategy.pct is 0, expected a whole number of at least 1"],
     [
       { strategy: { random: 2 } },
       "Explore.check: strategy.random is 2, expected a probability: above 0, and 1 at most"
     ],
     [
       { strategy: { bonded: 2 } },
-      "Explore.check: strategy.bonded is 2, expected no option of that name; there are bounded, pct, random; did you mean strategy.bounded?"
+      "Explore.check: strategy.bonded is 2, expected no such option; the options are bounded, pct, random; did you mean strategy.bounded?"
     ],
     [
       { strategy: { bounded: 2, pct: 2 } },
@@ -380,7 +380,7 @@ describe("refuses", () => {
     ],
     [
       { timelimit: 1 },
-      "Explore.check: timelimit is 1, expected no option of that name; there are runs, timeLimit, seed, vary, strategy, pause, leaks, outside, maxTicks, shrinkRuns, replay; did you mean timeLimit?"
+      "Explore.check: timelimit is 1, expected no such option; the options are runs, timeLimit, seed, vary, strategy, pause, leaks, outside, maxTicks, shrinkRuns, replay; did you mean timeLimit?"
     ],
     [
       { vary: { how: "kill", cancel: true } },
@@ -392,11 +392,11 @@ describe("refuses", () => {
     ],
     [
       { vary: { speed: true } },
-      "Explore.check: vary.speed is true, expected no option of that name; there are time, latency, faults, choices, order, cancel, how, operations"
+      "Explore.check: vary.speed is true, expected no such option; the options are time, latency, faults, choices, order, cancel, how, operations"
     ],
     [
       { vary: { cancell: true } },
-      "Explore.check: vary.cancell is true, expected no option of that name; there are time, latency, faults, choices, order, cancel, how, operations; did you mean vary.cancel?"
+      "Explore.check: vary.cancell is true, expected no such option; the options are time, latency, faults, choices, order, cancel, how, operations; did you mean vary.cancel?"
     ],
     [
       { vary: true },

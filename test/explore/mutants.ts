@@ -26,7 +26,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // ------------------------------------------------------------------------------------------------ Lock, Semaphore
   {
     subject: "Lock",
-    wrong: "who gives up while another is woken stays the next to be woken",
+    wrong: "a waiter that gives up while another is woken stays the next to be woken",
     vary: cancels,
     found: ["cancel"],
     file: part("Holdable"),
@@ -35,7 +35,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Semaphore(0), three released",
-    wrong: "who takes its permit does not tell the next that there is another",
+    wrong: "a waiter that takes its permit does not tell the next that there is another",
     vary: world,
     found: ["latency"],
     file: part("Holdable"),
@@ -44,7 +44,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Semaphore(0), three released",
-    wrong: "a newcomer takes what is promised to nobody, and overtakes those who were woken",
+    wrong: "a newcomer takes a permit that is promised to nobody, overtaking waiters that were woken",
     vary: world,
     found: ["latency"],
     file: part("Holdable"),
@@ -54,7 +54,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------------------------- Queue
   {
     subject: "Queue, three get",
-    wrong: "a getter that was woken and gives up tells the next only where no other is woken",
+    wrong: "a woken getter that gives up tells the next one only if no other is woken",
     vary: cancels,
     found: ["timeout", "cancel"],
     file: part("Customer"),
@@ -63,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Queue, three get",
-    wrong: "a getter that was woken and gives up tells the next only of a last item",
+    wrong: "a woken getter that gives up tells the next one only if exactly one item is left",
     vary: cancels,
     found: ["timeout", "cancel"],
     file: part("Customer"),
@@ -72,7 +72,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Queue(1), two get",
-    wrong: "a getter that was woken a second time and gives up tells nobody",
+    wrong: "a getter that was woken twice and gives up tells nobody",
     vary: world,
     found: ["timeout"],
     file: part("Customer"),
@@ -81,7 +81,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Queue(1), two put",
-    wrong: "a shutdown tells those who wait for room only where nobody waits for items",
+    wrong: "a shutdown wakes the putters only if no getter waits",
     vary: order,
     found: ["choice", "delay", "delay"],
     file: part("QueueImpl"),
@@ -90,7 +90,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Queue(1), two put",
-    wrong: "a shutdown does not count those who were woken for room apart from those who wait",
+    wrong: "a shutdown subtracts the putters that were woken already, and wakes too few",
     vary: order,
     found: ["choice", "delay"],
     file: part("QueueImpl"),
@@ -99,7 +99,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Queue(1), two put",
-    wrong: "a putter that was woken before the shutdown puts after it",
+    wrong: "a putter that was woken before the shutdown still puts its item",
     vary: world,
     found: ["choice"],
     file: part("Customer"),
@@ -108,7 +108,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "PriorityQueue(2), two put",
-    wrong: "an item that is taken makes room for a putter only where the queue was full",
+    wrong: "taking an item wakes a putter only if the queue was full",
     vary: order,
     found: ["delay"],
     file: part("QueueImpl"),
@@ -117,7 +117,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "fair Queue(1), two get",
-    wrong: "the last in line that gives up still has its turn",
+    wrong: "the last in line keeps its turn after it has given up",
     vary: cancels,
     found: ["cancel"],
     file: part("Customer"),
@@ -127,7 +127,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // ------------------------------------------------------------------------------------------------------ Condition
   {
     subject: "Condition, two at once",
-    wrong: "who is cancelled passes its notification on only where nobody waits for the lock",
+    wrong: "a cancelled waiter passes its notification on only if nobody waits for the lock",
     vary: cancels,
     found: ["cancel"],
     file: "src/Condition.ts",
@@ -136,7 +136,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Condition, two at once",
-    wrong: "who is cancelled before it wants the lock back passes its notification on only where nobody waits for that",
+    wrong:
+      "a waiter cancelled before it asks for the lock passes its notification on only if nobody waits for the lock",
     vary: cancels,
     found: ["cancel"],
     file: "src/Condition.ts",
@@ -147,7 +148,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     subject: "Condition, two at once",
     wrong:
-      "who is cancelled while it waits for the lock passes its notification on only where nobody else waits for that",
+      "a waiter cancelled while it waits for the lock passes its notification on only if nobody else waits for the lock",
     vary: cancels,
     found: ["cancel"],
     file: "src/Condition.ts",
@@ -157,7 +158,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // -------------------------------------------------------------------------------------------------------- Barrier
   {
     subject: "Barrier",
-    wrong: "when a round is over, one of those who wait for the next is told",
+    wrong: "at the end of a round, only one of those waiting for the next is told",
     vary: order,
     found: ["delay"],
     file: "src/Barrier.ts",
@@ -166,7 +167,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "Barrier",
-    wrong: "the next round begins when most have left the last one",
+    wrong: "the next round begins before everybody has left the last one",
     vary: order,
     found: ["delay"],
     file: "src/Barrier.ts",
@@ -176,7 +177,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // ---------------------------------------------------------------------------------------------------- gather, wait
   {
     subject: "gather, one at a time",
-    wrong: "a child that is cancelled keeps its place",
+    wrong: "a cancelled child keeps its place",
     vary: cancels,
     found: ["cancel"],
     file: part("Gathering"),
@@ -185,7 +186,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "gather, one at a time",
-    wrong: "where a child has ended without a value, the next does not start",
+    wrong: "after a child that ended without a value, the next does not start",
     vary: cancels,
     found: ["cancel"],
     file: part("Gathering"),
@@ -194,7 +195,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     subject: "wait",
-    wrong: "what was handed out when the time was over ends the next round as well",
+    wrong: "a task handed out at the timeout ends the next round as well",
     vary: world,
     found: ["latency", "latency"],
     file: part("Cohort"),
@@ -204,7 +205,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   // -------------------------------------------------------------------------------------------------------- timeout
   {
     subject: "timeout",
-    wrong: "the deadline of a block that was cancelled passes after its end",
+    wrong: "the deadline of a cancelled block still passes after its end",
     vary: world,
     found: ["timeout"],
     file: part("TimeoutImpl"),
@@ -216,8 +217,8 @@ export const mutants: ReadonlyArray<Mutant> = [
 /** Explore with one of its constraints taken away: it reports a right program, of `promises.ts` or `primitives.ts`. */
 export const unbound: ReadonlyArray<Mutant> = [
   {
-    subject: "those of one line keep their order: nobody overtakes",
-    wrong: "those who wait behind one of their line that is put off do not wait",
+    subject: "waiters in one line keep their order: nobody overtakes",
+    wrong: "waiters behind a delayed one in their line go ahead of it",
     vary: order,
     found: ["delay"],
     file: "src/testing/explore/ExploredQueue.ts",
@@ -225,8 +226,8 @@ export const unbound: ReadonlyArray<Mutant> = [
     to: ""
   },
   {
-    subject: "plain callbacks keep theirs",
-    wrong: "plain callbacks are put off",
+    subject: "plain callbacks keep their order",
+    wrong: "plain callbacks are delayed",
     vary: order,
     found: ["delay", "delay", "delay"],
     file: "src/testing/explore/Lanes.ts",
@@ -234,8 +235,8 @@ export const unbound: ReadonlyArray<Mutant> = [
     to: "    return entry.what === \"callback\" ? this.main : undefined\n  }\n\n  ofFiber"
   },
   {
-    subject: "what the library does between steps comes in its tick",
-    wrong: "the loop's own entries are put off",
+    subject: "the library's own work between steps comes in its tick",
+    wrong: "the loop's own entries are delayed",
     vary: order,
     found: ["delay", "delay"],
     file: "src/testing/explore/Lanes.ts",
@@ -243,8 +244,8 @@ export const unbound: ReadonlyArray<Mutant> = [
     to: "    return entry.what === \"internal\" ? this.main : undefined\n  }\n\n  ofFiber"
   },
   {
-    subject: "timers come in order of their deadlines",
-    wrong: "of the timers that a pause makes due at once the last fires first",
+    subject: "timers fire in order of their deadlines",
+    wrong: "timers that one pause makes due fire last first",
     vary: world,
     found: ["pause"],
     file: "src/internal/kernel/Timers.ts",
@@ -261,7 +262,7 @@ export const unbound: ReadonlyArray<Mutant> = [
     to: "const { maxTicks, outside } = this.settings, operations = true"
   },
   {
-    subject: "a second is longer than any pause: all is quiet then",
+    subject: "a second is longer than any pause: by then all is quiet",
     wrong: "a pause has no bound",
     vary: world,
     found: ["pause"],

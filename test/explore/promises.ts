@@ -9,7 +9,7 @@ const expectOrder = (log: ReadonlyArray<unknown>, expected: ReadonlyArray<unknow
   log.join() === expected.join() ? Effect.void : Effect.fail(`${log}`)
 
 export const promises: Readonly<Record<string, Program>> = {
-  "those of one line keep their order: nobody overtakes": Effect.gen(function*() {
+  "waiters in one line keep their order: nobody overtakes": Effect.gen(function*() {
     const event = yield* Event.make
     const log: Array<number> = []
     const waiters: Array<asyncio.Task.Task<unknown>> = []
@@ -22,7 +22,7 @@ export const promises: Readonly<Record<string, Program>> = {
     yield* expectOrder(log, [0, 1, 2])
   }),
 
-  "those who wait behind one that is put off keep it too, woken in whatever tick": Effect.gen(function*() {
+  "waiters behind a delayed one keep it too, whichever tick wakes them": Effect.gen(function*() {
     const semaphore = yield* Semaphore.make(0)
     const log: Array<number> = []
     const tasks: Array<asyncio.Task.Task<unknown>> = []
@@ -48,7 +48,7 @@ export const promises: Readonly<Record<string, Program>> = {
     yield* expectOrder(log, [0, 1, 2])
   }),
 
-  "plain callbacks keep theirs": Effect.gen(function*() {
+  "plain callbacks keep their order": Effect.gen(function*() {
     const log: Array<string> = []
     const task = yield* createTask(sleep(0), { name: "a" })
     yield* EventLoop.callSoon(() => log.push("one"))
@@ -60,7 +60,7 @@ export const promises: Readonly<Record<string, Program>> = {
     yield* expectOrder(log, ["one", "two", "three", "four"])
   }),
 
-  "what the library does between steps comes in its tick": Effect.gen(function*() {
+  "the library's own work between steps comes in its tick": Effect.gen(function*() {
     const log: Array<string> = []
     yield* TaskGroup.run((group) =>
       Effect.gen(function*() {
@@ -73,7 +73,7 @@ export const promises: Readonly<Record<string, Program>> = {
     yield* expectOrder(log, ["<TaskGroup entered>"])
   }),
 
-  "timers come in order of their deadlines": Effect.gen(function*() {
+  "timers fire in order of their deadlines": Effect.gen(function*() {
     const log: Array<number> = []
     for (const at of [3, 1, 2]) yield* EventLoop.callLater(at, () => log.push(at))
     yield* gather([sleep(1), sleep(2), sleep(4)])
@@ -92,7 +92,7 @@ export const promises: Readonly<Record<string, Program>> = {
     yield* gather([step, step, step])
   }),
 
-  "a second is longer than any pause: all is quiet then": Effect.gen(function*() {
+  "a second is longer than any pause: by then all is quiet": Effect.gen(function*() {
     const worker = yield* createTask(Effect.andThen(sleep(0), sleep(0)), { name: "worker" })
     yield* sleep("1 second")
     if (!Task.done(worker)) return yield* Effect.fail("the worker is not done")

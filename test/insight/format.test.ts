@@ -245,12 +245,12 @@ describe("format", () => {
     }))
 
   it("what it is to tell is checked, and its options", () => {
-    const expected = "expected an array of what currentLoop gives"
+    const expected = "expected an array of loops, as currentLoop gives them"
     expect(() => Insight.format("x" as never)).toThrow(`format: the argument is "x", ${expected}`)
     expect(() => Insight.format([{}] as never)).toThrow(`format: the argument is [{}], ${expected}`)
     expect(() => Insight.format([], { limit: 0 })).toThrow("format: limit is 0, expected a whole number above 0")
     expect(() => Insight.format([], { colour: true } as never)).toThrow(
-      "format: colour is true, expected no option of that name; there are color, base, limit, filter; did you mean color?"
+      "format: colour is true, expected no such option; the options are color, base, limit, filter; did you mean color?"
     )
   })
 })

@@ -265,7 +265,7 @@ describe("layerSpanEvents", () => {
       Effect.runSyncExit(Effect.scoped(Layer.build(Insight.layerSpanEvents(options)))).toString()
     expect(build({ over: "soon" } as never)).toContain("layerSpanEvents: over is \"soon\"")
     expect(build({ under: 1 } as never)).toContain(
-      "layerSpanEvents: under is 1, expected no option of that name; there are over"
+      "layerSpanEvents: under is 1, expected no such option; the options are over"
     )
   })
 

@@ -347,9 +347,9 @@ describe("recorder", () => {
     Effect.gen(function*() {
       for (const capacity of [0, -1, 1.5, NaN, Infinity]) {
         expect((yield* defectOf(Effect.scoped(recorder({ capacity })))).message).toContain(
-          `recorder: capacity is ${capacity}, expected a whole number from 1 on`
+          `recorder: capacity is ${capacity}, expected a whole number of at least 1`
         )
       }
-      expect(() => record({ size: 1 } as object)).toThrow("record: size is 1, expected no option")
+      expect(() => record({ size: 1 } as object)).toThrow("record: size is 1, expected no such option")
     }))
 })

@@ -73,7 +73,7 @@ describe("toChrome", () => {
 })
 
 it("what is no timeline is refused, by all who take one", () => {
-  const timeline = "expected a Timeline, as record and recorder give one"
+  const timeline = "expected a Timeline of record or recorder"
   for (const [call, take] of Object.entries({ lint, toChrome, toSvg, toText })) {
     expect(() => take({} as never)).toThrow(`${call}: the argument is {}, ${timeline}`)
     expect(() => take(undefined as never)).toThrow(`${call}: the argument is undefined, ${timeline}`)

@@ -161,7 +161,7 @@ describe("toSvg", () => {
 
   it("refuses what is no width, no theme, and no option", () => {
     const timeline = { from: 0, to: 0, dropped: 0, tasks: [], wakes: [] }
-    expect(() => toSvg(timeline, { width: 0 })).toThrow("toSvg: width is 0, expected a whole number from 240 on")
+    expect(() => toSvg(timeline, { width: 0 })).toThrow("toSvg: width is 0, expected a whole number of at least 240")
     expect(() => toSvg(timeline, { theme: "pink" as "dark" })).toThrow(
       "toSvg: theme is \"pink\", expected light, dark or auto"
     )

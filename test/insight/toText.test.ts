@@ -178,8 +178,8 @@ describe("toText", () => {
 
   it("refuses what is no width, and no option", () => {
     const timeline = { from: 0, to: 0, dropped: 0, tasks: [], wakes: [] }
-    expect(() => toText(timeline, { width: 10 })).toThrow("toText: width is 10, expected a whole number from 20 on")
-    expect(() => toText(timeline, { rows: 0 })).toThrow("toText: rows is 0, expected a whole number from 1 on")
+    expect(() => toText(timeline, { width: 10 })).toThrow("toText: width is 10, expected a whole number of at least 20")
+    expect(() => toText(timeline, { rows: 0 })).toThrow("toText: rows is 0, expected a whole number of at least 1")
     expect(() => toText(timeline, { colour: true } as object)).toThrow("colour")
   })
 })

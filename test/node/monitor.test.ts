@@ -129,7 +129,7 @@ describe.concurrent("monitor", () => {
 
   it.each([
     ["WATCHDOG", "often", "EFFECT_ASYNCIO_WATCHDOG: its value is 'often', expected a Duration"],
-    ["EVENTS", "many", "EFFECT_ASYNCIO_EVENTS: its value is 'many', expected a whole number from 0 on"],
+    ["EVENTS", "many", "EFFECT_ASYNCIO_EVENTS: its value is 'many', expected a whole number of at least 0"],
     ["SIGNAL", "SIGKILL", "monitor: signal is 'SIGKILL', expected a signal that a process can listen to"]
   ])("refuses %s=%s", async (name, value, message) => {
     await using child = start("ends", { [`EFFECT_ASYNCIO_${name}`]: value })

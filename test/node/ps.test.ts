@@ -204,8 +204,8 @@ describe.concurrent("effect-asyncio", () => {
     [["ps", "1", "--svg"], /^effect-asyncio: ps has no --svg\n/, 2],
     [["draw", "package.json", "--json"], /^effect-asyncio: draw has no --json\n/, 2],
     [["draw", "nothing.json"], /^effect-asyncio draw nothing.json: ENOENT/, 1],
-    [["draw", "package.json"], /^effect-asyncio draw package.json: it is no recording/, 1],
-    [["draw", "README.md"], /^effect-asyncio draw README.md: it is no recording/, 1]
+    [["draw", "package.json"], /^effect-asyncio draw package.json: it is not a recording/, 1],
+    [["draw", "README.md"], /^effect-asyncio draw README.md: it is not a recording/, 1]
   ])("%s", async (args, output, code) => {
     expect(await run(...args)).toEqual([expect.stringMatching(output), code])
   })

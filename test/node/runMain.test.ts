@@ -198,7 +198,7 @@ describe.concurrent("how it ends", () => {
     await expect(runMain(wrong)).rejects.toThrow("runMain: the argument is {}, expected an Effect")
     await expect(runMain(Effect.void, JSON.parse(`{ "closeTimeot": 1 }`))).rejects.toThrow("did you mean closeTimeout?")
     const first = runMain(asyncio.sleep(1, "well"))
-    await expect(runMain(Effect.void)).rejects.toThrow("runMain: the process has a main program already")
+    await expect(runMain(Effect.void)).rejects.toThrow("runMain: the process already has a main program")
     expect(await first).toBe("well")
     expect(await runMain(Effect.succeed("again"))).toBe("again")
   })

@@ -36,11 +36,11 @@ let isServing = false
 /** Never ends: the process or thread does. `R`: what the handlers ask for, and the layer has. */
 export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
   if (!isWorker()) {
-    const message = "serve: there is no pool that this could be a worker of; the module is to be given to one"
+    const message = "serve: no pool has started this worker; give the module to a pool"
     throw new RuntimeError({ message })
   }
   if (isServing) {
-    const message = "serve: called a second time in this worker, expected once, with all its jobs in one group"
+    const message = "serve: called a second time in this worker, expected once, with all jobs in one group"
     throw thrown(new RuntimeError({ message }))
   }
   isServing = true

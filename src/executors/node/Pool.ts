@@ -70,7 +70,7 @@ export class Pool implements Desk, Owner {
     Effect.withFiber((fiber) => {
       if (isVirtual(fiber.getRef(Clock.Clock))) {
         const { name } = this.settings
-        const message = `${name}: workers live in real time, for which a virtual loop does not wait: use Executor.local`
+        const message = `${name}: workers live in real time, which a virtual loop does not wait for; use Executor.local`
         throw new RuntimeError({ message })
       }
       return Effect.flatMap(

@@ -17,7 +17,7 @@ const checkSchemas = check.options<Schemas<Plain, Plain, Plain, Plain>>({
 
 const checkName = (call: string, name: string): void => {
   check.string(call, "the name", name)
-  if (name === "") check.illegal(call, "the name", name, "some text")
+  if (name === "") check.illegal(call, "the name", name, "a non-empty string")
 }
 
 export class JobImpl<Name extends string, I extends Plain, A extends Plain, E extends Plain, P extends Plain>
@@ -60,7 +60,7 @@ export type AnyJob = JobImpl<string, Plain, Plain, Plain, Plain>
 export const jobOf = (call: string, job: Any): AnyJob => {
   if (job instanceof JobImpl) return job
   check.checkCopy(call, "the job", job, "Job")
-  return check.illegal(call, "the job", job, "what Job.make gives")
+  return check.illegal(call, "the job", job, "a job of Job.make")
 }
 
 export class JobsImpl<J extends Any> extends Printable implements Jobs<J> {
@@ -74,7 +74,7 @@ export class JobsImpl<J extends Any> extends Printable implements Jobs<J> {
     this.name = name
     const byName = new Map<string, AnyJob>()
     for (const job of jobs.map((job) => jobOf("Job.group", job))) {
-      if (byName.has(job.name)) check.illegal("Job.group", "the name", job.name, "a name for each job, not one for two")
+      if (byName.has(job.name)) check.illegal("Job.group", "the name", job.name, "a different name for each job")
       byName.set(job.name, job)
     }
     if (byName.size === 0) check.illegal("Job.group", "the jobs", jobs, "at least one job")
@@ -92,5 +92,5 @@ export class JobsImpl<J extends Any> extends Printable implements Jobs<J> {
 export const jobsOf = (call: string, jobs: Jobs<Any>): JobsImpl<Any> => {
   if (jobs instanceof JobsImpl) return jobs
   check.checkCopy(call, "the jobs", jobs, "Jobs")
-  return check.illegal(call, "the jobs", jobs, "what Job.group gives")
+  return check.illegal(call, "the jobs", jobs, "a group of Job.group")
 }

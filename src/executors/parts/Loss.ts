@@ -11,7 +11,9 @@ export const isLost = (exit: Exit.Exit<unknown, unknown>): boolean =>
 export class Loss extends RuntimeError {
   readonly reason: string
   constructor(reason: string) {
-    super({ message: "Executor.loseWorker: called outside of Executor.local, whose workers alone can be lost by it" })
+    super({
+      message: "Executor.loseWorker: called outside of Executor.local, the only executor whose workers it can lose"
+    })
     this.reason = reason
   }
 }

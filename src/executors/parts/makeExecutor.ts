@@ -71,7 +71,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
     const { jobs } = this.backend
     if (jobs.byName.get(job.name) !== job) check.illegal(call, "the job", job, `one of ${jobs}`)
     if (onProgress === undefined || job.progress !== undefined) return
-    check.illegal(call, "the job", job, "one with a progress schema, as there is onProgress")
+    check.illegal(call, "the job", job, "one with a progress schema, since onProgress is given")
   }
 
   execute<K extends J>(

@@ -22,10 +22,10 @@ const AsyncResource: (new(type: string) => Resource) | undefined = (() => {
   }
 })()
 
-/** One captured context, for one or more tasks that were created in the same step. */
+/** One captured context, for the tasks that were created in the same step. */
 export class AsyncContext {
   private readonly resource: Resource
-  // INVARIANT: the holders that have not released it; at 0 it is given back to the host.
+  // INVARIANT: how many holders have not released it; at 0 it goes back to the host.
   private holders = 1
 
   constructor(resource: Resource) {

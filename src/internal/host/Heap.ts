@@ -1,13 +1,13 @@
 /**
  * A heap whose members know their place, so that one can leave from the middle. Equal members leave in the order they
- * came. `push`, `pop` and `remove` cost O(log n), `peek` O(1). All comparing is done before anything moves: an order that
- * throws leaves the heap as it was.
+ * arrived. `push`, `pop` and `remove` cost O(log n), `peek` O(1). All comparing is done before anything moves: an order
+ * that throws leaves the heap unchanged.
  *
- * Neither Effect nor JavaScript has a heap; the usual packages can't remove a member, and a timer that is cancelled has
- * to leave at once: a clock must not jump to a deadline that nobody waits for.
+ * Neither Effect nor JavaScript has a heap; the usual packages can't remove a member, and a cancelled timer has to
+ * leave at once: a clock must not jump to a deadline that nobody waits for.
  *
- * Four children a node, and the keys in an array of their own: of 10,000 timers that come out of order and go, each took
- * 210 ns with two children and the keys in the members, and takes 160 so; of 100,000, 400 and 300.
+ * Each node has four children, and the keys have an array of their own. With 10,000 timers that come out of order and
+ * go, each takes 160 ns, where two children and the keys in the members took 210; with 100,000, 300 and 400.
  */
 export interface Member {
   /** INVARIANT: the member's index in its heap, -1 outside. */
@@ -101,7 +101,7 @@ export class Heap<K, A extends Member> {
     member.place = place
   }
 
-  /** Where a member comes to stand that rises from `place`. */
+  /** Where a member ends up that rises from `place`. */
   private placeAbove(member: A, key: K, place: number): number {
     const { keys, members } = this
     while (place > 0) {
@@ -112,7 +112,7 @@ export class Heap<K, A extends Member> {
     return place
   }
 
-  /** Where a member comes to stand that sinks from `place`, among the first `size`. */
+  /** Where a member ends up that sinks from `place`, among the first `size`. */
   private placeBelow(member: A, key: K, place: number, size: number): number {
     const { keys, members } = this
     for (let below = 4 * place + 1; below < size; below = 4 * place + 1) {
@@ -127,7 +127,7 @@ export class Heap<K, A extends Member> {
     return place
   }
 
-  /** Puts a member to where it rises: those on the way there each go down by one, the lowest to `from`. */
+  /** Raises a member to `to`: those on the way each go down by one, the lowest to `from`. */
   private raise(member: A, key: K, from: number, to: number): void {
     while (from > to) {
       const above = (from - 1) >> 2
@@ -137,7 +137,7 @@ export class Heap<K, A extends Member> {
     this.put(member, key, to)
   }
 
-  /** Puts a member to where it sinks: those on the way there each go up by one, the highest to `from`. */
+  /** Lowers a member to `to`: those on the way each go up by one, the highest to `from`. */
   private lower(member: A, key: K, from: number, to: number): void {
     while (to > from) {
       const next = this.members[to]!

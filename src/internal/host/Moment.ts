@@ -1,7 +1,8 @@
 /**
- * A time of a loop's clock, in both of its units: whole nanoseconds, as timers count, and seconds, as asyncio tells it.
+ * A time of a loop's clock, in both of its units: whole nanoseconds, which timers count, and seconds, which asyncio
+ * shows.
  *
- * What somebody gave in seconds is told as it was given, not as it was rounded.
+ * A time given in seconds is shown as it was given, not as it was rounded.
  */
 export interface Moment {
   readonly nanos: number

@@ -6,7 +6,7 @@ export class Origin {
   private readonly name: string
   private readonly annotations: typeof References.CurrentLogAnnotations.Service
   private readonly spans: typeof References.CurrentLogSpans.Service
-  // Told when it is to be logged: its text is made for that alone.
+  // Set when it is about to be logged: the text is made only for that.
   private place: string | undefined = undefined
 
   /** `creator` has the services that the task was created with. */
@@ -21,7 +21,10 @@ export class Origin {
     return this
   }
 
-  /** Adds what a log about the task is to have: its creator's annotations and log spans, its name and its place. */
+  /**
+   * Adds what a log about the task should have: its creator's annotations and log spans, its name and where it was
+   * created.
+   */
   addTo<R>(context: Context.Context<R>): Context.Context<R> {
     return context.pipe(
       Context.add(References.CurrentLogSpans, this.spans),

@@ -1,22 +1,22 @@
 /**
- * What a Clock reads, and whether that tells how long it sleeps.
+ * What a Clock reads, and whether its readings say how long it sleeps.
  *
- * A browser that resists fingerprinting rounds what is read to 16 or 100 ms; a clock may stand, go back or jump. Its sleeps
- * are right in all of these: they are what the host does. So the host's readings have to show that they move in small
- * steps, and are no longer believed once they contradict each other or a sleep.
+ * A browser that resists fingerprinting rounds readings to 16 or 100 ms; a clock may stand still, go back or jump. Its
+ * sleeps are right in all of these cases, since the host makes them. So the host's readings have to show that they move
+ * in small steps, and are no longer believed once they contradict each other or a sleep.
  *
- * Other Clocks, a TestClock or a virtual one, stand between two moves, and are taken at their word, as is the clock of fake
- * timers.
+ * Other Clocks, such as a TestClock or a virtual one, stand still between moves and are taken at their word, as is the
+ * clock of fake timers.
  */
 import type * as Clock from "effect/Clock"
 import { hasFakeClock, hasFakeTimers, hostClock, nowNanos } from "./hostTime.ts"
 
 /**
- * A host's clock may be as coarse, differ as much from the wall clock's between two readings, and its timers end as much
- * early, by the rounding of their delay and their begin.
+ * How coarse a host's clock may be, how far it may differ from the wall clock between two readings, and how early its
+ * timers may end, because their delay and their start are rounded.
  */
 export const ordinary = 2_000_000
-/** In how many readings a clock that is not coarse moves. */
+/** Within how many readings a clock that is not coarse moves. */
 const tries = 8
 
 /** The Clocks whose readings are not taken at their word. */
@@ -24,11 +24,11 @@ const doubted = new WeakSet([hostClock])
 
 export class Readings {
   latest: number
-  /** The last one before they broke. */
+  /** The last reading before they broke. */
   latestSound: number
-  /** "broken" until `renew`: what was counted from earlier ones can't be from later ones. */
+  /** "broken" until `renew`: later readings can't be compared with earlier ones. */
   private state: "unproven" | "sound" | "broken"
-  /** A sleep ended much too early for them: they prove nothing any more. */
+  /** A sleep ended much too early by them: they no longer prove anything. */
   private refuted = false
   private readonly clock: Clock.Clock
   private doubted: boolean
@@ -54,7 +54,7 @@ export class Readings {
     return now
   }
 
-  /** Whether who waits from now on may count on them. */
+  /** Whether a wait that begins now may count on them. */
   areSound(): boolean {
     if (!this.doubted) return true
     if (this.refuted || (hasFakeTimers() && !hasFakeClock())) return false
@@ -63,7 +63,7 @@ export class Readings {
     return this.state === "sound"
   }
 
-  /** A sleep ended much too early for them. */
+  /** A sleep ended much too early by them. */
   refute(): void {
     doubted.add(this.clock)
     this.doubted = true
@@ -71,7 +71,7 @@ export class Readings {
     this.state = "broken"
   }
 
-  /** Nobody is left who counts on earlier ones. */
+  /** Nothing counts on earlier readings any more. */
   renew(): void {
     if (this.doubted) this.state = "unproven"
   }
@@ -92,7 +92,9 @@ export class Readings {
     }
   }
 
-  /** Whether they went another way than the wall clock. That one may be set; to doubt them then does no harm. */
+  /**
+   * Whether they moved differently from the wall clock. Somebody may have set that; doubting them then does no harm.
+   */
   private isOff(now: number): boolean {
     const wall = this.clock.currentTimeMillisUnsafe()
     const difference = now - this.monotonic - (wall - this.wall) * 1e6

@@ -1,5 +1,5 @@
 /**
- * What is used of Effect beyond its public types, all of it. `test/beyond-types.test.ts` says what breaks when it goes.
+ * Everything that is used of Effect beyond its public types. `test/beyond-types.test.ts` says what breaks without it.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -8,15 +8,15 @@ import * as Fiber from "effect/Fiber"
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /**
- * Whether an interrupt reaches the fiber now. A request to cancel has to know before it asks: one to an uninterruptible
- * part must neither walk down nor withdraw a waiter. A mask of our own would not see Effect's.
+ * Whether an interrupt reaches the fiber now. A request to cancel has to know first: one to an uninterruptible part
+ * must neither walk down nor withdraw a waiter. A mask of our own would not see Effect's.
  */
 export const isInterruptible = (fiber: AnyFiber): boolean =>
   (fiber as AnyFiber & { readonly interruptible: boolean }).interruptible
 
 /**
- * Ends what a suspended fiber waits for, whatever that is. Only an interrupt does so by public means, and a virtual loop
- * that can't go on has more to say: why.
+ * Ends what a suspended fiber waits for, whatever that is. Publicly only an interrupt can do so, but a virtual loop
+ * that can't go on has to say why.
  */
 export const resumeWith = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
   (fiber as AnyFiber & { readonly evaluate: (effect: Effect.Effect<never>) => void }).evaluate(Effect.failCause(cause))
@@ -24,8 +24,8 @@ export const resumeWith = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
 const currentFiber = "~effect/Fiber/currentFiber"
 
 /**
- * Runs a function outside of any fiber, also where a fiber runs: who drives a loop from within a program must not be taken
- * for the fiber that the loop's callbacks are in. They would see its clock and its loop.
+ * Runs a function outside of any fiber, even while a fiber runs: code that drives a loop from within a program must not
+ * be taken for the fiber of the loop's callbacks, which would then see its clock and its loop.
  */
 export const withoutFiber = <A>(run: () => A): A => {
   const fiber = Fiber.getCurrent()
@@ -39,5 +39,7 @@ export const withoutFiber = <A>(run: () => A): A => {
   }
 }
 
-/** Whether what an operation gave is no further one, as the fiber is suspended or has ended: Effect's `Yield`, a symbol. */
+/**
+ * Whether an operation gave no further one, because the fiber is suspended or has ended: Effect's `Yield`, a symbol.
+ */
 export const isSuspended = (given: unknown): boolean => typeof given === "symbol"

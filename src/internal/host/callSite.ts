@@ -1,13 +1,13 @@
 /**
  * Where a call was made, for reports and for printing: `file:line:column`.
  *
- * Formatting a stack costs far more than capturing it, so the text is made when somebody asks. One frame is captured, as
- * each that is takes memory for as long as the task lives; none where `Error.stackTraceLimit` is 0, nor in a host that
- * can't leave out the frames above it. A capture takes 1.0 µs and keeps 96 bytes in Node 26, two frames 144 bytes; to set the
- * limit twice takes nothing, `new Error` as long, `util.getCallSites` 2.4 µs.
+ * Formatting a stack costs far more than capturing it, so the text is made on demand. Only one frame is captured, since
+ * each takes memory for as long as the task lives; none if `Error.stackTraceLimit` is 0, or in a host that can't leave
+ * out the frames above it. In Node 26 a capture takes 1.0 µs and 96 bytes, 144 bytes for two frames; setting the limit
+ * twice takes no measurable time, `new Error` takes as long, `util.getCallSites` 2.4 µs.
  */
 export class CallSite {
-  // Not a field, but what the host puts there: an empty object is the smallest that it can be put on.
+  // Not a field but put there by the host, on the smallest object there is, an empty one.
   declare readonly stack?: string
 }
 
@@ -36,7 +36,7 @@ export const callSite = (calledFunction: Function): CallSite | undefined => {
   }
 }
 
-/** Undefined as well where the program's `Error.prepareStackTrace` gives nothing to read a place from. */
+/** Also undefined if the program's `Error.prepareStackTrace` gives nothing from which a place could be read. */
 export const formatCallSite = (site: CallSite | undefined): string | undefined => {
   const line = linesOf(site).find((line) => /:\d+:\d+\)?$/.test(line))
   if (line === undefined) return undefined
@@ -44,7 +44,7 @@ export const formatCallSite = (site: CallSite | undefined): string | undefined =
   return inner.replace(/^file:\/\//, "")
 }
 
-/** Many a `prepareStackTrace` gives the frames as they are, and they are text as well. */
+/** Many a `prepareStackTrace` gives the frames themselves, which print as text, too. */
 const linesOf = (site: CallSite | undefined): ReadonlyArray<string> => {
   try {
     const stack: unknown = site?.stack

@@ -1,9 +1,9 @@
 /**
- * Arguments that no type can check, and all of them for those who have no types. What is wrong dies with
+ * Checks arguments: those that no type can check, and all of them for callers without types. A wrong one dies with
  * `IllegalArgumentError`, which names the call, the value and what was expected; inside an effect, throwing it is a
  * defect.
  *
- * A kind is a check of one value, an option's or an argument's. `self` makes the one way from a public type to the class
+ * A kind checks one value, of an option or an argument. `self` makes the only way from a public type to the class
  * behind it, so that no public function can do without its check.
  */
 import * as Cause from "effect/Cause"
@@ -17,7 +17,7 @@ export const illegal = (call: string, what: string, value: unknown, expected: st
   throw new Cause.IllegalArgumentError(`${call}: ${what} is ${format(value)}, expected ${expected}`)
 }
 
-/** Dies where the value is of another kind; what comes after knows it for one of this. */
+/** Dies if the value is of another kind. */
 export type Kind = (call: string, what: string, value: unknown) => void
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -31,7 +31,7 @@ export const callback: Kind = kind(Predicate.isFunction, "a function")
 export const effect: Kind = (call, what, value) => {
   if (!Effect.isEffect(value)) noEffect(call, what, value, "an Effect")
 }
-/** A function that gives an Effect: what is given in its place is most often that Effect. */
+/** A function that gives an Effect; the usual mistake is to pass the Effect itself. */
 export const body: Kind = kind(Predicate.isFunction, "a function that gives an Effect")
 export const cause: Kind = kind(Cause.isCause, "a Cause")
 export const signal: Kind = kind(
@@ -39,7 +39,7 @@ export const signal: Kind = kind(
   "an AbortSignal"
 )
 
-/** Where an Effect belongs; what was given is often one step away from it. */
+/** For an argument that has to be an Effect; what was given is often one step away from one. */
 export const noEffect = (call: string, what: string, value: unknown, expected: string): never =>
   illegal(call, what, value, expected + stepFrom(value))
 
@@ -54,32 +54,32 @@ const stepFrom = (value: unknown): string => {
   return typeof value === "function" && !isClass(value) ? "; did you mean to call it?" : ""
 }
 
-/** Nothing has run yet of an Effect, nor of the body of a generator function. */
+/** An Effect, or a generator: nothing of it has run yet. */
 const isUnrun = (value: unknown): boolean =>
   Effect.isEffect(value) || Object.prototype.toString.call(value) === "[object Generator]"
 
-/** What a plain callback gave. */
-export const callbackResult: Kind = kind((value) => !isUnrun(value), "no Effect and no generator, as nothing runs it")
+/** The result of a plain callback. */
+export const callbackResult: Kind = kind((value) => !isUnrun(value), "no Effect or generator, since nothing runs it")
 
-/** What a plain function decided: in its place an Effect or a promise would always be true. */
+/** The decision of a plain function: an Effect or a promise in its place would always be truthy. */
 export const answer: Kind = kind(
   (value) => !isUnrun(value) && !Predicate.isPromiseLike(value),
-  "a plain value, as nothing runs or awaits it"
+  "a plain value, since nothing runs or awaits it"
 )
 
-/** What a function gave that is to give an Effect. */
+/** The result of a function that has to give an Effect. */
 export const given = <A>(call: string, what: string, result: A): A => {
-  if (!Effect.isEffect(result)) effect(call, `what ${what} gives`, result)
+  if (!Effect.isEffect(result)) effect(call, `the result of ${what}`, result)
   return result
 }
 
-/** By its brand: what its module takes it for is another matter. */
+/** Checked by its brand alone; its own module checks the rest. */
 export const branded = (name: string): Kind =>
   kind((value) => Predicate.hasProperty(value, `~effect-asyncio/${name}`), withArticle(name))
 
 /**
- * A kind for each option, all of them optional; `others` are those that it shares with more. What is no option is refused,
- * so that none goes unheard. `path`: where the object is, if it is an option itself.
+ * A kind for each option, all of them optional; `others` are shared with other calls. Anything else is refused, so that
+ * no option is silently ignored. `path`: where the object is, if it is itself an option.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export const options = <O, Others = {}>(
@@ -118,10 +118,10 @@ const noOption = (
 ): never => {
   const near = names.find((other) => isNear(name.toLowerCase(), other.toLowerCase(), name.length < 5 ? 1 : 2))
   const hint = near === undefined ? "" : `; did you mean ${pathOf(path, near)}?`
-  return illegal(call, pathOf(path, name), value, `no option of that name; there are ${names.join(", ")}${hint}`)
+  return illegal(call, pathOf(path, name), value, `no such option; the options are ${names.join(", ")}${hint}`)
 }
 
-/** Whether one text is the other but for so many letters, changed, added or left out. */
+/** Whether the texts differ by at most `edits` letters changed, added or left out. */
 const isNear = (a: string, b: string, edits: number): boolean => {
   let same = 0
   while (same < a.length && a[same] === b[same]) same++
@@ -135,18 +135,18 @@ const isNear = (a: string, b: string, edits: number): boolean => {
 const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
   typeof given === "object" && given !== null
 
-/** An object with named parts: a promise or a Date, which has none, is not taken for one without any. */
+/** An object with named parts, or an empty plain one; a promise or a Date, which has no parts, is neither. */
 export const isNamed = (given: unknown): given is Readonly<Record<string, unknown>> =>
   isObject(given) && (Object.keys(given).length > 0 || isPlain(given))
 
 export const isPlain = (value: object): value is Readonly<Record<string, unknown>> => {
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Also another realm's plain object.
+  // Or a plain object of another realm.
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /**
- * The way from a public type to its class, for the functions of the module of that name. Typed by who asks for it, as
+ * The way from a public type to its class, for the functions of the module of that name. The caller types it, since
  * both may have type parameters.
  */
 export const self = (
@@ -162,7 +162,7 @@ export const self = (
   }
 }
 
-/** What is of the right kind by its brand alone comes from a second copy of this package. */
+/** A value that has only the brand of the right kind comes from a second copy of this package. */
 export const checkCopy = (call: string, what: string, value: unknown, name: string): void => {
   if (!Predicate.hasProperty(value, `~effect-asyncio/${name}`)) return
   throw new Cause.IllegalArgumentError(`${call}: ${what}, ${format(value)}, ${fromAnotherCopy}`)
@@ -173,9 +173,12 @@ export const fromAnotherCopy = "belongs to another copy of effect-asyncio (npm l
 // ------------------------------------------------------------------------------------------------------ times and numbers
 
 const aDuration =
-  "a Duration or what makes one (a number of milliseconds, \"3 seconds\", { seconds: 3 } …), and no part of it NaN"
+  "a Duration or an input for one (a number of milliseconds, \"3 seconds\", { seconds: 3 } …), with no part NaN"
 
-/** A duration in nanoseconds. Effect reads NaN and what it doesn't know as zero; asyncio refuses it, and so do we. */
+/**
+ * A duration in nanoseconds. Effect reads NaN, and anything that it doesn't know, as zero; asyncio refuses it, and so
+ * do we.
+ */
 export const nanos = (call: string, input: Duration.Input, what = "the duration"): number => {
   if (typeof input === "number") {
     return Number.isNaN(input) ? illegal(call, what, input, aDuration) : Math.round(input * 1e6)
@@ -185,7 +188,7 @@ export const nanos = (call: string, input: Duration.Input, what = "the duration"
   return Math.round(Duration.toMillis(duration.value) * 1e6)
 }
 
-/** Whether every part of it counts: an object may have others, or none. */
+/** Whether every part of it is understood: an object may have unknown parts, or none. */
 const isWhole = (input: Duration.Input): boolean => {
   if (typeof input !== "object" || Duration.isDuration(input)) return true
   if (isPair(input)) return !input.some(Number.isNaN)
@@ -198,7 +201,7 @@ const isPair = (input: object): input is readonly [number, number] => Array.isAr
 
 const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"] as const
 
-/** A `Temporal.Duration` of months or years, which are no fixed time. */
+/** A `Temporal.Duration` with months or years, which have no fixed length. */
 const isOfTheCalendar = (input: object): boolean =>
   "months" in input && input.months !== 0 || "years" in input && input.years !== 0
 
@@ -206,16 +209,16 @@ export const duration: Kind = (call, what, value) => void nanos(call, value as D
 
 /** A time of the loop's clock. */
 export const seconds = (call: string, when: number): void => {
-  if (typeof when !== "number" || Number.isNaN(when)) illegal(call, "the time", when, "seconds of the loop's clock")
+  if (typeof when !== "number" || Number.isNaN(when)) illegal(call, "the time", when, "seconds on the loop's clock")
 }
 
 export const wholeNumber = (call: string, what: string, value: number, least: number): void => {
-  if (!Number.isInteger(value) || value < least) illegal(call, what, value, `a whole number from ${least} on`)
+  if (!Number.isInteger(value) || value < least) illegal(call, what, value, `a whole number of at least ${least}`)
 }
 
-/** `wholeNumber`, of an option. */
+/** `wholeNumber` as the kind of an option. */
 /* @__NO_SIDE_EFFECTS__ */
 export const count = (least: number): Kind => (call, what, value) => wholeNumber(call, what, value as number, least)
 
-/** A queue's bound: asyncio takes 0 and negative numbers for none. */
+/** A queue's bound: in asyncio, 0 and negative numbers mean none. */
 export const maxsize: Kind = kind((value) => Number.isInteger(value) || value === Infinity, "a whole number")

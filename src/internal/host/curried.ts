@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as check from "./check.ts"
 
 /**
- * `f(first, last)` and `f(last)(first)`, as `Function.dual`. The last is checked where it stands alone, too: who gave the
- * first and forgot the last would be left with a function.
+ * `f(first, last)` and `f(last)(first)`, as in `Function.dual`. The last is checked even if it stands alone: a caller
+ * who gave the first and forgot the last would otherwise be left with a function.
  */
 export const dual = <DataLast extends (last: any) => any, DataFirst extends (first: any, last: any) => any>(
   f: DataFirst,
@@ -25,14 +25,14 @@ export interface Curried<Self> {
   <A, E, R>(self: Self, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R>
 }
 
-/** `Function.dual` would take the one argument of the short form for the second. `impl` checks who it is. */
+/** `Function.dual` would take the only argument of the short form for the second. `impl` checks `self`. */
 export const curried = <Self, Impl>(
   call: string,
   impl: (self: Self) => Impl,
   f: <A, E, R>(self: Impl, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Curried<Self> => {
   const run = <A, E, R>(self: Impl, effect: Effect.Effect<A, E, R>) => {
-    // The check itself is not in the way of those who pass it.
+    // Kept out of the way of those who pass.
     if (!Effect.isEffect(effect)) check.effect(call, "the argument", effect)
     return f(self, effect)
   }

@@ -1,9 +1,9 @@
 /**
- * What the host measures time with, and whether it was replaced.
+ * How the host measures time, and whether that was replaced.
  *
- * Effect's live Clock sleeps by the `setTimeout` that it finds at the call, and reads the `process.hrtime` that it found
- * at import, or else `performance.now()`; its scheduler takes the `setImmediate` that it finds at the call. Fake timers
- * replace them all, and Effect's Clock goes on to read the time of before.
+ * Effect's live Clock sleeps with the `setTimeout` that it finds at the call, and reads the `process.hrtime` that it
+ * found at import, or `performance.now()`; its scheduler takes the `setImmediate` that it finds at the call. Fake
+ * timers replace them all, while Effect's Clock goes on reading real time.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -22,27 +22,27 @@ interface Host {
 const host = globalThis as unknown as Host
 
 const timer = (): object => host.setTimeout
-/** What a turn of Effect's scheduler is. */
+/** How Effect's scheduler asks for a turn. */
 const immediate = (): object => host.setImmediate ?? host.setTimeout
 
 const found = { timer: timer(), immediate: immediate(), hrtime: host.process?.hrtime, now: host.performance?.now }
 
 export const hostClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
 
-/** Replaced since import; or before, as the usual fake timers tell. */
+/** Replaced since import; or before it, which the usual fake timers reveal. */
 const isFake = (now: object, then: object): boolean => now !== then || "clock" in now
 
-/** Whether fake timers are in the place of the host's. */
+/** Whether fake timers have replaced the host's. */
 export const hasFakeTimers = (): boolean => isFake(timer(), found.timer)
 
-/** Whether turns wait for them as well. */
+/** Whether the host's turns wait for them, too. */
 export const hasFakeTurns = (): boolean => isFake(immediate(), found.immediate)
 
-/** Whether they brought a clock that goes with them. */
+/** Whether they brought a clock of their own. */
 export const hasFakeClock = (): boolean =>
   found.hrtime === undefined ? host.performance?.now !== found.now : host.process?.hrtime !== found.hrtime
 
-/** A turn of the host that is none of its timers'. */
+/** Takes a turn of the host that does not come from a timer. */
 export const takeMessageTurn = (turn: () => void): void => {
   if (host.MessageChannel === undefined) return
   const { port1, port2 } = new host.MessageChannel()
@@ -54,7 +54,7 @@ export const takeMessageTurn = (turn: () => void): void => {
   port2.postMessage(undefined)
 }
 
-/** The Clock's monotonic time in nanoseconds; that of fake timers where they are in the place of the host's. */
+/** The Clock's monotonic time in nanoseconds, or that of fake timers if they have replaced the host's. */
 export const nowNanos = (clock: Clock.Clock): number => {
   if (clock === hostClock) {
     const hrtime = host.process?.hrtime
@@ -63,10 +63,10 @@ export const nowNanos = (clock: Clock.Clock): number => {
   return Number(clock.monotonicTimeNanosUnsafe())
 }
 
-// How far the host's `performance.now()` is behind its Clock, of which it is another face.
+// How far the host's `performance.now()` is behind its Clock; both show the same time.
 let behind: number | undefined
 
-/** The same in milliseconds, as many times as one likes: of the host's clock without a bigint for each. */
+/** The same in milliseconds; for the host's clock without a bigint for each call, so it may be called often. */
 export const nowMillis = (clock: Clock.Clock): number => {
   const now = found.now
   if (clock !== hostClock || now === undefined || hasFakeClock() || host.performance?.now !== now) {

@@ -1,20 +1,22 @@
 /**
- * Effects that are over at once where they need not wait: a free lock, a join of what is done, a put where there is room.
+ * Effects that are over at once if they need not wait: taking a free lock, joining a task that is done, a put with
+ * room.
  *
- * `yield*` asks an effect for its iterator in the very step of the fiber that runs the generator. What need not wait is done
- * there: the iterator is at its end already, and Effect's run loop is not entered. What waits, fails or throws is yielded to
- * it as ever, and whoever does not `yield*` (`Effect.flatMap`, a branch of `Effect.all`) gets an ordinary effect.
+ * `yield*` asks an effect for its iterator in the very step of the fiber that runs the generator. An effect that need
+ * not wait is done there: its iterator is already at its end, and Effect's run loop is not entered. One that waits,
+ * fails or throws is yielded to the run loop as usual, and code that does not `yield*` (`Effect.flatMap`, a branch of
+ * `Effect.all`) gets an ordinary effect.
  *
- * - Only in fibers that never yield by themselves, as on a loop. In any other Effect counts operations, so as to yield now
- *   and then; others would starve without that.
- * - An interruption reaches a running fiber at its next operation in the run loop. So one that plain JavaScript asks for in
- *   the generator's own body (`controller.abort()`) comes behind these, as it comes behind `yield* Effect.succeed(1)`, which
- *   Effect does in place itself. To send one in a hundred to the run loop, so that a loop of nothing else ends, was half of
- *   their time.
- * - A request to cancel is met where a fiber waits, so it makes no difference; nor do steps and ticks: both are of the
- *   ready queue.
- * - Who runs generators by other means than Effect's, inside of a fiber, gets what that fiber would. So does
- *   `Effect.fnUntracedEager`, which runs a body, as far as that need not wait, when it is called.
+ * - Only in fibers that never yield by themselves, as on a loop. In others Effect counts operations, so as to yield now
+ *   and then, without which the rest would starve.
+ * - An interruption reaches a running fiber at its next operation in the run loop. So if plain JavaScript asks for one
+ *   in the generator's own body (`controller.abort()`), it takes effect after these, as it does after `yield*
+ *   Effect.succeed(1)`, which Effect itself does in place. Sending every hundredth to the run loop, so that a loop of
+ *   nothing else ends, doubled their cost.
+ * - A request to cancel is met where a fiber waits, so this makes no difference to it, nor to steps and ticks, which
+ *   belong to the ready queue.
+ * - Code that runs generators inside a fiber by other means than Effect's gets what the fiber itself would get. So does
+ *   `Effect.fnUntracedEager`, which runs a body when it is called, up to the first wait.
  */
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -26,12 +28,12 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 export abstract class InPlace<A, E = never, R = never> extends Effectable.Class<A, E, R> {
   /**
-   * Does it, and gives its exit; else it has done nothing, and gives an effect that does, a waiter mostly. An interruption may
-   * keep that from being evaluated.
+   * Does it, and gives its exit; or does nothing yet, and gives an effect that does it, usually a waiter. An
+   * interruption may keep that from being evaluated.
    */
   abstract look(fiber: AnyFiber): Effect.Effect<A, E, R>
 
-  /** In a bare fiber a yield could come between the look and the wait, and what wakes those who wait would find nobody. */
+  /** In a bare fiber a yield could come between the look and the wait, and a wake would find nobody waiting. */
   asEffect(): Effect.Effect<A, E, R> {
     const fiber = Fiber.getCurrent()!
     return fiber.cache.preventYield
@@ -47,7 +49,7 @@ export abstract class InPlace<A, E = never, R = never> extends Effectable.Class<
     return effect.value === undefined ? nothing : new Done(effect.value)
   }
 
-  /** What it throws is a defect of the fiber, and no business of a `catch` in the generator's body. */
+  /** What it throws is a defect of the fiber, which a `catch` in the generator's body must not see. */
   private tryLook(fiber: AnyFiber): Effect.Effect<A, E, R> {
     try {
       return this.look(fiber)
@@ -62,7 +64,7 @@ export const inPlace = <A, E = never, R = never>(
   look: (fiber: AnyFiber) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => new ByFunction(look)
 
-/** What never waits, and gives its exit. */
+/** An effect that never waits, from a function that gives its exit. */
 export const atOnce = <A, E = never>(act: () => Exit.Exit<A, E>): Effect.Effect<A, E> => new AtOnce(act)
 
 class ByFunction<A, E, R> extends InPlace<A, E, R> {
@@ -84,13 +86,13 @@ class AtOnce<A, E> extends InPlace<A, E> {
   }
 }
 
-/** An exit is an effect, and the one kind with this tag: `Exit.isSuccess` takes exits only. */
+/** Only exits have this tag among effects; `Exit.isSuccess` takes exits only. */
 const isSuccess = <A, E, R>(effect: Effect.Effect<A, E, R>): effect is Exit.Success<A, never> =>
   (effect as { readonly _tag?: unknown })._tag === "Success"
 
 // ----------------------------------------------------------------------------------------------------------------- iterators
 
-/** At its end, with a value. */
+/** An iterator at its end, with a value. */
 class Done<A> {
   readonly done = true
   readonly value: A
@@ -104,7 +106,7 @@ class Done<A> {
 
 const nothing = new Done<any>(undefined)
 
-/** An effect, for the run loop. */
+/** An iterator that yields the effect to the run loop. */
 class Yielded<A, E, R> {
   readonly done = false
   readonly value: Effect.Effect<A, E, R>

@@ -1,5 +1,5 @@
 /**
- * This copy's version, in the keys of what two copies in one process would share: a copy of another version has another
- * loop, and regions of another shape.
+ * This copy's version. It is in the keys of whatever two copies in one process would share, as a copy of another
+ * version has another loop, and regions of another shape.
  */
 export const version = "0.2.0"

@@ -1,15 +1,15 @@
-/** The words that the prints of several things have in common. */
+/** Words that several prints have in common. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import { format, oneLine, type Words } from "./printing.ts"
 
-/** A number that is worth a word unless it is 0. */
+/** A number, left out if it is 0. */
 export const counted = (what: string, count: number): string | undefined => count === 0 ? undefined : `${what}=${count}`
 
 /** "1 tick", "2 ticks". */
 export const numbered = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
 
-/** How a future ended. Where it comes from matters if it failed, and as long as it runs. */
+/** How a future ended. Where it comes from matters only if it failed, or still runs. */
 export const describeExit = (exit: Exit.Exit<unknown, unknown>, created?: Created): Words => {
   if (exit._tag === "Success") return ["finished", `result=${format(exit.value)}`]
   return Cause.hasInterruptsOnly(exit.cause)
@@ -31,14 +31,14 @@ const minute = 60 * second
 const hour = 60 * minute
 const day = 24 * hour
 
-/** The longest first, with how much of it there has to be. */
+/** The longest first, with the least count of each that is shown. */
 const units: ReadonlyArray<readonly [unit: number, name: string, least: number]> = [
   [day, "d", 2 * day],
   [hour, "h", hour],
   [minute, "min", 2 * minute]
 ]
 
-/** Milliseconds: `0`, `20 µs`, `250 ms`, `1.5 s`, `10 min`, `1.5 h`, and `59 min 59 s` where it is not so round. */
+/** Milliseconds: `0`, `20 µs`, `250 ms`, `1.5 s`, `10 min`, `1.5 h`, and `59 min 59 s` if it is less round. */
 export const timeInWords = (millis: number): string => {
   if (millis === 0 || millis === Infinity) return String(millis)
   if (millis < 0) return `-${timeInWords(-millis)}`
@@ -50,7 +50,7 @@ export const timeInWords = (millis: number): string => {
   if (round !== undefined) return times(rest / round[0], round[1])
   const parts: Array<string> = []
   for (const [unit, name] of [...units, [second, "s"] as const]) {
-    // What is below a second is a part of the last one.
+    // Anything below a second is a fraction of the seconds.
     const count = unit === second ? rest / second : Math.floor(rest / unit)
     if (count > 0) parts.push(times(count, name))
     rest %= unit

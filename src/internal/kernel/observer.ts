@@ -93,7 +93,7 @@ export interface Observer {
 /** What was thrown is said once; who threw it is told nothing more. */
 const dismiss = (listener: Observer, thrown: unknown): void => {
   stop(listener)
-  Effect.runFork(Effect.logError("An observer failed, and is told nothing more", Cause.die(thrown)))
+  Effect.runFork(Effect.logError("An observer failed, and was removed", Cause.die(thrown)))
 }
 
 /** What a listener does when it is not told, but called back: nothing that it throws gets past this. */

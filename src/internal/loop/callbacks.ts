@@ -36,7 +36,7 @@ export class Caller {
     try {
       const result = asyncContext === undefined ? callback() : asyncContext.run(callback, undefined)
       if (result instanceof Promise) result.catch((reason: unknown) => this.failed(reason, subject))
-      check.callbackResult(call, "what the callback gives", result)
+      check.callbackResult(call, "the result of the callback", result)
     } catch (thrown) {
       this.failed(thrown, subject)
     } finally {

@@ -116,7 +116,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
   putNowait(item: A): Effect.Effect<void, QueueFull | QueueShutDown> {
     if (this.isShutDown) return this.failShutDown("putNowait")
     if (!this.hasRoom) {
-      const why = this.room > 0 ? "others wait for the room" : `it has ${numbered(this.maxsize, "item")} already`
+      const why = this.room > 0 ? "others wait for the room" : `it already has ${numbered(this.maxsize, "item")}`
       return Effect.fail(new QueueFull({ message: `${this.kind}.putNowait: ${why}` }))
     }
     this.add(item)

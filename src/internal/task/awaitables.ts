@@ -42,7 +42,7 @@ export const checkAwaitable = (
   const maker = makerOf(item)
   if (maker === undefined) return
   throw new Cause.IllegalArgumentError(
-    `${call}: ${nameOf(place)} is ${maker}(…), expected the effect in it, which becomes a task by itself, ` +
+    `${call}: ${nameOf(place)} is ${maker}(…), expected the effect in it, which becomes a task anyway, ` +
       `or the task: yield* ${maker}(…)`
   )
 }

@@ -193,7 +193,7 @@ export class Explorer {
       }
       if (token.fingerprint !== (written.result.fingerprint & 0xffff)) {
         return yield* Effect.fail(
-          changed("is of another program, or this one has changed since: its written order is another")
+          changed("is of another program, or this one has changed since: its written order differs")
         )
       }
       const trace = new Trace()
@@ -203,7 +203,7 @@ export class Explorer {
         : { picker: new Planned(new Schedule(content.moves)) }
       const { result } = yield* this.runs.run(attempt.picker, { trace, isLogged: true })
       if ("moves" in content && result.moves.length < content.moves.length) {
-        return yield* Effect.fail(changed("has a deviation that finds no place: the program has changed since"))
+        return yield* Effect.fail(changed("has a deviation that no longer has a place: the program has changed since"))
       }
       return { result, run: trace.run }
     })

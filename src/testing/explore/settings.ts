@@ -35,7 +35,7 @@ export interface Settings {
 const count = (least: number) =>
   check.kind(
     (value) => Number.isInteger(value) && (value as number) >= least,
-    `a whole number from ${least} on`
+    `a whole number of at least ${least}`
   )
 
 const probability = check.kind(

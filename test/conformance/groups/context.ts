@@ -7,8 +7,8 @@ export default {
   /** A task gets a copy of the context at its creation. */
   context_task_copy: {
     status: "difference",
-    reason: "Effect's context is provided to a part of the program and ends with it: what a direct await provides does"
-      + " not leak to its caller",
+    reason: "Effect's context is provided to a part of the program and ends with it: what a direct await provides " +
+      "does not leak to its caller",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

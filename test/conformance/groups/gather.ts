@@ -61,8 +61,8 @@ export default {
   /** One cancelled child makes gather raise CancelledError; its siblings live on. */
   gather_child_cancelled: {
     status: "difference",
-    reason: "gather gives an Effect, there is no outer future to ask whether it is cancelled; a task that stands for it"
-      + " ends cancelled, as one that awaits a gather does in asyncio",
+    reason: "gather gives an Effect, so there is no outer future to ask whether it is cancelled; a task around it " +
+      "ends cancelled, as a task that awaits a gather does in asyncio",
     instead: {
       main: (log) =>
         Effect.gen(function*() {
@@ -99,8 +99,9 @@ export default {
   /** The same awaitable given twice runs once and fills both places. */
   gather_duplicates: {
     status: "difference",
-    reason: "a coroutine object is one run, an Effect a description: the same Effect given twice runs twice; the same"
-      + " Task or Future given twice is one child, as in asyncio",
+    reason:
+      "a coroutine object is one run, an Effect a description: the same Effect given twice runs twice; the same " +
+      "Task or Future given twice is one child, as in asyncio",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

@@ -42,8 +42,8 @@ export default {
   /** A closed loop refuses everything; closing twice is fine. */
   loop_closed: {
     status: "difference",
-    reason: "there is no run_forever; a loop that is not a layer's is made and closed by its Runner, whose run refuses"
-      + " instead",
+    reason:
+      "there is no run_forever; a loop that no layer made is made and closed by its Runner, whose run refuses instead",
     instead: {
       main: {
         sync: async (log, makeRunner) => {
@@ -78,7 +78,7 @@ export default {
   /** Errors in callbacks go to the exception handler and the loop goes on. */
   loop_exception_in_callback: {
     status: "difference",
-    reason: "the handler cannot be read back (no get_exception_handler): who sets it has it",
+    reason: "the handler can't be read back (no get_exception_handler): the code that set it still has it",
     instead: {
       main: (log) =>
         Effect.gen(function*() {
@@ -123,8 +123,8 @@ export default {
   /** A running loop cannot be run again or closed. */
   loop_nested_run_refused: {
     status: "difference",
-    reason: "run gives a promise instead of blocking the thread, so a run inside a run does no harm: both go on, on the"
-      + " one loop",
+    reason: "run gives a promise instead of blocking the thread, so a run inside a run does no harm: both go on, on " +
+      "one loop",
     instead: {
       main: {
         sync: async (log, makeRunner) => {
@@ -154,9 +154,8 @@ export default {
   /** run_forever ends after the round in which stop() was called. */
   loop_run_forever_stop: {
     status: "difference",
-    reason:
-      "no run_forever and stop: the host's own loop never blocks, so there is nothing to stop; a run lasts as long"
-      + " as what it waits for, a Future for one",
+    reason: "there is no run_forever and no stop: the host's own loop never blocks, so there is nothing to stop; a " +
+      "run lasts as long as whatever it waits for, such as a Future",
     instead: {
       main: {
         sync: async (log, makeRunner) => {
@@ -202,7 +201,7 @@ export default {
   /** run gives the value or rejects; a finished future is fine. */
   loop_run_until_complete: {
     status: "difference",
-    reason: "no is_running: whoever runs on a loop has it running, and outside nobody blocks it",
+    reason: "there is no is_running: code on a loop knows that it runs, and nothing outside blocks it",
     instead: {
       main: {
         sync: async (log, makeRunner) => {
@@ -288,7 +287,7 @@ export default {
   /** stop() before run_forever: one round is run. */
   loop_stop_before_run: {
     status: "difference",
-    reason: "no run_forever and stop; a run of nothing but sleep(0) is one round",
+    reason: "there is no run_forever and no stop; a run of nothing but sleep(0) is one round",
     instead: {
       main: {
         sync: async (log, makeRunner) => {
@@ -311,8 +310,8 @@ export default {
   /** A task factory sees every coroutine that becomes a task. */
   loop_task_factory: {
     status: "difference",
-    reason: "no task factories: what they are for is an option of createTask (eager), a reference in the context that"
-      + " tasks inherit, or a function of one's own that makes the tasks",
+    reason: "there are no task factories: an option of createTask (eager), a reference in the context that tasks " +
+      "inherit, or a function that makes the tasks does the same",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

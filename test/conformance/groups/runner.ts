@@ -89,7 +89,8 @@ export default {
   /** run() inside a running loop is refused. */
   runner_nested_refused: {
     status: "difference",
-    reason: "run gives a promise instead of blocking the thread: inside another it is a loop beside it",
+    reason:
+      "run gives a promise instead of blocking the thread: inside another run it is a second loop beside the first",
     instead: {
       main: {
         sync: async (log, makeRunner) => {

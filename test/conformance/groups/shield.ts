@@ -43,7 +43,7 @@ export default {
   /** Shielding something already done gives that very future. */
   shield_done_shortcut: {
     status: "difference",
-    reason: "shield gives an Effect, which is not the future it shields: what is done gives its value without a tick",
+    reason: "shield gives an Effect, not the future it shields: one that is done gives its value without a tick",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

@@ -91,8 +91,8 @@ export default {
   /** A deadline of no time takes a cancellation that was asked for just before it for its own (python/cpython#134471). */
   since3142_timeout_zero_cancelled: {
     status: "difference",
-    reason:
-      "a deadline of zero or less takes no cancellation for its own that was asked for before it, as one of a second does not; open in CPython as python/cpython#134471",
+    reason: "a deadline of zero or less does not claim a cancellation that was requested before it, just as a " +
+      "deadline of a second does not; open in CPython as python/cpython#134471",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

@@ -121,8 +121,8 @@ export default {
   /** create_task is refused once the group is shutting down or finished. */
   taskgroup_create_after_abort: {
     status: "difference",
-    reason: "TaskGroup.run makes the group and enters it, so that Python's third case, a group that was not entered, " +
-      "can't be written; the other two are refused as in asyncio",
+    reason: "TaskGroup.run makes and enters the group, so Python's third case, a group that was never entered, can't " +
+      "be written; the other two are refused as in asyncio",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

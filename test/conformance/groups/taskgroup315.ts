@@ -13,8 +13,8 @@ export default {
   /** The body cancels its group and fails; the task is cancelled while the block waits: the failure is lost. */
   taskgroup315_body_error: {
     status: "difference",
-    reason:
-      "a body that fails after group.cancel, in a task that is cancelled as well, fails: as in a group that nobody cancelled, a failure comes out, and the cancellation at the next suspension",
+    reason: "if a body fails after group.cancel, in a task that is cancelled as well, the failure comes out, as in a " +
+      "group that nobody cancelled, and the cancellation follows at the next suspension",
     instead: {
       main: (log) =>
         Effect.gen(function*() {

@@ -432,9 +432,8 @@ export default {
   /** An error nobody looked at is reported when the task is dropped. */
   tasks_never_retrieved: {
     status: "difference",
-    reason:
-      "when a JavaScript engine collects a task is its own affair: the virtual loop reports when it closes, so that"
-      + " runs repeat, the others then or at collection, whichever is first",
+    reason: "a JavaScript engine collects a task whenever it likes: the virtual loop reports when it closes, so that " +
+      "runs repeat; other loops report then or at collection, whichever comes first",
     instead: {
       main: {
         sync: async (log, makeRunner) => {

@@ -44,8 +44,9 @@ export default {
   /** wait() takes tasks and futures only, and a collection of them. */
   wait_coroutines_forbidden: {
     status: "difference",
-    reason: "wait takes plain Effects too: they become tasks, and the sets hold those; asyncio refuses coroutines"
-      + " because nobody could find them again in the sets; for us that is a matter of what the caller keeps",
+    reason:
+      "wait takes plain Effects too: they become tasks, and the sets hold the tasks; asyncio refuses coroutines " +
+      "because nobody could find them again in the sets",
     instead: {
       main: (log) =>
         Effect.gen(function*() {
