@@ -18,6 +18,7 @@ import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as TestRunner from "effect/cluster/TestRunner"
+import { TestClock } from "effect/testing"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Worker } from "node:worker_threads"
@@ -150,23 +151,28 @@ const total = Job.make("total", { success: Schema.Number, progress: Schema.Numbe
 const newInput = Job.make("total", { payload: Schema.Number, success: Schema.Number })
 const newOutcome = Job.make("total", { success: Schema.String })
 const newReports = Job.make("total", { success: Schema.Number, progress: Schema.String })
-const [v1, v2, v3] = [Job.group("totals", total), Job.group("totals", newInput), Job.group("totals", newOutcome)]
+const stuck = Job.make("stuck", { progress: Schema.Number })
+const [v1, v2, v3] = [Job.group("totals", total, stuck), Job.group("totals", newInput), Job.group("totals", newOutcome)]
 
-const withoutStorage = Sharding.layer.pipe(
-  Layer.provideMerge(Runners.layerNoop),
-  Layer.provideMerge(
-    Layer.effect(MessageStorage)(Effect.map(MessageStorage, (storage) => ({
-      ...storage,
-      saveRequest: () => Effect.fail(new PersistenceError({ cause: new Error("the connection is closed") }))
-    })))
-  ),
-  Layer.provide([layerMemory, RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
-  Layer.provide(ShardingConfig.layer())
-)
+const clusterOn = (storage: Partial<MessageStorage["Service"]>) =>
+  Sharding.layer.pipe(
+    Layer.provideMerge(Runners.layerNoop),
+    Layer.provideMerge(
+      Layer.effect(MessageStorage)(Effect.map(MessageStorage, (working) => ({ ...working, ...storage })))
+    ),
+    Layer.provide([layerMemory, RunnerStorage.layerMemory, RunnerHealth.layerNoop]),
+    Layer.provide(ShardingConfig.layer({ entityTerminationTimeout: 0 }))
+  )
+const lost = new PersistenceError({ cause: new Error("the connection is closed") })
+const withoutStorage = clusterOn({ saveRequest: () => Effect.fail(lost) })
+const forgetful = clusterOn({ requestIdForPrimaryKey: () => Effect.succeedNone })
 
 const totalled = ClusterExecutor.layerRunner(
   v1,
-  Executor.local(v1, { total: (_, { progress }) => Effect.as(progress(1), 1) })
+  Executor.local(v1, {
+    total: (_, { progress }) => Effect.as(progress(1), 1),
+    stuck: (_, { progress }) => Effect.andThen(progress(1), Effect.never)
+  })
 )
 
 const inCluster = (
@@ -369,6 +375,17 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
     ),
     inCluster(Effect.flatMap(Effect.scoped(ClusterExecutor.make(v1)), (cluster) => joined(cluster, total, undefined))),
     inCluster(asked(v1, total, undefined), withoutStorage),
+    inCluster(
+      Effect.gen(function*() {
+        const cluster = yield* ClusterExecutor.make(v1)
+        const began = yield* asyncio.Event.make
+        const task = yield* runInExecutor(cluster, stuck, undefined, { onProgress: () => asyncio.Event.set(began) })
+        yield* asyncio.Event.wait(began)
+        yield* TestClock.adjust("5 minutes")
+        return yield* task
+      }).pipe(Effect.scoped, Effect.provide(TestClock.layer(), { local: true })),
+      forgetful
+    ),
     inCluster(asked(v2, newInput, 1)),
     inCluster(Effect.andThen(asked(v1, total, undefined), asked(v3, newOutcome, undefined))),
     inCluster(Effect.provide(

@@ -45,6 +45,8 @@ type Request = Fiber.Fiber<Outcome, SendError>
 const brief = { times: 3, schedule: Schedule.exponential("100 millis") }
 /** Of a storage that has the request. */
 const patient = { schedule: Schedule.spaced("500 millis") }
+/** How often a caller looks whether the storage still has what it waits for. */
+const look = "5 minutes"
 
 export class Caller {
   private readonly client: Client
@@ -140,7 +142,20 @@ export class Caller {
   private listen(execution: Execution, request: Request): Effect.Effect<Exit.Exit<Outcome, SendError>, unknown> {
     const ended = Fiber.await(request)
     const taken = listen(this.client, execution, ended, this.settings.grace)
-    return Effect.map(Effect.all([ended, taken], { concurrency: 2 }), ([exit]) => exit)
+    const all = [Effect.raceFirst(ended, this.forgotten(execution)), taken] as const
+    return Effect.map(Effect.all(all, { concurrency: 2 }), ([exit]) => exit)
+  }
+
+  /** Fails once the storage has nothing of it, as it was deleted or is another one: nobody would tell of an outcome. */
+  private forgotten(execution: Execution): Effect.Effect<never, BrokenExecutor> {
+    const message = `job '${execution.job.name}': the cluster's storage has nothing of ${execution.id} any more`
+    return this.stored.has(execution).pipe(
+      // One that is down says nothing.
+      Effect.catch(() => Effect.succeed(true)),
+      Effect.flatMap((isThere) => isThere ? Effect.void : new BrokenExecutor({ message })),
+      Effect.delay(look),
+      Effect.forever
+    )
   }
 
   // -------------------------------------------------------------------------------------------------------- cancellation

@@ -222,7 +222,8 @@ const checkRetention = check.options<RetentionOptions>({
  * **Gotchas**
  *
  * An id whose job is deleted is free again: submitted once more, it runs once more. So keep jobs for longer than somebody may
- * come back for them, and than a caller may be cut off from the storage: one that waits for a deleted outcome waits for ever.
+ * come back for them, and than a caller may be cut off from the storage: one that waits for what is deleted meanwhile fails with
+ * `BrokenExecutor`, within 5 minutes.
  *
  * @category layers
  * @since 0.2.0

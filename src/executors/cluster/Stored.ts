@@ -43,6 +43,10 @@ export class Stored {
     return Effect.flatMap(this.sharding.isShutdown, (isShutdown) => isShutdown ? Effect.succeed(true) : wasCancelled)
   }
 
+  has(execution: Execution): Effect.Effect<boolean, SendError> {
+    return Effect.map(this.find(execution), Option.isSome)
+  }
+
   /** Asks it to end; false if there is none. */
   interrupt(execution: Execution): Effect.Effect<boolean, SendError> {
     const { sharding } = this

@@ -15,6 +15,7 @@ import * as RunnerStorage from "effect/cluster/RunnerStorage"
 import * as Sharding from "effect/cluster/Sharding"
 import * as ShardingConfig from "effect/cluster/ShardingConfig"
 import * as Snowflake from "effect/cluster/Snowflake"
+import { TestClock } from "effect/testing"
 import { Book, handlers } from "../handlers.ts"
 import { all, book, half, park, steps } from "../jobs.ts"
 
@@ -134,6 +135,28 @@ it("whoever is interrupted as a runner leaves asks again, where the job has ende
       requestIdForPrimaryKey: (options) => Effect.delay(requestIdForPrimaryKey(options), "300 millis")
     })
   ))
+
+it("what is deleted before it has ended is not waited for for ever", () =>
+  run(Effect.gen(function*() {
+    yield* asyncio.Event.clear(gate)
+    const driver = yield* MemoryDriver
+    const exit = yield* Effect.gen(function*() {
+      const cluster = yield* ClusterExecutor.make(gated)
+      const began = yield* asyncio.Event.make
+      const task = yield* runInExecutor(cluster, wait, undefined, {
+        id: "a",
+        onProgress: () => asyncio.Event.set(began)
+      })
+      yield* asyncio.Event.wait(began)
+      yield* TestClock.adjust("10 minutes")
+      expect(asyncio.Task.done(task)).toBe(false)
+      driver.requestsByPrimaryKey.clear()
+      yield* TestClock.adjust("5 minutes")
+      return yield* asyncio.Task.await(task)
+    }).pipe(Effect.scoped, Effect.provide(TestClock.layer(), { local: true }))
+    expect(String(exit)).toMatch(/BrokenExecutor.*job 'wait': the cluster's storage has nothing of a any more/)
+    yield* asyncio.Event.set(gate)
+  })))
 
 it("names and ids with slashes are no others", () =>
   run(Effect.gen(function*() {
