@@ -101,7 +101,7 @@ export class Heap<K, A extends Member> {
     member.place = place
   }
 
-  /** Where a member ends up that rises from `place`. */
+  /** Where a member that rises from `place` ends up. */
   private placeAbove(member: A, key: K, place: number): number {
     const { keys, members } = this
     while (place > 0) {
@@ -112,7 +112,7 @@ export class Heap<K, A extends Member> {
     return place
   }
 
-  /** Where a member ends up that sinks from `place`, among the first `size`. */
+  /** Where a member that sinks from `place` ends up, among the first `size`. */
   private placeBelow(member: A, key: K, place: number, size: number): number {
     const { keys, members } = this
     for (let below = 4 * place + 1; below < size; below = 4 * place + 1) {

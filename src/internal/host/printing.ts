@@ -1,15 +1,16 @@
 /**
- * What messages, reports and prints say about values and about things of ours: `<Task finished name='Task-2' result=1>`.
+ * What messages, reports and prints say about values and about the library's own objects: `<Task finished name='Task-2'
+ * result=1>`.
  *
- * A text is short and never fails. What throws prints as `<unprintable>`. Of a value some `limit` characters are shown,
- * `levels` levels deep, and no more is read than is shown: the text of a million rows costs what that of a hundred does.
- * (But JavaScript lists the keys of an object all at once, and a `toString` that somebody wrote costs what it costs.) A
- * task or other thing of ours is shown once in a text: what it holds may hold it again.
+ * A text is short, and making it never fails: what throws prints as `<unprintable>`. A value shows about `limit`
+ * characters, `levels` levels deep, and no more of it is read than is shown: a million rows cost as much as a hundred.
+ * (But JavaScript lists all keys of an object at once, and a user's `toString` costs what it costs.) A task or other
+ * such object is shown once in a text, since what it holds may hold it again.
  *
- * Effect's `format` has no such bounds, nor have the `toString`s of Effect's own values, which call it: so those that
+ * Effect's `format` has no such bounds, nor do the `toString`s of Effect's own values, which call it; so those that
  * hold other values are read here.
  *
- * It has more than 150 lines of code: values and things of ours print inside of each other.
+ * It has more than 150 lines of code: values and the library's own objects print inside each other.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -28,18 +29,18 @@ const levels = 4
 const nameLimit = 80
 const unprintable = "<unprintable>"
 
-/** A text under way. */
+/** A text that is being made. */
 interface Writing {
   /** The characters left for values. */
   left: number
   // INVARIANT: the objects around the value that is being read, outermost first.
   readonly around: Array<object>
-  /** What is shown already. */
+  /** What has been shown already. */
   readonly shown: Set<Described>
 }
 
-// INVARIANT: defined while a text is being made. A `toString` that somebody wrote may print a task in the midst of it:
-// that is a part of the same text.
+// INVARIANT: defined while a text is being made. A user's `toString` may print a task in the middle of it: that is part
+// of the same text.
 let writing: Writing | undefined
 
 const write = (part: (text: Writing) => string): string => {
@@ -52,7 +53,7 @@ const write = (part: (text: Writing) => string): string => {
   }
 }
 
-/** Takes the characters of a piece from those left; what does not fit is cut off. */
+/** Spends the characters of a piece; cuts off what does not fit. */
 const spend = (text: Writing, piece: string): string => {
   const fits = oneLine(piece, text.left)
   text.left -= fits.length
@@ -142,7 +143,7 @@ const classOf = (value: object): string => {
   return typeof name === "string" && name !== "Object" ? name : ""
 }
 
-/** Without its source, which nobody wants to read in a message. A static member may be called `name`. */
+/** Without the source, which nobody wants to read in a message. A static member may be called `name`. */
 const textOfFunction = (value: Function): string => {
   const what = isClass(value) ? "class" : "function"
   const name: unknown = value.name
@@ -151,7 +152,7 @@ const textOfFunction = (value: Function): string => {
 
 export const isClass = (value: Function): boolean => /^class\b/.test(Function.prototype.toString.call(value))
 
-/** What those of Effect's own values hold that can hold anything. */
+/** The contents of those of Effect's own values that can hold anything. */
 const contentsOf = (value: object): readonly [name: string, contents: ReadonlyArray<unknown>] | undefined => {
   if (Exit.isExit(value)) return Exit.isSuccess(value) ? ["Success", [value.value]] : ["Failure", [value.cause]]
   if (Cause.isCause(value)) return ["Cause", [value.reasons]]
@@ -164,16 +165,16 @@ const contentsOf = (value: object): readonly [name: string, contents: ReadonlyAr
   return Result.isSuccess(value) ? ["success", [value.success]] : ["failure", [value.failure]]
 }
 
-/** JavaScript's collections, and Effect's. Whatever else can be iterated, that may use it up. */
+/** JavaScript's collections, and Effect's. Iterating anything else may use it up. */
 const isCollection = (value: object): value is Iterable<unknown> =>
   Symbol.iterator in value && !("~effect-asyncio/Future" in value) && // of another copy of this package
   (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || NodeInspectSymbol in value)
 
-/** What somebody wrote that it prints as: a class's `toString`. */
+/** How its class says that it prints: `toString`. */
 const textOf = (value: object): string | undefined => {
   if (typeof value.toString !== "function" || value.toString === Object.prototype.toString) return undefined
   const text = String(value)
-  // Also of an object from another realm.
+  // The same for an object of another realm.
   return text.startsWith("[object ") ? undefined : text
 }
 
@@ -185,11 +186,11 @@ export type Words = ReadonlyArray<string | undefined>
 interface Described {
   readonly kind: string
   readonly name?: string | undefined
-  /** Its state, then what else there is to say; the name is put behind the state. */
+  /** Its state, then whatever else there is to say; the name is put behind the state. */
   describe(): Words
 }
 
-/** A thing of ours: it prints in one line as what it is, by `String`, in Node's `inspect`, and in JSON. */
+/** An object of the library: prints in one line as what it is, by `String`, in Node's `inspect`, and in JSON. */
 export abstract class Printable implements Described {
   abstract readonly kind: string
   abstract describe(): Words
@@ -204,8 +205,8 @@ export abstract class Printable implements Described {
     return print(this)
   }
 
-  // It is equal to itself alone. Effect would compare it by what it holds, which changes, and may be the whole program:
-  // as a key of a HashMap, or in an error of which a cause is made.
+  // Equal only to itself. Effect would compare what it holds, which changes, and may be the whole program: as a key of
+  // a HashMap, or in an error from which a cause is made.
   [Equal.symbol](that: unknown): boolean {
     return this === that
   }
@@ -232,7 +233,7 @@ const print = (self: Described): string =>
 
 const enclosed = (words: Words): string => `<${words.filter((word) => word !== undefined).join(" ")}>`
 
-/** Of a print inside of another, the values have taken their characters already. */
+/** In a print inside another, the values have already spent their characters. */
 const printInside = (text: Writing, self: Described): string => {
   const before = text.left
   const printed = print(self)

@@ -1,22 +1,24 @@
-/** What stands in a ready queue. */
+/** The entries of a ready queue. */
 import type * as Fiber from "effect/Fiber"
 import type { Handle } from "../../EventLoop.ts"
 import type { Future } from "../../Future.ts"
 
 /**
- * What a step is: the first one of a task; one that Effect's own runtime asked for, a fork or a yield; one of a fiber that
- * Effect or the host resumed at once, past every queue; a waiter's, once woken; the delivery of a cancellation; a plain
- * callback; timers that are due; and what the library does between them.
+ * What a step is: the first one of a task; one that Effect's own runtime asked for (a fork or a yield); one of a fiber
+ * that Effect or the host resumed at once, past every queue; a waiter's, once woken; the delivery of a cancellation; a
+ * plain callback; timers that are due; and the library's own work between them.
  */
 export type What = "start" | "step" | "resumed" | "wake" | "cancel" | "callback" | "timer" | "internal"
 
-/** Whose it is: a task, a future whose callback it is, a callback's handle, a fiber outside of tasks; or nobody's. */
+/** Whose it is: a task's, a callback's (of a future or of a handle), a fiber's outside of tasks; or nobody's. */
 export type Whose = Future<unknown, unknown> | Handle | Fiber.Fiber<unknown, unknown> | undefined
 
 export interface Step {
   readonly what: What
   readonly owner: Whose
-  /** Where it is known: the fiber that goes on; of what Effect's runtime asked for, the one that yielded or forked. */
+  /**
+   * The fiber that goes on, if it is known; if Effect's runtime asked for the step, the fiber that yielded or forked.
+   */
   readonly fiber?: Fiber.Fiber<unknown, unknown> | undefined
 }
 

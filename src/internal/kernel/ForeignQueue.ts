@@ -1,19 +1,19 @@
 /**
- * The queue on a scheduler that somebody else gave us, TestClock's for one, which counts what it runs and moves time once
- * that is over. So every entry asks it for a turn; but what is ready runs before time moves, however many ticks that
- * takes: a turn whose entry has already run does nothing, any other drains the queue, up to a bound.
+ * The queue on somebody else's scheduler, such as TestClock's, which counts what it runs and moves time once that is
+ * over. So every entry asks it for a turn; but everything that is ready has to run before time moves, however many
+ * ticks it takes: a turn whose entry has already run does nothing, and any other drains the queue, up to a bound.
  *
- * One entry a turn lets time overtake a program of many ticks. A turn that always drains makes turns multiply when a
- * program spins: each of its entries would drain, and ask for as many again. No turns for what a drain itself schedules
- * hides from a TestClock that is moved inside the drain what it wakes.
+ * With one entry a turn, time would overtake a program of many ticks. If every turn drained, turns would multiply when
+ * a program spins: each of its entries would drain, and ask for as many again. Without turns for what a drain itself
+ * schedules, a TestClock that is moved inside the drain would not see what it wakes.
  */
 import type * as Scheduler from "effect/Scheduler"
 import type { Entry } from "./Entry.ts"
 import { OwnQueue, type RuntimeSteps } from "./ReadyQueue.ts"
 
-/** Ticks of one turn on somebody else's scheduler. */
+/** At most so many ticks in one turn on somebody else's scheduler. */
 const maxTicks = 64
-/** If they are short, as in a pipeline that hands on one item a tick, more of them: up to so many entries. */
+/** More if they are short, as in a pipeline that hands on one item a tick: up to so many entries. */
 const maxEntries = 2048
 
 export class ForeignQueue extends OwnQueue {
@@ -30,8 +30,8 @@ export class ForeignQueue extends OwnQueue {
     this.ask(++this.scheduled)
   }
 
-  // INVARIANT: no fewer turns are to come than entries wait. All have one priority, so that they come in the order of
-  // their entries; entries of other priorities find theirs in the tick.
+  // INVARIANT: at least as many turns are to come as entries wait. All have one priority, so that they come in the
+  // order of their entries; entries of other priorities find their place in the tick.
   private ask(turn: number): void {
     this.dispatcher.scheduleTask(() => this.take(turn), 0)
   }

@@ -2,11 +2,11 @@
  * Gives the live loop's queue its turns of the host's event loop.
  *
  * A trip through the host costs more than the ticks of most programs (1.7 µs against 0.05 to 0.2 an entry), so one turn
- * runs several ticks. That changes no order inside the loop. It ends after 64 ticks, or after the tick in which 2 ms have
- * passed: the host's timers, promises and I/O get their turn then, however busy the loop is.
+ * runs several ticks. That changes no order inside the loop. It ends after 64 ticks, or after the tick in which 2 ms
+ * have passed: the host's timers, promises and I/O get their turn then, however busy the loop is.
  *
- * A timer of the host that wakes the loop is a turn, too. Those of fake timers would wait to be advanced, and move time by
- * a millisecond each; so there a message asks for a turn as well.
+ * A timer of the host that wakes the loop is a turn, too. Fake timers would wait to be advanced, and move time by a
+ * millisecond each; so there a message asks for a turn as well.
  */
 import type * as Clock from "effect/Clock"
 import type * as Scheduler from "effect/Scheduler"
@@ -40,7 +40,7 @@ export class HostTurns {
     if (hasFakeTurns()) takeMessageTurn(() => this.turn())
   }
 
-  /** Takes a turn, whoever got it, for what `prepare` schedules and all that is ready. */
+  /** Uses a turn, whoever got it, for what `prepare` schedules and everything that is ready. */
   readonly turn = (prepare?: () => void): void => {
     if (this.running) return prepare?.()
     this.running = true

@@ -5,8 +5,8 @@
  * is CPython's `_run_once`, and Effect's `MixedScheduler` drains in the same way. In Effect every fiber makes its own
  * dispatcher, so there is no order among fibers: the loop's scheduler hands this one queue to all of them.
  *
- * Entries of priority 0 are the ordinary ones. Timers that are due use priority 1: they run behind the ordinary entries
- * of the same tick, as asyncio appends them to what is already ready.
+ * Ordinary entries have priority 0. Timers that are due have priority 1: they run behind the ordinary entries of the
+ * same tick, as asyncio appends them to what is already ready.
  *
  * Cost: O(1) for each entry scheduled and run.
  */
@@ -14,19 +14,19 @@ import type * as Scheduler from "effect/Scheduler"
 import type { Entry } from "./Entry.ts"
 import { observer } from "./observer.ts"
 
-/** What the loop schedules on. It is an Effect dispatcher too, shared by all fibers of the loop. */
+/** What the loop schedules on: an Effect dispatcher, shared by all fibers of the loop. */
 export interface ReadyQueue extends Scheduler.SchedulerDispatcher {
   schedule(entry: Entry, priority: number): void
-  /** Takes a turn of the host that somebody else got, for what `prepare` schedules and all that is ready. */
+  /** Uses a turn of the host that somebody else got, for what `prepare` schedules and everything that is ready. */
   readonly takeTurn?: ((prepare: () => void) => void) | undefined
 }
 
-/** How Effect's own runtime schedules a step of the running fiber, a fork or a yield: what `scheduleTask` is. */
+/** How Effect's own runtime schedules a step of the running fiber, a fork or a yield: the `scheduleTask` of a queue. */
 export type RuntimeSteps = (queue: ReadyQueue, task: () => void, priority: number) => void
 
 /**
- * Schedules an entry on whatever dispatcher a fiber has: the loop's queue takes the entry itself, and so knows whose step
- * it is; any other takes a closure.
+ * Schedules an entry on whatever dispatcher a fiber has: the loop's queue takes the entry itself, so it knows whose
+ * step it is; any other takes a closure.
  */
 export const scheduleOn = (dispatcher: Scheduler.SchedulerDispatcher, entry: Entry, priority: number): void => {
   if (isReadyQueue(dispatcher)) dispatcher.schedule(entry, priority)
@@ -39,7 +39,7 @@ export const isReadyQueue = (dispatcher: Scheduler.SchedulerDispatcher): dispatc
 interface Bucket {
   readonly priority: number
   readonly entries: Array<Entry>
-  /** How many of them have run, once the tick is theirs. */
+  /** How many of them have run, once their tick has come. */
   done: number
 }
 
@@ -47,8 +47,8 @@ interface Bucket {
  * The loop's own queue. `host` is asked for a turn when the queue stops being empty, and calls `tick` in it; the live
  * loop gives it a turn of the host's event loop, the virtual loop its own driver.
  *
- * A ring of entries, so that a tick allocates nothing: with an array a tick, a lone fiber that yields spent a third of
- * its time on garbage. Priorities other than 0, a few a tick at most, have buckets.
+ * A ring of entries, so that a tick allocates nothing: with an array for each tick, a lone fiber that yields spent a
+ * third of its time on garbage. Entries of other priorities, a few a tick at most, are in buckets.
  */
 export class OwnQueue implements ReadyQueue {
   // INVARIANT: `count` entries from `head` on, around the end; the length is a power of two; undefined elsewhere.

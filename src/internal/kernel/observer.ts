@@ -1,12 +1,12 @@
 /**
- * Whoever watches what programs do: debug mode, which finds slow steps; a recorder.
+ * Those who watch what programs do: debug mode, which finds slow steps, and recorders.
  *
- * One field for all loops, so that a recorder needs none in its hands, and that costs a load and a compare at each place
- * while nobody listens. It is asked where a thing happens, once: nothing else in the core watches. A listener changes no
- * order and no tick, and what it throws never reaches the program: as with trio's Instruments, one that throws is dropped
- * with a log. Open: a put into a queue and a get from it are no events; whoever waits for them is.
+ * One field for all loops, so that a recorder need not hold any of them, and so that each place costs a load and a
+ * compare while nobody listens. Each place where something happens asks once; nothing else in the core watches. A
+ * listener changes no order and no tick, and what it throws never reaches the program: as with trio's Instruments, one
+ * that throws is dropped with a log. Open: a put into a queue and a get from it are not events; waiting for them is.
  *
- * It has more than 150 lines of code: each event has a loop of its own over those who listen.
+ * It has more than 150 lines of code: each event has its own loop over the listeners.
  */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
@@ -23,17 +23,17 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 /** A primitive. */
 export interface Resource {
   readonly kind: string
-  /** As somebody calls it who tells several apart. */
+  /** The name that somebody gave it. */
   readonly name: string | undefined
-  /** The task that all who wait there wait for, where it is one. */
+  /** The one task that all who wait there wait for, if there is one. */
   readonly holder: AnyTask | undefined
 }
 
-/** A part of a fiber's work that stands under a deadline, or has tasks of its own. */
+/** A part of a fiber's work that has a deadline, or tasks of its own. */
 export interface Block {
   /** What opened it: `timeout`, `TaskGroup`. */
   readonly call: string
-  /** In nanoseconds, from its begin. */
+  /** In nanoseconds, from its start. */
   readonly limit?: number | undefined
   /** Its fiber is known once it has begun. */
   readonly region: { readonly fiber: AnyFiber | undefined }
@@ -47,56 +47,58 @@ export interface Waiting {
   readonly fiber: AnyFiber
   /** What it waits for, in words. */
   readonly label: string
-  /** Where that is a primitive. */
+  /** The primitive, if it waits at one. */
   readonly resource: Resource | undefined
-  /** What it is to do there, where it may wait for one thing or another: `get`, `put`, `join`. */
+  /** What it wants to do there, if there are several things to wait for: `get`, `put`, `join`. */
   readonly verb: string | undefined
-  /** Where it does nothing but sleep: for so many nanoseconds. */
+  /** If it only sleeps: for how many nanoseconds. */
   readonly sleeps: number | undefined
 }
 
-/** What a listener may be told of. Who did it is the running fiber, or else whose step it is. */
+/** What a listener may be told. The running fiber did it, or else the owner of the current step. */
 export interface Observer {
-  /** Adds to the services that a task's fiber begins with what it needs to see more of it. */
+  /** Adds what it needs to see more of a task to the services that the task's fiber begins with. */
   services?(context: Context.Context<never>): Context.Context<never>
   /** A task exists. */
   created?(task: AnyTask): void
   /** Its fiber begins. */
   started?(task: AnyTask): void
   ended?(task: AnyTask): void
-  /** A request to cancel was made of it. */
+  /** It was requested to cancel. */
   cancelled?(task: AnyTask): void
-  /** A fiber is suspended in something of ours. */
+  /** A fiber suspends in an operation of this library. */
   parked?(waiter: Waiting): void
-  /** Its turn came, or its time: its step is in the ready queue. */
+  /** Its turn or its time has come: its step is in the ready queue. */
   woken?(waiter: Waiting): void
   /** A request to cancel took it out of its line. */
   withdrawn?(waiter: Waiting): void
-  /** Effect's own means interrupt its fiber. */
+  /** Effect itself interrupts its fiber. */
   left?(waiter: Waiting): void
   /** A block begins. */
   opened?(block: Block): void
   closed?(block: Block, outcome: Outcome): void
-  /** A lock is the fiber's now, or a permit of a semaphore. */
+  /** The fiber now has a lock, or a permit of a semaphore. */
   taken?(resource: Resource, fiber: AnyFiber): void
   /** It is given back. */
   released?(resource: Resource): void
-  /** A loop has a failure to tell of, that nobody saw for one. */
+  /** A loop reports a failure, for example one that nobody saw. */
   reported?(context: ExceptionContext): void
   /** A tick begins on that queue: what the host did since the last one is not known. */
   ticked?(queue: Scheduler.SchedulerDispatcher): void
-  /** A step runs, from that queue or of a fiber that schedules on it. Steps nest: one may resume other fibers at once. */
+  /**
+   * A step runs, from that queue or of a fiber that schedules on it. Steps nest: one may resume other fibers at once.
+   */
   stepBegan?(step: Step, queue: Scheduler.SchedulerDispatcher): void
   stepEnded?(step: Step, queue: Scheduler.SchedulerDispatcher): void
 }
 
-/** What was thrown is said once; who threw it is told nothing more. */
+/** Logs what a listener threw, once, and removes it. */
 const dismiss = (listener: Observer, thrown: unknown): void => {
   stop(listener)
   Effect.runFork(Effect.logError("An observer failed, and was removed", Cause.die(thrown)))
 }
 
-/** What a listener does when it is not told, but called back: nothing that it throws gets past this. */
+/** Runs a listener's callback: nothing that it throws gets past this. */
 export const guard = (listener: Observer, act: () => void): void => {
   try {
     act()
@@ -106,8 +108,8 @@ export const guard = (listener: Observer, act: () => void): void => {
 }
 
 /**
- * All who listen, as one whom nothing that they throw gets past. Each event has a loop of its own: with a closure for what is
- * to be told it was half of what a recorder costs.
+ * All listeners as one that never throws. Each event has its own loop: a closure for what is to be told was half of a
+ * recorder's cost.
  */
 class Listeners implements Required<Observer> {
   services(context: Context.Context<never>): Context.Context<never> {
@@ -282,7 +284,7 @@ class Listeners implements Required<Observer> {
     return steps.at(-1)
   }
 
-  /** A fiber that is known to run as a part of that step. */
+  /** A fiber that is known to run as part of that step. */
   fiber: AnyFiber | undefined = undefined
 
   begin(step: Step, queue: Scheduler.SchedulerDispatcher): void {
@@ -300,26 +302,26 @@ class Listeners implements Required<Observer> {
   }
 }
 
-// INVARIANT: the steps under way, the innermost last, and the queues they are of: those that began while somebody listened.
+// INVARIANT: the steps under way that began while somebody listened, the innermost last; and their queues.
 const steps: Array<Step> = []
 const queues: Array<Scheduler.SchedulerDispatcher> = []
 
 const all = new Listeners()
 
-// INVARIANT: those who listen; and all of them as one, if there are any.
+// INVARIANT: the listeners; and all of them as one, if there are any.
 let listeners: ReadonlyArray<Observer> = []
 export let observer: Listeners | undefined = undefined
 
 const become = (observers: ReadonlyArray<Observer>): void => {
   listeners = observers
   observer = observers.length === 0 ? undefined : all
-  // Nobody would be told of their end.
+  // Nobody would be told that they end.
   if (observers.length === 0) steps.length = queues.length = 0
 }
 
 const stop = (listener: Observer): void => become(listeners.filter((other) => other !== listener))
 
-/** Tells a listener of all that happens from now on, until what this gives is called. */
+/** Tells a listener everything that happens from now on, until the returned function is called. */
 export const observe = (listener: Observer): () => void => {
   become([...listeners, listener])
   return () => stop(listener)

@@ -9,7 +9,7 @@ import { CurrentRegion, isAbandoned } from "../waiting/Region.ts"
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 export class ClockTimers {
-  // INVARIANT: those that hold a timer, and some that have just let the last one go.
+  // INVARIANT: those that hold a timer, and some that have just lost their last one.
   private readonly byClock = new Map<Clock.Clock, Timers>()
   private readonly context: Context.Context<never>
 
@@ -17,7 +17,7 @@ export class ClockTimers {
     this.context = context
   }
 
-  /** `scheduler`: that of the fiber that asks. */
+  /** `scheduler`: the calling fiber's. */
   of(clock: Clock.Clock, scheduler: Scheduler.Scheduler): Timers {
     let timers = this.byClock.get(clock)
     if (timers === undefined) {
@@ -38,7 +38,7 @@ export class ClockTimers {
     return this.byClock.get(clock)?.deadlines ?? []
   }
 
-  /** Whether the fiber is one that sleeps in the name of timers. */
+  /** Whether the fiber only sleeps on behalf of timers. */
   isOwn(fiber: AnyFiber): boolean {
     return Array.from(this.byClock.values()).some((timers) => timers.sleepsWith(fiber))
   }

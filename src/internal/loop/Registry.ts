@@ -1,4 +1,7 @@
-/** The tasks that are not done, in order of creation: a list through the tasks themselves. All but walking is O(1). */
+/**
+ * The tasks that are not done, in order of creation: a list through the tasks themselves. Everything but walking is
+ * O(1).
+ */
 
 /** A member: a task. */
 export interface Listed<T> {

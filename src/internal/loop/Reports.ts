@@ -1,6 +1,6 @@
 /**
- * What a loop has to say: failures that nobody saw, callbacks that threw, clean-ups that broke. Each goes to the exception
- * handler of the program, or to the log; on a virtual loop the failures among them may end the run instead.
+ * What a loop reports: failures that nobody saw, callbacks that threw, clean-ups that failed. Each report goes to the
+ * exception handler of the program, or to the log; on a virtual loop, failures may end the run instead.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -15,7 +15,7 @@ import { WaitQueue } from "../kernel/WaitQueue.ts"
 
 type ExceptionHandler = (context: ExceptionContext) => Effect.Effect<void>
 
-/** An exception handler at work. */
+/** An exception handler that is running. */
 interface Handling {
   readonly context: ExceptionContext
   fiber: Fiber.Fiber<void> | undefined
@@ -23,7 +23,7 @@ interface Handling {
   readonly waiting: WaitQueue
 }
 
-/** The handling that the fiber is a part of; tasks that a handler makes inherit it. */
+/** The handling that the fiber is part of; tasks that a handler makes inherit it. */
 export const CurrentHandling = Context.Reference<Handling | undefined>(`effect-asyncio@${version}/CurrentHandling`, {
   defaultValue: () => undefined
 })
@@ -34,7 +34,7 @@ export class Reports<R> {
   handler: ExceptionHandler | undefined = undefined
   // INVARIANT: the handlings that have not ended; closing waits for them.
   readonly handlings = new Set<Handling>()
-  /** Where they are to end the run: the failures that came to the default handler, in the log's place. */
+  /** If failures are to end the run: those that came to the default handler, instead of the log. */
   failures: Array<Cause.Cause<unknown>> | undefined = undefined
 
   /** `context`: the services of the loop, its loggers among them. */
@@ -42,7 +42,7 @@ export class Reports<R> {
     this.context = context
   }
 
-  /** Starts the exception handler, in this very step. What it leaves undone is the default one's. */
+  /** Starts the exception handler, in this very step. The default handler gets what it fails to handle. */
   report(context: ExceptionContext, origin?: Origin): void {
     observer?.reported(context)
     const { handler } = this
@@ -60,7 +60,7 @@ export class Reports<R> {
     })
   }
 
-  /** Nobody waits any longer for handlers at work. What they have not dealt with goes to the default one. */
+  /** Nobody waits for running handlers any longer. What they have not dealt with goes to the default one. */
   abandon(): void {
     for (const handling of Array.from(this.handlings)) {
       this.handlings.delete(handling)
@@ -77,11 +77,11 @@ export class Reports<R> {
     else this.failures.push(cause)
   }
 
-  /** The log, whatever else is to become of it. */
+  /** Logs it, whatever else happens to it. */
   log(context: ExceptionContext, origin?: Origin): void {
     const { cause } = context
     const text = inWords(context)
-    // Effect's loggers print the cause, and fail where a part of it can't be printed.
+    // Effect's loggers print the cause, and fail if a part of it can't be printed.
     const log = cause === undefined ? Effect.logError(text) : Effect.catchCause(
       Effect.logError(text, cause),
       () => Effect.logError(`${text}: ${format(Cause.squash(cause))}`)

@@ -1,9 +1,9 @@
 /**
  * Failures that nobody has looked at, each reported once: when the future is garbage, or when the loop closes.
  *
- * The future is held weakly, what its report says of it strongly, so that keeping the report does not keep the future. No
- * text is made before a report is sent, as nearly every failure is handled before. A virtual loop reports only when it
- * closes: when the collector runs is not part of a repeatable run.
+ * The future is held weakly, the contents of its report strongly, so that keeping the report does not keep the future.
+ * No text is made before a report is sent, since nearly every failure is handled before that. A virtual loop reports
+ * only when it closes: the moment at which the collector runs is not repeatable.
  */
 import type * as Exit from "effect/Exit"
 import type { ExceptionContext } from "../../EventLoop.ts"
@@ -14,19 +14,19 @@ import type { Origin } from "../host/Origin.ts"
 import { Printable, type Words } from "../host/printing.ts"
 import { describeExit } from "../host/words.ts"
 
-/** A future, to the one who reports its failure. */
+/** A future, as the reporter of its failure sees it. */
 export interface Reportable extends Future<unknown, unknown> {
   readonly kind: string
   readonly name: string | undefined
   readonly exit: Exit.Exit<unknown, unknown> | undefined
   readonly origin: Origin | undefined
-  /** Of a task, where it was created. */
+  /** Where it was created, if it is a task. */
   readonly site: CallSite | undefined
-  /** Itself, where it is a task. */
+  /** Itself, if it is a task. */
   readonly task: Task<unknown, unknown> | undefined
 }
 
-/** A failed future, as it prints when it is gone. */
+/** A failed future, as it prints after it is gone. */
 class Report extends Printable {
   readonly kind: string
   readonly name: string | undefined
@@ -61,7 +61,7 @@ export class Unseen {
   private readonly byFuture = new WeakMap<Reportable, Report>()
   private readonly collected: FinalizationRegistry<Report | undefined> | undefined
   private readonly report: (context: ExceptionContext, origin: Origin | undefined) => void
-  // INVARIANT: those of `reports` that came since the last collection.
+  // INVARIANT: those of `reports` that are newer than the last collection.
   private readonly young = new Set<Report>()
   private isCollectionAwaited = false
 
@@ -88,9 +88,9 @@ export class Unseen {
   }
 
   /**
-   * A collection has come. Until its text is made, V8's record of where a task was created holds the function that did it,
-   * its `this` and its variables, and through them the task, as often as not. Making the text at once would cost each
-   * failure that somebody handles half as much again.
+   * A collection has happened. Until its text is made, V8's record of where a task was created holds the function that
+   * did it, its `this` and its variables, and through them often the task itself. Making the text at once would make
+   * each handled failure half as expensive again.
    */
   private age(): void {
     for (const report of this.young) void report.createdAt

@@ -1,4 +1,4 @@
-/** Plain callbacks: those that a loop is given to call, and how any is called. */
+/** Plain callbacks: those given to a loop, and how any of them is called. */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -13,7 +13,7 @@ type Subject = Omit<ExceptionContext, "message" | "cause">
 
 /** Calls the callbacks of one loop. */
 export class Caller {
-  /** The clock of the fiber that scheduled the callback that runs now. */
+  /** The clock of the fiber that scheduled the running callback. */
   clock: Clock.Clock | undefined = undefined
   private readonly report: (context: ExceptionContext) => void
   readonly isClosed: () => boolean

@@ -6,14 +6,14 @@ import * as check from "../host/check.ts"
 import type { LoopImpl } from "./loop.ts"
 import { copy, EventLoop } from "./service.ts"
 
-/** The loop that the fiber runs on; a missing one is a compile error, for those who have types. */
+/** The loop that the fiber runs on; for callers with types, a missing one is a compile error. */
 export const getLoop = (call: string, fiber: Fiber.Fiber<unknown, unknown>): LoopImpl => {
   const loop = findLoop(fiber)
-  // Not `instanceof`: who only waits for tasks need not load what a loop is made of.
+  // Not `instanceof`: code that only waits for tasks need not load what a loop is made of.
   return loop?.copy === copy ? loop : noLoop(call, fiber)
 }
 
-/** The layers of this package are the only ones that make the service; those of a second copy do, too. */
+/** Only the layers of this package make the service, and those of a second copy of it. */
 export const findLoop = (fiber: Fiber.Fiber<unknown, unknown>): LoopImpl | undefined =>
   Context.getOrUndefined(fiber.context, EventLoop) as LoopImpl | undefined
 

@@ -2,9 +2,9 @@
  * The event loop's state: its ready queue, its timers, and the registry that owns every task.
  *
  * What differs between the live loop, the one under TestClock and the virtual one is what they are built on: a
- * `Scheduler` and a `Clock`, both Effect's own interfaces. All that is here is shared.
+ * `Scheduler` and a `Clock`, both Effect's own interfaces. Everything here is shared.
  *
- * It has more than 150 lines of code: what `EventLoop` promises to plain code are its own methods.
+ * It has more than 150 lines of code: its methods are what `EventLoop` promises to plain code.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -38,15 +38,15 @@ import { Unseen } from "./Unseen.ts"
 
 type AnyWaiter = Waiter<any, any, any>
 
-/** A task, to its loop. */
+/** A task, as its loop sees it. */
 export interface Resident extends Listed<Resident>, Task<unknown, unknown> {
   /** Ends it without its fiber. */
   abandon(): void
 }
 
 /**
- * `live`: on the host's own time. `driven`: on a scheduler and a clock of somebody else, as a TestClock. `virtual`: reports
- * what nobody saw only when it closes.
+ * `live`: on the host's own time. `driven`: on somebody else's scheduler and clock, such as a TestClock. `virtual`:
+ * reports unseen failures only when it closes.
  */
 export type Mode = "live" | "driven" | "virtual"
 
@@ -66,14 +66,14 @@ export class LoopImpl extends Printable implements Shape {
   taskCount = 0
   /** What the loop's layer provides: the service, the scheduler, and steps that are atomic. */
   readonly provided: Context.Context<EventLoop>
-  /** The same, on what the loop was built in: its loggers and its clock. */
+  /** The same, and what the loop was built with: its loggers and its clock. */
   readonly context: Context.Context<EventLoop>
   readonly clock: Clock.Clock
   readonly timers: ClockTimers
   readonly mode: Mode
   /** Whether its tasks know where they were created. */
   readonly creationSites: boolean
-  /** Undefined: closing takes its time. */
+  /** Undefined: closing may take any time. */
   readonly closeTimeout: Duration.Duration | undefined
 
   constructor(
@@ -97,7 +97,7 @@ export class LoopImpl extends Printable implements Shape {
       Context.add(Scheduler.Scheduler, this.scheduler),
       Context.add(Scheduler.PreventSchedulerYield, true)
     )
-    // Whatever task the loop was made in: what runs in this context is none of it.
+    // Even if the loop was made in a task, what runs in this context is not part of that task.
     this.context = Context.add(Context.merge(context, this.provided), CurrentRegion, undefined)
     this.timers = new ClockTimers(this.context)
     this.mode = mode
@@ -108,7 +108,7 @@ export class LoopImpl extends Printable implements Shape {
     const report = (context: ExceptionContext, origin?: Origin) => this.reports.report(context, origin)
     this.unseen = new Unseen(report, mode === "virtual")
     this.caller = new Caller(report, this.isClosed)
-    // Last, as a loop that could not be made would watch for ever, and be seen.
+    // Last: a loop whose making fails must not go on watching, and be listed.
     if (options?.debug === true) {
       const limit = check.nanos("EventLoop", options.slowCallbackDuration ?? "100 millis")
       this.unwatch = observe(new SlowSteps(ready, this.clock, limit, this.warnOfSlowStep))
@@ -141,15 +141,15 @@ export class LoopImpl extends Printable implements Shape {
   timeUnsafe = (): number => toSeconds(nowNanos(this.currentClock()))
 
   /**
-   * The scheduler for what a fiber begins: its own, as it may be one around the loop's, a TestClock's say; but not one that
-   * runs only while `runSync` waits.
+   * The scheduler for what a fiber starts: its own, which may be one around the loop's, such as a TestClock's; but not
+   * one that runs only while `runSync` waits.
    */
   private schedulerOf(fiber: Fiber.Fiber<unknown, unknown> | undefined): Scheduler.Scheduler {
     const scheduler = fiber?.cache.scheduler
     return scheduler === undefined || scheduler.executionMode === "sync" ? this.scheduler : scheduler
   }
 
-  /** What the tasks of a fiber run in: its own services, and a scheduler that lasts. */
+  /** The services of a fiber's tasks: its own, with a scheduler that lasts. */
   servicesOf(fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> {
     const scheduler = this.schedulerOf(fiber)
     return fiber.cache.scheduler === scheduler
@@ -157,7 +157,7 @@ export class LoopImpl extends Printable implements Shape {
       : Context.add(fiber.context, Scheduler.Scheduler, scheduler)
   }
 
-  /** The same for a task that is about to be made, if any still can be. */
+  /** The same for a task that is about to be made, if the loop still takes any. */
   admit(call: string, fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> {
     this.checkOpen(call)
     return this.servicesOf(fiber)
@@ -222,14 +222,14 @@ export class LoopImpl extends Printable implements Shape {
 
   // INVARIANT: those who wait for a program.
   readonly mains = new Set<AnyWaiter>()
-  /** Whether it runs for those programs only, not for whatever fibers are provided with it. */
+  /** Whether it runs only for those programs, not for all fibers that have it. */
   runsByMains = false
   /**
-   * Told of a fiber that found done what it awaits, and may give what stops it. Whoever does nothing else takes no tick
-   * and no time: a virtual loop has to end that, the others do not ask.
+   * Told of a fiber that awaits something already done; may give an effect that stops it. A fiber that does nothing
+   * else takes no tick and no time, so a virtual loop has to stop it; other loops do not ask.
    */
   atOnce: ((fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<never> | undefined) | undefined = undefined
-  /** Told when a program begins or ends, and when the loop begins to close: a virtual loop drives itself by that. */
+  /** Called when a program begins or ends, and when the loop begins to close: it drives a virtual loop. */
   onChange: (() => void) | undefined = undefined
 
   enter(main: AnyWaiter): void {
@@ -244,7 +244,7 @@ export class LoopImpl extends Printable implements Shape {
 
   // ---------------------------------------------------------------------------------------------------------- closing
 
-  /** How it comes there: closing.ts. */
+  /** See closing.ts. */
   state: "open" | "closing" | "closed" = "open"
   isClosed = (): boolean => this.state === "closed"
 

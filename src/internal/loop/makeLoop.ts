@@ -1,4 +1,4 @@
-/** Making a loop on the scheduler and the clock that are there. */
+/** Makes loops. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Scheduler from "effect/Scheduler"
@@ -32,7 +32,7 @@ export const makeLoop = (
   const turns = new HostTurns(dispatcher, Context.get(context, Clock.Clock))
   const ready = isPlain
     ? new OwnQueue(turns.request, runtimeSteps, turns.turn)
-    // A loop inside of another: its entries take their places among those of the other.
+    // A loop inside another: its entries take their places among the other's.
     : isReadyQueue(dispatcher)
     ? dispatcher
     : new ForeignQueue(dispatcher, runtimeSteps)

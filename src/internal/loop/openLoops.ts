@@ -1,12 +1,12 @@
 /**
- * The loops that are open, for those who look at a process from outside: under a symbol of the host's, where a debugger and
- * another copy of this package find them too. Weakly: a loop that nobody closes is not kept alive by it.
+ * The open loops, for those who look at a process from outside: under a global symbol, where a debugger and another
+ * copy of this package find them, too. They are held weakly, so this keeps no loop alive that nobody closes.
  */
 import type { Shape } from "../../EventLoop.ts"
 
 interface OpenLoop {
   readonly loop: WeakRef<Shape>
-  /** Where the copy of this package is that made it: what looks at a loop has to be of the same. */
+  /** Where the copy of this package is that made it: only the same copy can look at the loop. */
   readonly home: string
 }
 
@@ -16,7 +16,7 @@ const host: typeof globalThis & { [key]?: Set<OpenLoop> } = globalThis
 
 const home = import.meta.url
 
-// INVARIANT: by loop, what stands for it in the set.
+// INVARIANT: each loop's entry in the set.
 const entries = new WeakMap<Shape, OpenLoop>()
 
 export const opened = (loop: Shape): void => {
@@ -32,7 +32,7 @@ export const closed = (loop: Shape): void => {
   if (entry !== undefined) host[key]?.delete(entry)
 }
 
-/** With where each is from, the oldest first, those of other copies too. */
+/** Each with its home, the oldest first, those of other copies included. */
 export const openLoopsOf = (): ReadonlyArray<readonly [loop: Shape, home: string]> =>
   Array.from(host[key] ?? []).flatMap(({ home, loop: ref }) => {
     const loop = ref.deref()

@@ -1,9 +1,9 @@
-/** The service's key, apart from the module of its name, which the loop's own implementation must not depend on. */
+/** The service's key, kept apart from the module of its name, on which the loop's implementation must not depend. */
 import * as Context from "effect/Context"
 import type { Shape } from "../../EventLoop.ts"
 import { version } from "../host/version.ts"
 
-/** On every loop that this copy of the package makes. */
+/** Marks every loop that this copy of the package makes. */
 export const copy = Symbol("effect-asyncio")
 
 /**

@@ -1,4 +1,4 @@
-/** Debug mode: finds the steps of a loop that held it too long. */
+/** Debug mode: finds steps that hold their loop for too long. */
 import type * as Clock from "effect/Clock"
 import { nowNanos } from "../host/hostTime.ts"
 import type { Step } from "../kernel/Entry.ts"
@@ -10,7 +10,7 @@ export class SlowSteps implements Observer {
   private readonly clock: Clock.Clock
   private readonly limit: number
   private readonly found: (step: Step, seconds: number) => void
-  // INVARIANT: for each step under way, when it began, and how much of the time since then was spent in others within it.
+  // INVARIANT: for each step under way, when it began, and how much of the time since then was spent in nested ones.
   private readonly begun: Array<{ readonly at: number; inner: number }> = []
 
   /** Of one queue, or of all; `limit` in nanoseconds. */

@@ -1,8 +1,9 @@
 /**
- * The group of `TaskGroup.make`: a block in a task of its own, the host, whose body waits for the scope to close.
+ * The group of `TaskGroup.make`: a block in a separate task, the host, whose body waits for the scope to close.
  *
- * So nothing of a group is told a second time: a failure cancels the siblings and ends the host with all that failed, which
- * `join` hands out, and which is reported as any task's where nobody joins. That the host is a task keeps it listed, too.
+ * So a group works as any other does: a failure cancels the siblings and ends the host with everything that failed,
+ * which `join` hands out, and which is reported like any task's failure if nobody joins. And since the host is a task,
+ * it is listed.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -26,7 +27,7 @@ export class BoundGroup extends TaskGroupImpl {
     const loop = getLoop(call, fiber)
     super(call, loop, options)
     const block = runGroup(call, this, () => join(new Closing(loop)))
-    // Eager: it is open when it is handed out.
+    // Eager, so that the group is open when it is handed out.
     this.host = createTask(call, fiber, block, { name: "TaskGroup", eager: true }, site)
   }
 

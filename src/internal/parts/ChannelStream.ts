@@ -1,6 +1,6 @@
 /**
- * A Stream as its public type says: what its channel gives. So `effect/Stream` and the six modules that it alone loads are left
- * to those who run one: an eighth of what importing this library takes beside `effect/Effect`.
+ * A Stream by its public type: its channel's output. So `effect/Stream`, and the six modules that only it loads, are
+ * left to programs that run one: an eighth of what importing this library takes beside `effect/Effect`.
  */
 import { identity } from "effect/Function"
 import { pipeArguments } from "effect/Pipeable"

@@ -1,13 +1,13 @@
 /**
  * The futures that `wait` or `asCompleted` waits for, in one round or in several.
  *
- * A loop `while (pending.size > 0) … = wait(pending)` costs asyncio O(n) a round, because every call adds a callback to
- * each task and removes it again (python/cpython#74741). Here the second call on a set that `wait` itself gave back keeps
- * its members attached: a completion puts its future on a list, a round takes what is on it. So a completion costs O(1),
- * whatever n. What a round gives back is in PendingView.ts.
+ * In asyncio a loop `while (pending.size > 0) … = wait(pending)` costs O(n) a round, because every call adds a callback
+ * to each task and removes it again (python/cpython#74741). Here, the second call on a set that `wait` itself gave back
+ * keeps its members attached: a completion puts its future on a list, and a round takes what is on the list. So a
+ * completion costs O(1), whatever n is. PendingView.ts has the sets that a round gives back.
  *
- * A first call attaches and detaches as asyncio does: whoever waits once for a few of many long-lived tasks must leave
- * nothing behind on them.
+ * A first call attaches and detaches as asyncio does: code that waits once for some long-lived tasks must leave nothing
+ * behind on them.
  */
 import type { Entry, Whose } from "../kernel/Entry.ts"
 import { Node } from "../kernel/WaitQueue.ts"
@@ -15,9 +15,9 @@ import type { FutureImpl } from "../task/future.ts"
 
 type AnyFuture = FutureImpl<any, any>
 
-/** Who is told of completions, each from the ready queue. */
+/** Is told of completions, of each from the ready queue. */
 export interface Listener {
-  /** Who waits meanwhile. */
+  /** Who waits for them. */
   readonly awaiter: Node["awaiter"]
   completed(future: AnyFuture): void
 }
@@ -30,7 +30,7 @@ export class Member extends Node implements Entry {
   readonly index: number
   /** The round that handed it out as done. */
   removedAt = Infinity
-  /** The listener that knows already. */
+  /** The listener that has been told. */
   private knownTo: Listener | undefined = undefined
 
   constructor(cohort: Cohort, future: AnyFuture, index: number) {
@@ -67,11 +67,11 @@ export class Member extends Node implements Entry {
 export class Cohort {
   // INVARIANT: in input order; those handed out before may still be among them.
   members: Array<Member>
-  /** How many are not handed out. */
+  /** How many have not been handed out. */
   size: number
   /** Counts the rounds. */
   round = 0
-  // INVARIANT: while attached, those that are done and not handed out.
+  // INVARIANT: while attached, those that are done and have not been handed out.
   finished: Array<Member> = []
   listener: Listener | undefined = undefined
   /** Stays attached between rounds. */
@@ -84,7 +84,7 @@ export class Cohort {
     this.size = this.members.length
   }
 
-  /** One more, which runs. */
+  /** Adds a running one. */
   add(future: AnyFuture): void {
     const member = new Member(this, future, this.members.length)
     this.members.push(member)
@@ -99,7 +99,7 @@ export class Cohort {
     for (const member of this.finished) member.future.loop.ready.schedule(member, 0)
   }
 
-  /** Ends a round that gives nothing back. */
+  /** Ends a round without handing anything out. */
   unlisten(): void {
     this.listener = undefined
     if (!this.kept) this.detach()
@@ -114,7 +114,7 @@ export class Cohort {
     for (const member of done) member.removedAt = this.round
     if (done.length > 1) done.sort((a, b) => a.index - b.index)
     this.unlisten()
-    // Halving keeps walking over a view within twice its size, and costs O(n) in all.
+    // Halving keeps the cost of walking over a view within twice its size, and takes O(n) in all.
     if (this.members.length > 2 * this.size) this.members = this.members.filter((member) => member.isLeft)
     return done.map((member) => member.future)
   }

@@ -1,10 +1,11 @@
 /**
- * What has ended, to be taken by whoever asks: the queue under `asCompleted`.
+ * The queue under `asCompleted`: what has ended and has not been taken.
  *
- * As in asyncio, a callback of each puts it into the queue when it has ended, so a completion costs O(1), and so does
- * taking it. With a limit each that ends starts the next. The queue is shut down when time is over, everything has ended, or nobody wants more.
+ * As in asyncio, each puts itself into the queue by a callback when it has ended, so a completion costs O(1), and so
+ * does taking it. With a limit, each that ends starts the next. The queue is shut down when time is up, when everything
+ * has ended, or when nobody wants more.
  *
- * It has more than 150 lines of code, as starting, ending and taking are told by the same few fields.
+ * It has more than 150 lines of code, since starting, ending and taking share the same few fields.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -40,17 +41,17 @@ const checkOptions = check.options<asCompleted.Options>({
 })
 
 export class Completions<T extends Awaitable.Any> implements Listener {
-  /** The task that asked, whoever takes: as in CPython's call graph (python/cpython#156523). */
+  /** The task that asked for completions, whoever takes them: as in CPython's call graph (python/cpython#156523). */
   readonly awaiter: FutureImpl<any, any> | undefined
   /** How many have not been taken. */
   left: number
-  /** How many there are, those among them that have not started. */
+  /** How many there are, including those that have not started. */
   private readonly total: number
-  /** The futures that were given. They run, whatever the limit says. */
+  /** The futures that were given. They run regardless of the limit. */
   private readonly given: ReadonlySet<AnyFuture>
   private readonly limiter: Limiter
   private readonly progress: Progress | undefined
-  // INVARIANT: those that run or have ended; the others are the limiter's to start.
+  // INVARIANT: those that run or have ended; the limiter starts the others.
   private readonly cohort: Cohort
   private readonly queue: CompletedQueue
   private readonly timer: Timeout | undefined
@@ -104,7 +105,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.startMore()
   }
 
-  /** Time is over, everything has ended, or nobody wants more: none starts any more, those who wait for more fail. */
+  /** Time is up, everything has ended, or nobody wants more: no more start, and those who wait for more fail. */
   stop(): void {
     if (this.queue.isShutDown) return
     this.limiter.end()
@@ -127,7 +128,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     })
   )
 
-  /** Only the effects can be: a stream knows its end. */
+  /** Only the effects can be awaited too often: a stream knows its end. */
   private awaitedTooOften(): RuntimeError {
     const { total } = this
     return new RuntimeError({
@@ -141,7 +142,7 @@ export class Completions<T extends Awaitable.Any> implements Listener {
     this.left === 0 ? Cause.done() : Effect.map(this.next, (first) => this.takeAll(first))
   )
 
-  /** All that has ended by now: what a stream does for each pull was a third of a completion's garbage. */
+  /** Everything that has ended by now: one pull for each made a third of a completion's garbage. */
   private takeAll(first: AnyFuture): Chunk<T> {
     const taken: [AnyFuture, ...Array<AnyFuture>] = [first]
     for (; !this.queue.isEmpty; this.left--) taken.push(this.queue.take())

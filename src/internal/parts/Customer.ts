@@ -1,14 +1,15 @@
 /**
  * Those who stand in line at a queue: getters for an item, putters for room.
  *
- * CPython's rule: an item stays in the queue until its getter's own step. A put wakes the first getter, which then looks
- * again; a newcomer may have been faster, and the getter waits once more, at the end of the line. Handing items over and
- * putting them back when a getter is cancelled would reorder them, or lose them (python/asyncio#343). A getter or putter
- * that is cancelled after its wake wakes the next, if there is still something for it (Effect-TS/effect#8391).
+ * CPython's rule: an item stays in the queue until its getter's own step. A put wakes the first getter, which then
+ * looks again; if a newcomer was faster, the getter waits once more, at the end of the line. Handing items over and
+ * putting them back when a getter is cancelled would reorder them, or lose them (python/asyncio#343). A getter or
+ * putter that is cancelled after it was woken wakes the next, if there is still something for it
+ * (Effect-TS/effect#8391).
  *
- * So whoever comes often starves those who wait. Getters and putters that take turns do not overtake each other: a
- * newcomer waits behind those that wait or are about to run. In a queue made `fair` all of them do; in any other the
- * streams of the queue do, among themselves, and the other getters follow CPython's rule.
+ * So a frequent customer can starve those who wait. Getters and putters that take turns do not overtake each other: a
+ * newcomer waits behind those that wait or are about to run. In a `fair` queue all of them do; in any other, the
+ * queue's streams take turns among themselves, and the other getters follow CPython's rule.
  */
 import * as Effect from "effect/Effect"
 import type { QueueShutDown } from "../../Errors.ts"
@@ -17,7 +18,7 @@ import type { FutureImpl } from "../task/future.ts"
 import { QueuedWaiter } from "../waiting/QueuedWaiter.ts"
 import type { Resource } from "../waiting/Region.ts"
 
-/** The queue, to those in line. */
+/** The queue, as those in line see it. */
 export interface Source<A> extends Resource {
   readonly getters: Line
   readonly putters: Line
@@ -25,7 +26,7 @@ export interface Source<A> extends Resource {
   readonly size: number
   readonly room: number
   readonly isShutDown: boolean
-  /** Whether it is only a part of something else, which nobody knows for a queue. */
+  /** Whether it is an internal part of something else, which nobody knows as a queue. */
   readonly isPrivate: boolean
   take(): A
   add(item: A): void
@@ -37,8 +38,8 @@ export interface Source<A> extends Resource {
 export class Line extends WaitQueue {
   // INVARIANT: how many were woken and have not run.
   woken = 0
-  // INVARIANT: how many of those in line take turns, parked or woken. None of them is parked while there is something for
-  // it, unless one before it is woken: that one's step wakes it.
+  // INVARIANT: how many of those in line, parked or woken, take turns. None of them is parked while there is something
+  // for it, unless one before it is woken: that one's step wakes it.
   inTurn = 0
 
   override wakeFirst(): boolean {
@@ -51,7 +52,7 @@ export class Line extends WaitQueue {
 /** A getter or putter in line. */
 abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
   protected readonly source: Source<A>
-  /** Of those that take turns: the later it came, the higher. Undefined if it takes none. */
+  /** If it takes turns: the later it came, the higher. Undefined if it does not. */
   protected readonly number: number | undefined
   /** It was woken, and a newcomer that takes no turns was faster. */
   private readonly isBack: boolean
@@ -70,20 +71,20 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     return this.source.labelFor(this.verb)
   }
   abstract override get line(): Line
-  /** How much there is for those in line: items, or room. */
+  /** How much there is for those in line, of items or of room. */
   abstract readonly available: number
-  /** Takes or puts, or fails at a queue that is shut down. Where it throws, nothing has changed. */
+  /** Takes or puts, or fails if the queue is shut down. If it throws, nothing has changed. */
   abstract serve(): Effect.Effect<B, QueueShutDown>
   abstract waitAgain(): Effect.Effect<B, QueueShutDown>
 
-  /** At the end of the line, as in CPython; but who takes turns keeps its place. */
+  /** At the end of the line, as in CPython; but one that takes turns keeps its place. */
   override enter(): void {
     const { line, number } = this
     if (number !== undefined) line.inTurn++
     line.push(this, number !== undefined && this.isBack ? this.placeOf(number) : undefined)
   }
 
-  /** It was first in line; unless others that were have come back already. */
+  /** It was first in line, so its place is there, unless others that were first have come back already. */
   private placeOf(number: number): Node | undefined {
     let node = this.line.head
     while (node instanceof Customer && node.number !== undefined && node.number < number) node = node.after
@@ -108,7 +109,7 @@ abstract class Customer<A, B> extends QueuedWaiter<B, QueueShutDown> {
     if (this.number === undefined && this.available > 0) this.line.wakeFirst()
   }
 
-  /** It was woken, and leaves the line: what is there for those that did not overtake it is theirs now. */
+  /** It was woken and leaves the line: those that did not overtake it may now have what is there. */
   private serveOthers(): void {
     const { line } = this
     line.woken--

@@ -1,15 +1,15 @@
 /**
  * The future under `gather`: asyncio's `_GatheringFuture`.
  *
- * Every child completes it through one callback, so that cancelling, ticks and who awaits whom follow from what futures
- * do. It goes through its states in this order, and may leave some out:
+ * Every child completes it through one callback, so that cancelling, ticks and who awaits whom follow from how futures
+ * behave. It goes through its states in this order, and may skip some:
  *
  *     open        children start as places come free
- *     stopping    none starts any more, as one has failed or somebody asked to cancel; it waits for those that run
- *     over        it has its outcome; children that run on are no business of its own
+ *     stopping    no more start, because one has failed or somebody asked to cancel; it waits for those that run
+ *     over        it has its outcome; children may run on, but no longer matter to it
  *
- * O(1) a child and for its end, O(n) for a cancel. It has more than 150 lines of code, as
- * starting, ending and cancelling are told by the same few fields.
+ * O(1) for each child and for its end, O(n) for a cancel. It has more than 150 lines of code, since starting, ending
+ * and cancelling share the same few fields.
  */
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -29,19 +29,19 @@ type AnyFuture = FutureImpl<any, any>
 export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
   // INVARIANT: "over" exactly when it is done.
   private state: "open" | "stopping" | "over" = "open"
-  /** Somebody asked to cancel it: before its end, and maybe after a child's failure. */
+  /** Somebody asked to cancel it before its end, possibly after a child had failed. */
   private cancelRequested = false
-  // INVARIANT: the child whose failure is to be the outcome; only a failure takes the place of a cancellation.
+  // INVARIANT: the child whose failure will be the outcome; only a failure can replace a cancellation.
   private failed: AnyFuture | undefined = undefined
   // INVARIANT: a place for each item; undefined until it runs, and once it has succeeded: what is its own is garbage then, and
   // young where few run at once. A future that was given twice has two.
   private readonly children: Array<AnyFuture | undefined>
-  // INVARIANT: at the places of those whose callback has run, until it is over, what it gives for them.
+  // INVARIANT: until it is over, the results of those whose callback has run, at their places.
   private readonly results: Array<unknown>
-  // INVARIANT: the futures that were given, in whose lines it stands.
+  // INVARIANT: the futures that were given and in whose lines it stands.
   private readonly given: Array<Given> = []
-  // INVARIANT: the places that have had a child, and among them those whose child's callback has run: ended <= started
-  // <= the number of items. While it is open, every place that has had none is the limiter's to fill.
+  // INVARIANT: how many places have had a child, and how many of their callbacks have run: ended <= started <= the
+  // number of items. While it is open, the limiter fills the places that have had none.
   private started = 0
   private ended = 0
   private readonly limiter: Limiter
@@ -50,7 +50,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
   private readonly cancelOnError: boolean
   private readonly progress: Progress | undefined
 
-  /** Of a record `keys` are those of the items. */
+  /** `keys` are those of the items of a record. */
   constructor(
     loop: LoopImpl,
     fiber: Fiber.Fiber<unknown, unknown>,
@@ -79,11 +79,11 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
 
   // --------------------------------------------------------------------------------------------------------- a child's way
 
-  /** Takes the futures among the items and starts what may start. Gives the outcome if all is done already. */
+  /** Takes the futures among the items and starts what may start. Gives the outcome if everything is already done. */
   begin(): Exit.Exit<unknown, unknown> | undefined {
     const { items } = this.limiter
     const done: Array<Given> = []
-    // Futures run whatever the limit says.
+    // Futures run regardless of the limit.
     for (let i = 0; i < items.length; i++) {
       const item = items[i]
       if (!(item instanceof FutureImpl)) continue
@@ -117,7 +117,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     this.children[i] = future
   }
 
-  /** The callback of a child of its own. */
+  /** The callback of a child that it made. */
   childEnded(task: TaskImpl<any, any>): void {
     this.limiter.free()
     this.settle(task, task.place)
@@ -125,7 +125,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
   }
 
   settle(future: AnyFuture, place: number): void {
-    // An outcome that is to be a value is seen when it is given.
+    // With returnExceptions the outcome becomes a value, and is seen when that is given.
     if (!this.returnExceptions) future.retrieve()
     this.ended++
     if (this.state === "over") return
@@ -144,13 +144,13 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     if (this.ended === (this.state === "open" ? this.children.length : this.started)) this.finish()
   }
 
-  /** Whether the child's failure is the outcome, as far as that is known yet. */
+  /** Whether, as far as is known yet, the child's failure is the outcome. */
   private decides(child: AnyFuture): boolean {
     if (!this.returnExceptions) {
-      // Where it waits for all, a cancellation that came first loses to a failure.
+      // If it waits for all, a cancellation that came first loses to a failure.
       return this.failed === undefined || isCancelled(this.failed.exit!)
     }
-    // There will be no values for it to be among.
+    // There will be no values that it could be among.
     return this.failed === undefined && this.cancelRequested && child.endedByRequest &&
       !isCancelled(child.exit!)
   }
@@ -169,7 +169,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     this.complete(exit)
   }
 
-  /** All that it waits for have ended. */
+  /** Everything that it waits for has ended. */
   private finish(): void {
     if (this.returnExceptions) { for (const child of this.children) child?.retrieve() }
     if (this.failed !== undefined) this.end(this.failed.exit!)
@@ -186,13 +186,16 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     return keys === undefined ? results : Object.fromEntries(keys.map((key, i) => [key, results[i]]))
   }
 
-  /** With the message of the last of the input, as in asyncio. */
+  /** With the message of the input's last, as in asyncio. */
   private cancelledExit(): Exit.Exit<unknown, unknown> {
     const last = this.children.at(-1)?.exit
     return last !== undefined && isCancelled(last) ? last : cancelledExit(undefined)
   }
 
-  /** The children that run on keep nothing of it in their lines, long as they may live; their failures count as seen. */
+  /**
+   * Children that run on must hold nothing of it in their lines, since they may live long; their failures count as
+   * seen.
+   */
   private leave(): void {
     for (const child of this.given) child.future.remove(child)
     for (const child of this.children) {
@@ -209,7 +212,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     for (const child of this.members()) cancel(child, undefined)
   }
 
-  /** A child that runs can be cancelled, one that has not started be left out. */
+  /** A child that runs can be cancelled, and one that has not started be left out. */
   override accepts(): boolean {
     if (this.state === "over") return false
     return this.state === "open" && this.started < this.children.length || this.children.some(isRunning)
@@ -227,7 +230,7 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
     return this.cancelRequested && this.failed !== undefined && (this.cancelOnError || this.failed.endedByRequest)
   }
 
-  /** The children that run. In order, and a child in two places twice: it is asked twice, as in asyncio. */
+  /** The running children, in order; a child in two places comes twice and is asked twice, as in asyncio. */
   override members(): Array<AnyFuture> {
     const members: Array<AnyFuture> = []
     for (const child of this.children) if (isRunning(child)) members.push(child)

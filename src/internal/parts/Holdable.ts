@@ -1,18 +1,18 @@
 /**
- * What can be held: the common half of locks and semaphores, which differ in how many may hold them and in what they know
- * of who does.
+ * Something that can be held: the common half of locks and semaphores, which differ in how many may hold them and in
+ * what they know about the holders.
  *
- * Strictly first come, first served. Who waits stands in line until its own step, also once it was woken, and whoever comes
- * while somebody stands there goes to the end. Two changes tempt:
+ * Strictly first come, first served. A waiter stands in line until its own step, even after it was woken, and whoever
+ * comes while somebody stands there goes to the end. Two changes are tempting:
  *
- * - To keep nothing for a waiter that was woken; it would look again, and wait again where others were faster. A task that
- *   releases and acquires again in one step, over and over, would leave it nothing, each time.
- * - To let a newcomer take what is free and promised to nobody. One permit, one task waits, and two are released: one of
- *   them is promised to the waiter, which has not run; the other is free. Who takes it now runs before one that came
- *   earlier, and others can follow, as long as they come in that same tick.
+ * - To keep nothing for a woken waiter; it would look again, and wait again if others were faster. A task that releases
+ *   and acquires again in one step, over and over, would leave it nothing every time.
+ * - To let a newcomer take what is free and promised to nobody. Say one task waits, and two permits are released: one
+ *   of them is promised to the waiter, which has not run; the other is free. A newcomer that takes it runs before one
+ *   that came earlier, and more can follow, as long as they come in that same tick.
  *
- * A woken waiter that is cancelled before its step gives what it was promised to the next (python/cpython#90155). Taking
- * what is free, releasing, waiting and giving up are O(1) each.
+ * A woken waiter that is cancelled before its step passes its promised permit on to the next (python/cpython#90155).
+ * Taking what is free, releasing, waiting and giving up are O(1) each.
  */
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
@@ -30,7 +30,7 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 export abstract class Holdable extends Primitive {
   readonly line = new Line()
-  // INVARIANT: the permits that nobody holds, never below the number of those woken: one is promised to each.
+  // INVARIANT: the permits that nobody holds; never fewer than the woken waiters, as one is promised to each.
   protected free: number
 
   constructor(permits: number) {
@@ -53,7 +53,7 @@ export abstract class Holdable extends Primitive {
     return inPlace((fiber) => Effect.succeed(this.takeIfFree(fiber)))
   }
 
-  /** Runs `effect` with a permit, which is given back however that ends. */
+  /** Runs `effect` with a permit, and gives the permit back however `effect` ends. */
   withHeld<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return new WithHeld(this, effect)
   }
@@ -62,7 +62,7 @@ export abstract class Holdable extends Primitive {
   holdFor<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const fiber = Fiber.getCurrent()!
     if (!fiber.cache.preventYield) return this.guarded((restore) => Effect.ensuring(restore(effect), this.giveBack))
-    // It never yields by itself, as on a loop: nothing comes between taking the permit and guarding it.
+    // The fiber never yields by itself, as on a loop: nothing comes between taking the permit and guarding it.
     const held = Effect.onExitPrimitive(effect, this.giveBackAtExit)
     return this.takeIfFree(fiber) ? held : this.wait(held)
   }
@@ -72,8 +72,8 @@ export abstract class Holdable extends Primitive {
   }
 
   /**
-   * Goes on with `guard` once it has a permit, in any fiber. The waiting can be cancelled: `acquireUseRelease` would acquire
-   * uninterruptibly.
+   * Goes on with `guard` once it has a permit, in any fiber. The wait can be cancelled; `acquireUseRelease` would
+   * acquire uninterruptibly.
    */
   private guarded<A, E, R>(
     guard: (restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -102,26 +102,29 @@ export abstract class Holdable extends Primitive {
     return new HoldableWaiter(this, continuation).parkIn(this.line)
   }
 
-  /** It changes hands: the fiber has a permit from now on. */
+  /** The fiber has a permit from now on. */
   take(fiber: AnyFiber): void {
     this.free--
     if (observer !== undefined) observer.taken(this, fiber)
   }
 
-  /** It changes hands: a permit is given back, and promised to the first who waits. */
+  /** A permit is given back, and promised to the first waiter. */
   release(): void {
     this.free++
     if (observer !== undefined) observer.released(this)
     this.line.wakeFirst()
   }
 
-  /** A woken waiter has left the line, with its permit or without: those behind it get what is free. */
+  /** A woken waiter has left the line, with or without its permit: those behind it get what is free. */
   wakeMore(): void {
     while (this.available > 0 && this.line.wakeFirst());
   }
 }
 
-/** Not in place: an interruption between taking and guarding would leave it taken. A class, as a closure took more. */
+/**
+ * Not in place: an interruption between taking and guarding would leave the permit taken. A class takes less than a
+ * closure.
+ */
 class WithHeld<A, E, R> extends Effectable.Class<A, E, R> {
   private readonly holdable: Holdable
   private readonly effect: Effect.Effect<A, E, R>
@@ -135,7 +138,7 @@ class WithHeld<A, E, R> extends Effectable.Class<A, E, R> {
   }
 }
 
-/** Who waits, and who was woken and has not run; those are the first. */
+/** The waiters: first those that were woken and have not run, then the others. */
 class Line extends WaitQueue {
   // INVARIANT: the first that was not woken; undefined if all were.
   private next: Node | undefined = undefined
@@ -161,7 +164,7 @@ class Line extends WaitQueue {
     return true
   }
 
-  /** One that was woken leaves. */
+  /** A woken one leaves. */
   leave(node: Node): void {
     this.woken--
     this.remove(node)
@@ -170,7 +173,7 @@ class Line extends WaitQueue {
 
 class HoldableWaiter<A, E, R> extends QueuedWaiter<A, E, R> {
   private readonly holdable: Holdable
-  /** What the fiber goes on with once it has its permit. */
+  /** How the fiber goes on once it has its permit. */
   private readonly continuation: Effect.Effect<A, E, R>
   constructor(holdable: Holdable, continuation: Effect.Effect<A, E, R>) {
     super()

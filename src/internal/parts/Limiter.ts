@@ -1,4 +1,4 @@
-/** How many of several effects run at once, and which is the next. */
+/** Limits how many of several effects run at once, and says which is next. */
 import type * as Effect from "effect/Effect"
 import * as check from "../host/check.ts"
 import type { Starter } from "../task/awaitables.ts"
@@ -14,12 +14,12 @@ export const concurrency: check.Kind = check.kind(
 
 export const limitOf = (concurrency: Concurrency): number => typeof concurrency === "number" ? concurrency : Infinity
 
-/** Starts the effects among the items, in order, so many at once. */
+/** Starts the effects among the items in order, at most `limit` at once. */
 export class Limiter {
   readonly items: ReadonlyArray<unknown>
   private readonly limit: number
   private readonly starter: Starter
-  /** From where on it looks for the next one. */
+  /** Where it looks for the next one. */
   private place = 0
   // INVARIANT: the effects that run now; at most `limit`.
   private running = 0
@@ -44,11 +44,11 @@ export class Limiter {
   start(place: number): TaskImpl<any, any> {
     this.running++
     this.place = place + 1
-    // `next` gives the places of effects alone.
+    // `next` gives only places of effects.
     return this.starter.startTask(this.items[place] as Effect.Effect<unknown, unknown>)
   }
 
-  /** One of those that ran has ended. */
+  /** One of the running ones has ended. */
   free(): void {
     this.running--
   }

@@ -1,7 +1,7 @@
 /**
  * The set of the futures still pending that a round of `wait` gives back.
  *
- * Of a first round it is a real set. A second `wait` on that goes on with its cohort, which is kept from then on: the
+ * The first round gives a real set. A second `wait` on that goes on with its cohort, which is kept from then on: the
  * pending set of each round is then a view of the same members as they were at that round, and costs O(1).
  *
  * A kept cohort is detached when the last of its views is collected. Its futures hold its members until then; a program
@@ -35,7 +35,7 @@ export const goOn = (input: object): Holder | undefined => {
   return cohort.listener === undefined && isSame(input as ReadonlySet<unknown>, cohort) ? new Holder(cohort) : undefined
 }
 
-/** The first set given back is a real one: somebody may have changed it. */
+/** The first set given back is a real one, which somebody may have changed. */
 const isSame = (input: ReadonlySet<unknown>, cohort: Cohort): boolean =>
   input.size === cohort.size &&
   cohort.left().every((future) => input.has(future))
@@ -43,10 +43,10 @@ const isSame = (input: ReadonlySet<unknown>, cohort: Cohort): boolean =>
 /** The cohorts of the sets that first rounds gave back. */
 const firstRounds = new WeakMap<object, Cohort>()
 
-/** Held by every view of a kept cohort, by nothing else: once it is garbage, nobody can go on with the cohort. */
+/** Held only by the views of a kept cohort: once it is garbage, nobody can go on with the cohort. */
 export class Holder {
   readonly cohort: Cohort
-  // Weak, so that a done future is not kept for the sake of the views of rounds before.
+  // Weak, so that the views of earlier rounds do not keep a done future.
   private readonly byFuture = new WeakMap<AnyFuture, Member>()
   private readonly indexed = new WeakSet<ReadonlyArray<Member>>()
 

@@ -1,9 +1,9 @@
 /**
- * The places of a group that limits how many of its tasks are at work.
+ * The places of a group that limits how many of its tasks work at once.
  *
- * A task waits for one in its own first step, so that it is pending meanwhile, comes first where it came first, and never
- * begins its work if it is cancelled there. It keeps the place until it has ended and its group knows: given back where the
- * work ends, it would let the next one begin before the group has heard of a failure.
+ * A task waits for one in its own first step, so that it is pending meanwhile, is served in order, and never begins its
+ * work if it is cancelled there. It keeps the place until it has ended and its group knows: given back when the work
+ * ends, it would let the next one begin before the group has heard of a failure.
  */
 import type * as Fiber from "effect/Fiber"
 import { currentTask, type TaskImpl } from "../task/task.ts"

@@ -1,4 +1,4 @@
-/** What locks, events, queues and their like have in common, for whoever looks at a program. */
+/** What locks, events, queues and the like have in common, for tools that look at a program. */
 import * as Effect from "effect/Effect"
 import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import { Printable, shortened } from "../host/printing.ts"
@@ -8,14 +8,14 @@ import type { Resource } from "../waiting/Region.ts"
 
 export abstract class Primitive extends Printable implements Pipeable, Resource {
   name: string | undefined = undefined
-  /** What it is the inside of: those who wait for a barrier wait at its condition. */
+  /** What it is an internal part of: those who wait for a barrier wait at its condition. */
   whole: Primitive | undefined = undefined
 
   get holder(): Resource["holder"] {
     return undefined
   }
 
-  /** What somebody waits for here, in words; `verb`, where there is more than one thing to wait for. */
+  /** What a waiter here waits for, in words; `verb` if there are several things to wait for. */
   labelFor(verb: string | undefined): string {
     const { kind, name } = this
     if (name === undefined) return verb === undefined ? withArticle(kind) : `${kind}.${verb}`
@@ -31,7 +31,7 @@ export abstract class Primitive extends Printable implements Pipeable, Resource 
 export class Visitor extends QueuedWaiter {
   private readonly primitive: Primitive
   private readonly call: string | undefined
-  /** `call`: what it waits for there, where that is one thing of several. */
+  /** `call`: what it waits for there, if there are several things. */
   constructor(primitive: Primitive, call?: string) {
     super()
     this.primitive = primitive.whole ?? primitive

@@ -1,4 +1,4 @@
-/** How far several tasks are, told to a plain callback: at the begin, and whenever that changes. */
+/** Tells a plain callback how far several tasks are: at the start, and whenever that changes. */
 import type * as Exit from "effect/Exit"
 import type { wait } from "../../wait.ts"
 import type { LoopImpl } from "../loop/loop.ts"
@@ -37,7 +37,7 @@ export class Progress {
     this.tell()
   }
 
-  /** What it throws is the exception handler's, as with any callback of the loop. */
+  /** What it throws goes to the exception handler, as with any callback of the loop. */
   private tell(): void {
     const { cancelled, failed, listener, pending, succeeded } = this
     this.loop.caller.run(this.call, () => listener({ succeeded, failed, cancelled, pending }), undefined, {})

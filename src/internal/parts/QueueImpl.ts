@@ -1,9 +1,10 @@
 /**
  * The queue under `Queue`, `LifoQueue` and `PriorityQueue`; only the storage differs.
  *
- * An item stays in the queue until its getter's own step. Who stands in line for one, or for room, is told in Customer.ts.
+ * An item stays in the queue until its getter's own step. Customer.ts has those who stand in line for an item, or for
+ * room.
  *
- * An order that throws is the defect of whoever put or got: the queue is as before.
+ * An order that throws is a defect of the put or get that called it, and leaves the queue unchanged.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -68,11 +69,11 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
   get isEmpty(): boolean {
     return this.size === 0
   }
-  /** How many items fit in. */
+  /** How many more items fit in. */
   get room(): number {
     return this.maxsize > 0 ? this.maxsize - this.size : Infinity
   }
-  /** Whether one that comes now stands behind others, whatever there is for it. */
+  /** Whether a newcomer has to stand behind others, whatever there is for it. */
   private isBehind(line: Line, takesTurns: boolean): boolean {
     return takesTurns && line.inTurn > 0
   }
@@ -85,7 +86,7 @@ export class QueueImpl<A> extends Primitive implements Queue<A>, Source<A> {
     return this.room > 0 && !this.isBehind(this.putters, this.fair)
   }
 
-  /** Those that fill it, where that is known. */
+  /** Those that fill it, if they are known. */
   feeders(): ReadonlyArray<FutureImpl<any, any>> {
     return []
   }

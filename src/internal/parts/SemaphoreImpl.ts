@@ -1,4 +1,4 @@
-/** What `Semaphore` and `BoundedSemaphore` make: so many permits, of which nobody knows who holds them. */
+/** The class behind `Semaphore` and `BoundedSemaphore`: permits, without a record of who holds them. */
 import type { Semaphore } from "../../Semaphore.ts"
 import * as check from "../host/check.ts"
 import type { Words } from "../host/printing.ts"

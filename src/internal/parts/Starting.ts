@@ -1,10 +1,10 @@
 /**
- * What `group.start` waits for: that the task says it has started, or ends without.
+ * What `group.start` waits for: that the task says it has started, or ends without saying so.
  *
- * It is a future, so that the starter's cancellation walks down to the task as through a join, and comes back as from one.
- * trio runs the task in a nursery of the starter's first and moves it when it has started; who asks to cancel in between
- * finds it in neither, or in the wrong one (python-trio/trio#2895, #1431). Here it is the group's own from the begin, and
- * only its outcome goes another way: to the starter, as long as it has not started.
+ * It is a future, so that a cancellation of the starter walks down to the task as through a join, and comes back the
+ * same way. trio runs the task in a nursery of the starter first, and moves it when it has started; a request to cancel
+ * in between finds it in neither, or in the wrong one (python-trio/trio#2895, #1431). Here it belongs to the group from
+ * the start, and only its outcome takes another way: to the starter, as long as it has not started.
  */
 import * as Exit from "effect/Exit"
 import { RuntimeError } from "../../Errors.ts"
@@ -37,13 +37,13 @@ export class Starting<T> extends FutureImpl<T, unknown> {
     throw new RuntimeError({ message: `TaskGroup.start: started was called ${why}` })
   }
 
-  /** The task has ended. Whether what it ended with is the starter's, as it had not started. */
+  /** The task has ended. True if its outcome is the starter's, since it had not started. */
   taskEnded(): boolean {
     if (this.exit !== undefined) return false
     const { exit, requests } = this.starts
     this.starts.retrieve()
     if (exit!._tag === "Failure") this.complete(exit as Exit.Exit<T, unknown>)
-    // It has met a cancellation and ended as it liked: that is no mistake of its own.
+    // It was cancelled, and ended some other way: that is not a mistake.
     else if (requests > 0) this.complete(cancelledExit(undefined))
     else {
       const message = `TaskGroup.start: ${this.starts.label} has ended without calling started`

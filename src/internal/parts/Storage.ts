@@ -1,4 +1,4 @@
-/** What a queue keeps its items in: first in first out, last in first out, or smallest first. */
+/** How a queue stores its items: first in first out, last in first out, or smallest first. */
 import * as MutableList from "effect/MutableList"
 import type * as Order from "effect/Order"
 import { Heap, type Member } from "../host/Heap.ts"
@@ -12,8 +12,8 @@ export interface Storage<A> {
 }
 
 /**
- * Effect's chunked list: O(1) at both ends, no array is shifted. A ring buffer of our own took 6 to 7 ns for a put and a
- * get where this takes 9 to 17, of about 200 for the operation: not worth having one.
+ * Effect's chunked list: O(1) at both ends, and no array is shifted. A ring buffer took 6 to 7 ns for a put and a get
+ * where this takes 9 to 17, out of about 200 for the operation: not worth the code.
  */
 export class Fifo<A> implements Storage<A> {
   private readonly list = MutableList.make<A>()

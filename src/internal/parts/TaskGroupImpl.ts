@@ -4,12 +4,13 @@
  * The body runs in a cancellation region; the block then waits for the tasks of the group:
  *
  *     open        the body runs
- *     waiting     the body has ended; the tasks may still add others, as long as one of them runs
+ *     waiting     the body has ended; its tasks may still add others, as long as one of them runs
  *     ended       its outcome is decided
  *
- * That wait is no region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have ended.
+ * That wait is not a region: a request to cancel that comes meanwhile cancels the tasks, and comes out once they have
+ * ended.
  *
- * It has more than 150 lines of code, as the block's waiter and the tasks' callbacks have no state but the group's.
+ * It has more than 150 lines of code, since the block's waiter and the tasks' callbacks share the group's state.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -60,28 +61,28 @@ export const runGroup = <A, E, R>(
       },
       (exit) => group.bodyEnded(exit)
     ),
-    // Whoever interrupts the block for real, its tasks have ended when it has.
+    // Even if Effect interrupts the block, its tasks have ended when it has.
     () => group.interrupted()
   )
 
 export class TaskGroupImpl extends Printable implements TaskGroup, Block {
-  // INVARIANT: the body's, from the begin on.
+  // INVARIANT: the body's region, from the start.
   region!: InnerRegion
   readonly loop: LoopImpl
   private state: "open" | "waiting" | "ended" = "open"
   // INVARIANT: the tasks whose callback has not run.
   readonly tasks = new Set<TaskImpl<any, any>>()
-  // INVARIANT: in order of completion, none of them an interrupt; the body's are the last, from the end on.
+  // INVARIANT: in order of completion, none of them an interrupt; at the end the body's come last.
   private readonly failures: Array<Cause.Reason<unknown>> = []
-  // INVARIANT: once true, every task of the group has had a request, and none is created any more.
+  // INVARIANT: once true, every task of the group has been asked to cancel, and no more are created.
   private aborting = false
-  // INVARIANT: only while it is aborting: it has one request on its own block's owner, until it has ended.
+  // INVARIANT: only while aborting: until it has ended, it has one request on its block's owner.
   asked = false
-  // INVARIANT: once the body has ended, its request to its own block that nothing in the body has met.
+  // INVARIANT: once the body has ended: the group's request to its own block, if nothing in the body has met it.
   owed: Request | undefined = undefined
   /** How the body ended. */
   private body: Exit.Exit<unknown, unknown> = Exit.void
-  /** For so many tasks at once, where there is a limit. */
+  /** The places for tasks that work, if their number is limited. */
   private readonly places: Places | undefined
   private readonly progress: Progress | undefined
   /** The block's end waits for the tasks. */
@@ -126,7 +127,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     options?: Options
   ): Effect.Effect<Task<A, E>, E, Awaitable.Given<R> | EventLoop> & Awaitable.MakesTask {
     const site = creationSite(this.createTask)
-    // One closure: a second one is a hundred bytes for each task.
+    // One closure: a second one would take a hundred bytes for each task.
     const make = (fiber: AnyFiber, isAsked = this.isAsked(fiber)): Effect.Effect<Task<A, E>> =>
       isAsked
         ? inNextTick(() => make(fiber, false))
@@ -149,16 +150,16 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
       const started = (value: T) => Effect.sync(() => starting.started(value))
       const effect = Effect.suspend(() => check.given(call, "the body", body(started)))
       this.add(call, fiber, effect, options, site, (task) => new Starter(this, task, starting = new Starting(task)))
-      // What the task fails with is of its own type.
+      // A failure of the task is of the task's own type.
       return join(starting! as FutureImpl<T, E>)
     }
-    // In a bare fiber nothing comes between the task and the wait for it: what it fails with would be nobody's.
+    // In a bare fiber nothing may come between making the task and waiting for it, or its failure would be nobody's.
     return atomically((fiber) => make(fiber))
   }
 
   /**
-   * What a fiber waits for by Effect's own means may resume it before a request to cancel is delivered, where asyncio's
-   * future would have been cancelled already. It meets the request then, and not a group that takes no more tasks.
+   * A wait by Effect's own means may resume the fiber before a request to cancel is delivered, where asyncio's future
+   * would already have been cancelled. The fiber then meets the request, and not a group that takes no more tasks.
    */
   private isAsked(fiber: AnyFiber): boolean {
     if (!this.aborting) return false
@@ -186,12 +187,12 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     this.tasks.add(task)
     this.progress?.added()
     member!.join()
-    // An eager task has cancelled the group in its first step, before it was one of the group's (python/cpython#155418).
+    // An eager task cancelled the group in its first step, before it belonged to the group (python/cpython#155418).
     if (this.aborting) cancel(task, undefined)
     return task
   }
 
-  /** `isTaken`: what it ended with is somebody else's. */
+  /** `isTaken`: its outcome goes to somebody else. */
   taskEnded(task: TaskImpl<any, any>, isTaken = false): void {
     this.tasks.delete(task)
     const exit = task.exit!
@@ -201,12 +202,12 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
       this.addFailure(exit.cause)
       this.breakOff()
     }
-    // Not before: those that wait for their turn do not begin when one has failed.
+    // Not before: those that wait for their turn must not begin once one has failed.
     this.places?.leave(task)
     if (this.tasks.size === 0) this.waiter?.look()
   }
 
-  /** Interrupts beside a failure are part of it. */
+  /** Interrupts beside a failure belong to it. */
   private addFailure(cause: Cause.Cause<unknown>): void {
     for (const reason of cause.reasons) if (reason._tag !== "Interrupt") this.failures.push(reason)
   }
@@ -229,7 +230,9 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     for (const task of Array.from(this.tasks)) cancel(task, undefined)
   }
 
-  /** The group's own request to its block: the body if it runs, else only counted, as the wait goes on anyway. */
+  /**
+   * The group's own request to its block: to the body if it runs; else it is only counted, as the wait goes on anyway.
+   */
   private askToCancel(): void {
     this.asked = true
     if (this.region.open) cancelRegion(this.region)
@@ -257,7 +260,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     })
   }
 
-  /** The block is interrupted for real: what is left ends first, and failures come out beside the interruption. */
+  /** Effect interrupts the block: what is left ends first, and failures come out beside the interruption. */
   interrupted(): Effect.Effect<void, any> {
     if (this.state === "ended") return Effect.void
     this.state = "ended"
@@ -286,7 +289,7 @@ export class TaskGroupImpl extends Printable implements TaskGroup, Block {
     if (observer !== undefined) {
       observer.closed(this, failed ? "failed" : outcome === "body" && cancelled ? "cancelled" : "ok")
     }
-    // As in asyncio: the body has met and dropped a request of others, so the group's own is not known as such.
+    // As in asyncio: if the body met and dropped somebody else's request, the group's own is not recognized as such.
     const isOwed = this.owed !== undefined && this.waiter === undefined && owner.requests > 0 && exit._tag === "Success"
     if (outcome === "failures, then cancelled" || outcome === "body" && isOwed) putOff(owner)
     if (outcome === "body") return exit
@@ -302,7 +305,7 @@ const isFailure = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, 
   exit._tag === "Failure" && !isCancelled(exit)
 
 /**
- * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: like asyncio's, the block
+ * The block, waiting for its tasks. A request to cancel is noted and does not end the wait: as in asyncio, the block
  * wakes, looks, and waits on while tasks are left.
  */
 class GroupWaiter extends Waiter<Request | undefined> {
@@ -316,7 +319,7 @@ class GroupWaiter extends Waiter<Request | undefined> {
   private request: Request | undefined = undefined
   // INVARIANT: true while its step is in the ready queue.
   private looking = false
-  // INVARIANT: somebody has asked since it last looked, while it waited.
+  // INVARIANT: somebody has asked since it last looked, during the wait.
   private asked = false
   private readonly group: TaskGroupImpl
   constructor(group: TaskGroupImpl) {
@@ -337,10 +340,12 @@ class GroupWaiter extends Waiter<Request | undefined> {
     if (this.group.owed !== undefined) this.keeps(this.group.owed)
   }
 
-  /** Within a tick the first counts; of several ticks the first, or the last if the group has asked: as in asyncio. */
+  /**
+   * Within a tick the first counts; over several ticks the first, or the last if the group has asked: as in asyncio.
+   */
   override keeps(request: Request): true {
     if (!this.asked && (this.request === undefined || this.group.asked)) this.request = request
-    // Once all have ended the wait is over: whoever asks then asks for what comes behind it.
+    // Once all have ended, the wait is over: a later request is for whatever comes after it.
     this.asked = this.group.tasks.size > 0
     this.look()
     return true
@@ -356,7 +361,7 @@ class GroupWaiter extends Waiter<Request | undefined> {
 
 /** The callback that a task of a group holds. */
 class Member extends FutureCallback {
-  // INVARIANT: false until the first step of an eager task is over: in that it only tells who awaits the task.
+  // INVARIANT: false until the first step of an eager task is over; until then it only says who awaits the task.
   private joined = false
   protected readonly group: TaskGroupImpl
   protected readonly task: TaskImpl<any, any>
@@ -368,7 +373,7 @@ class Member extends FutureCallback {
   override get awaiter(): Node["awaiter"] {
     return this.group.parent
   }
-  /** Behind the callbacks that the first step added; through the ready queue also where the task is done already. */
+  /** Behind the callbacks that the first step added; through the ready queue even if the task is already done. */
   join(): void {
     this.joined = true
     if (this.future.exit !== undefined) return this.wake()
@@ -383,7 +388,7 @@ class Member extends FutureCallback {
   }
 }
 
-/** The same while the task starts: the starter awaits it, and has what it ends with. */
+/** The same while the task starts: the starter awaits it, and gets its outcome. */
 class Starter extends Member {
   private readonly starting: Starting<any>
   constructor(group: TaskGroupImpl, task: TaskImpl<any, any>, starting: Starting<any>) {

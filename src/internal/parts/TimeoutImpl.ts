@@ -3,13 +3,13 @@
  *
  *     active      the block runs; its deadline may be moved
  *     expiring    the deadline has passed and the region was asked to cancel; the block unwinds, or goes on as it likes
- *     expired     so it ended
+ *     expired     the block has ended in that state
  *     finished    the block ended in time
  *
- * Whether an expired block fails with `TimeoutError` is decided by counting requests, as in asyncio: if the task has more
- * of them at the end than at the begin, somebody outside wants it cancelled too, and that wins.
+ * Counting requests decides whether an expired block fails with `TimeoutError`, as in asyncio: if the task has more of
+ * them at the end than at the start, somebody outside wants it cancelled, too, and that wins.
  *
- * Arming and moving cost O(log n) in the timers that wait.
+ * Arming and moving cost O(log n) in the number of waiting timers.
  */
 import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -29,8 +29,8 @@ import { isCancelled, outcomeOf } from "../waiting/cancelled.ts"
 import { timeoutError } from "./timeoutError.ts"
 
 /**
- * Runs `body` in a region under the deadline that `deadlineAt` makes of the time at its begin, in nanoseconds. `over` is what
- * it goes on with where that has ended it.
+ * Runs `body` in a region under the deadline that `deadlineAt` computes from the time at its start, in nanoseconds.
+ * `over` is what it goes on with if the deadline has ended it.
  */
 export const block = <A, E, R, A2, E2>(
   call: string,
@@ -64,7 +64,7 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
   // INVARIANT: from the begin on.
   region!: InnerRegion
   private began!: number
-  /** Requests at the begin. */
+  /** The requests at the start. */
   private requests!: number
   private moment: Moment = never
   // INVARIANT: while the state is "active", what fires at `moment`, if that ever comes; undefined after the end.
@@ -87,7 +87,7 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     return this.moment.nanos === Infinity ? undefined : this.moment.seconds
   }
 
-  /** In nanoseconds, from the begin. */
+  /** In nanoseconds, from the start. */
   get limit(): number | undefined {
     return this.moment.nanos === Infinity ? undefined : this.moment.nanos - this.began
   }
@@ -97,7 +97,7 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     region.timeout = this
     this.began = now
     const { pending, requests } = region.owner
-    // One that is not delivered yet meets the block as one from outside, also where the deadline has passed already
+    // One that is not delivered yet counts as one from outside, even if the deadline has already passed
     // (python/cpython#134471).
     this.requests = pending === undefined ? requests : requests - 1
   }
@@ -108,7 +108,7 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     this.moment = moment
     if (moment.nanos === Infinity) return
     this.deadline = new Deadline(this)
-    // A deadline that has passed is no timer: it comes with the ordinary entries of the next tick, as in asyncio.
+    // A deadline that has passed is not a timer: it comes with the ordinary entries of the next tick, as in asyncio.
     if (moment.nanos <= now) this.region.owner.ready.schedule(this.deadline, 0)
     else timers.add(this.deadline, moment.nanos)
   }
@@ -134,13 +134,13 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     return this.state === "active" && this.deadline?.timers !== undefined
   }
 
-  /** Its time comes now, before the deadline. */
+  /** Strikes now, before the deadline. */
   strike(): void {
     this.deadline!.disarm()
     this.expire()
   }
 
-  /** The region has ended. The error, if that is the deadline's doing. */
+  /** The region has ended. Gives the error, if the deadline did it. */
   end(exit: Exit.Exit<unknown, unknown>): Cause.TimeoutError | undefined {
     this.disarm()
     if (this.state === "active") {
@@ -150,7 +150,7 @@ export class TimeoutImpl extends Printable implements Timeout, Block {
     this.state = "expired"
     const { region } = this
     const outside = uncancel(region.owner) > this.requests
-    // A group in it has failed and put off what it was asked: where nobody outside asks, that was this deadline's request.
+    // A group in it has failed and put off a request: if nobody outside asked, that was this deadline's.
     if (!outside && typeof region.interrupted === "object" && region.interrupted.putOff) {
       region.interrupted = { ...region.interrupted, origin: region }
     }
