@@ -1,4 +1,4 @@
-/** How a run fails; the first failure is the one. */
+/** How a run fails; the first failure counts. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { LoopImpl } from "../../internal/loop/loop.ts"
@@ -27,7 +27,7 @@ export class Verdict {
     this.failure ??= { kind, error, message }
   }
 
-  /** Main is done. `wasHit`: the schedule has cancelled somebody, and so main, it may be. */
+  /** Main is done. `wasHit`: the schedule has cancelled something, which may have cancelled main. */
   ended(exit: Exit.Exit<unknown, unknown>, loop: LoopImpl, wasHit: boolean): void {
     if (exit._tag === "Failure") {
       if (!isCancelled(exit)) this.failBy(exit.cause, loop)
@@ -48,7 +48,7 @@ export class Verdict {
     else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, textOf(error))
   }
 
-  /** The loop is closed, with what nobody saw. */
+  /** The loop is closed, with the failures that nobody saw. */
   closed(exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success" || isCancelled(exit)) return
     const error = Cause.squash(exit.cause)

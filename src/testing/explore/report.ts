@@ -32,7 +32,7 @@ export interface Finding {
 
 export interface Nearest {
   readonly run: Run
-  /** The deviation that it lacks, in words. */
+  /** The deviations that it lacks, in words. */
   readonly without: (told: Told) => string
 }
 
@@ -70,7 +70,7 @@ const report = (finding: Finding, ink: Ink): string => {
   return lines.join("\n")
 }
 
-/** What a failure by this schedule says. */
+/** What a failure under this schedule means. */
 const claimOf = ({ moves }: Finding): string => {
   const kinds = new Set(moves.map(({ kind }) => kind))
   if (kinds.size === 0) return "in the written order"
@@ -99,7 +99,7 @@ const optionsOf = ({ leaks, maxTicks, outside, pause, vary }: Options, token: st
   return sourceOf(options)
 }
 
-/** As one would write it. */
+/** As a programmer would write it. */
 const sourceOf = (value: unknown): string => {
   if (typeof value === "function") return shortSource(value.toString())
   if (Duration.isDuration(value)) return format(String(value))
@@ -110,7 +110,7 @@ const sourceOf = (value: unknown): string => {
   return fields.length === 0 ? "{}" : `{ ${fields.map(([name, part]) => `${name}: ${sourceOf(part)}`).join(", ")} }`
 }
 
-/** A method's source, for one, is no expression. */
+/** A method's source, for example, is not an expression. */
 const isExpression = /^(?:function\b|\(|\w+ *=>)(?!.*\[native code\])/
 
 const shortSource = (source: string): string =>
@@ -141,7 +141,7 @@ const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink:
   const lines = rows.map((row) =>
     isGap(row) ? lineOfGap(row, passing !== undefined) : lineOfRow(row, failing, passing, told)
   )
-  // Right behind the last step, whatever the other run does from there on.
+  // Right after the last step, whatever the other run does from there on.
   const end = lines.findLastIndex((line) => line.failing !== undefined) + 1
   failing.broken.forEach(({ millis, what }, index) => {
     const cell = { text: cutColumns(`${timeOf(millis, told)} ${clean(what)}`, widest), isOdd: false }
@@ -190,7 +190,7 @@ const timeOf = (millis: number, told: Told): string => told(millis).padStart(9)
 
 const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): string => {
   const marks = clean([...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes].join("; "))
-  // What deviates stands there in any case, and what it does before the whole of a long name.
+  // The deviation is always shown; what the step does comes before the whole of a long name.
   const mark = marks === "" ? "" : ` [${cutColumns(marks, mostMarks)}]`
   const time = timeOf(millis, told)
   const does = clean(what)
@@ -198,7 +198,7 @@ const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): st
   return cutColumns(`${time} ${name}: ${does}`, widest - columnsOf(mark)) + mark
 }
 
-/** Without its middle: long names begin alike. */
+/** Without its middle, since long names begin alike. */
 const shortName = (name: string, room: number): string => {
   const half = Math.floor(room / 2)
   return columnsOf(name) <= room
