@@ -47,9 +47,9 @@ export class Inspector implements Disposable {
   /** `limit`: milliseconds for each answer. */
   static async connect(address: string, limit: number): Promise<Inspector> {
     const socket = new WebSocket(address)
-    await within(limit, "its inspector let nobody in", (resolve, reject) => {
+    await within(limit, "its inspector accepts no connection", (resolve, reject) => {
       socket.addEventListener("open", () => resolve(undefined))
-      socket.addEventListener("error", () => reject(new Obstacle("its inspector let nobody in")))
+      socket.addEventListener("error", () => reject(new Obstacle("its inspector accepts no connection")))
     })
     return new Inspector(socket, limit)
   }
@@ -57,7 +57,7 @@ export class Inspector implements Disposable {
   /** The value that an expression has in the process. */
   async evaluate(expression: string): Promise<unknown> {
     const id = ++this.requests
-    const silence = "it does not answer: it is stopped, or within a synchronous call"
+    const silence = "it does not answer: it is stopped, or in a synchronous call"
     const { exceptionDetails, result } = await within<NonNullable<Reply["result"]>>(
       this.limit,
       silence,

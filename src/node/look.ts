@@ -54,7 +54,7 @@ const open = (pid: number): void => {
     process.kill(pid, 0)
   } catch (error) {
     throw new Obstacle(
-      isOfCode(error, "EPERM") ? "it is somebody else's, who alone may look at it" : "there is no such process"
+      isOfCode(error, "EPERM") ? "it belongs to another user, who alone may look at it" : "there is no such process"
     )
   }
   const obstacle = process.platform === "linux" ? obstacleOnLinux(pid) : obstacleElsewhere(pid)

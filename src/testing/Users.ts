@@ -89,7 +89,7 @@ export class Users {
     const message = explain(
       tasks,
       parked,
-      users.map((waiter) => waiter === undefined ? "something that is not the loop's" : waitOf(waiter))
+      users.map((waiter) => waiter === undefined ? "something outside of the loop" : waitOf(waiter))
     )
     return this.end(new DeadlockError({ message, tasks }), [])
   }
@@ -148,9 +148,9 @@ export class Users {
   }
 
   /**
-   * Without a main program: fibers outside of tasks end with the error, first those that wait for something of this library,
-   * as others may wait for them. If there are none, the error is reported, and the tasks are cancelled. The same if a program
-   * handles reports itself, as long as that helps.
+   * Without a main program: fibers outside of tasks end with the error, first those that wait for something of this
+   * library, as others may wait for them. If there are none, the error is reported, and the tasks are cancelled. The
+   * same if a program handles reports itself, as long as that helps.
    */
   private failOthers(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this

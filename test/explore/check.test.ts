@@ -364,7 +364,7 @@ describe("refuses", () => {
     [{ strategy: { pct: 0 } }, "Explore.check: strategy.pct is 0, expected a whole number of at least 1"],
     [
       { strategy: { random: 2 } },
-      "Explore.check: strategy.random is 2, expected a probability: above 0, and 1 at most"
+      "Explore.check: strategy.random is 2, expected a probability above 0 and at most 1"
     ],
     [
       { strategy: { bonded: 2 } },

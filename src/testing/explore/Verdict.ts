@@ -10,7 +10,7 @@ import { told } from "./moments.ts"
 import type { Settings } from "./settings.ts"
 import { textOf, wordsOf } from "./Trace.ts"
 
-const hint = "if that is a promise or I/O, say `outside: true`: no promise is heard here without"
+const hint = "if that is a promise or I/O, set `outside: true`: without it no promise settles here"
 
 const none: ReadonlyArray<string> = []
 
@@ -57,7 +57,7 @@ export class Verdict {
 
   /** Nothing is left to run, and the run is not over. */
   stranded(): void {
-    const message = `the program has ended, and something of it waits for what is not the loop's; ${hint}`
+    const message = `the program has ended, but a part of it waits for something outside of the loop; ${hint}`
     this.fail("deadlock", new DeadlockError({ message, tasks: [] }), message)
   }
 

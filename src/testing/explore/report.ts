@@ -1,6 +1,6 @@
 /**
- * A failing schedule as text: what failed and whether it can happen, how to replay it, what differs from the written order,
- * and both runs side by side.
+ * A failing schedule as text: what failed and whether it can happen, how to replay it, what differs from the written
+ * order, and both runs side by side.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -232,12 +232,12 @@ export const notDeterministic = (
   const line = (step: Step | undefined) => step === undefined ? "has ended" : lineOf(step, told).trim()
   const why = sources.length === 0
     ? [
-      "nothing was called that gives another value each time: state outside of the program, then, that the first run has",
-      "changed: a module's variable, a cache, an id that counts on"
+      "nothing was called that gives another value each time, so the first run has changed something outside of the",
+      "program: a module's variable, a cache, a counter"
     ]
-    : ["called on the way, and another each time:", ...sources.map((source) => `  ${source}`)]
+    : ["called on the way, with another result each time:", ...sources.map((source) => `  ${source}`)]
   if (sources.some((source) => source.startsWith(effectsRandom))) {
-    why.push("with a seed Effect's Random is the same each time: Random.withSeed(program, 1)")
+    why.push("with a seed, Effect's Random is the same each time: Random.withSeed(program, 1)")
   }
   const message = [
     `the program ran twice in the written order, and differed at step ${at + 1}:`,

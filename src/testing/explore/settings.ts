@@ -40,7 +40,7 @@ const count = (least: number) =>
 
 const probability = check.kind(
   (value) => typeof value === "number" && value > 0 && value <= 1,
-  "a probability: above 0, and 1 at most"
+  "a probability above 0 and at most 1"
 )
 
 const strategies = check.options<{ bounded: number; pct: number; random: number }>({

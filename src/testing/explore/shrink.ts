@@ -1,9 +1,10 @@
 /**
- * Makes a failing schedule smaller: no move of the result can be left out, and the world's own moves replace others where they can.
+ * Makes a failing schedule smaller: no move of the result can be left out, and the world's own moves replace others
+ * where they can.
  *
- * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are replaced by
- * those of the world; of many that put off one task's steps one longer is made; then smaller amounts are tried. Where that
- * ends with three moves or more, a smaller schedule is looked for from the start.
+ * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are
+ * replaced by those of the world; many delays of one task become a single longer one; then smaller amounts are tried.
+ * If three moves or more are left, it looks for a smaller schedule from scratch.
  */
 import * as Effect from "effect/Effect"
 import type { Failure } from "../Explore.ts"
@@ -87,7 +88,10 @@ export class Shrinker {
     })
   }
 
-  /** If three or more are left, one or two of the same kinds may do in other places, which leaving out moves can't reach. */
+  /**
+   * If three or more are left, one or two of the same kinds may do in other places, which leaving out moves can't
+   * reach.
+   */
   private elsewhere(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       if (moves.length <= 2) return moves
