@@ -46,7 +46,7 @@ import { flush, hasColors, streams, write } from "./standardStreams.ts"
  * | main failed, or closing did                      | 1, or its `Runtime.errorExitCode`   |
  * | SIGINT (Ctrl-C), SIGTERM                         | 130, 143                            |
  * | nobody reads what it prints any more             | 141                                 |
- * | nothing was left to do, and main was not done    | 70                                  |
+ * | nothing was left to do, but main was not done    | 70                                  |
  *
  * A `process.exitCode` that the program has set is kept, unless it is 0.
  *
