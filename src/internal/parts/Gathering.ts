@@ -33,8 +33,8 @@ export class Gathering extends FutureImpl<unknown, unknown> implements Parent {
   private cancelRequested = false
   // INVARIANT: the child whose failure will be the outcome; only a failure can replace a cancellation.
   private failed: AnyFuture | undefined = undefined
-  // INVARIANT: a place for each item; undefined until it runs, and once it has succeeded: what is its own is garbage then, and
-  // young where few run at once. A future that was given twice has two.
+  // INVARIANT: a place for each item; undefined until it runs, and after it has succeeded, so that it can be collected,
+  // and young where few run at once. A future that was given twice has two.
   private readonly children: Array<AnyFuture | undefined>
   // INVARIANT: until it is over, the results of those whose callback has run, at their places.
   private readonly results: Array<unknown>

@@ -1,8 +1,8 @@
 /**
- * A future that stands in another's line for whoever waits: it ends when that has ended, and can be cancelled alone.
+ * A future that stands in another's line for a waiter: it ends when the other has ended, and can be cancelled alone.
  *
- * Its waiter is known as the other's (`awaitedBy`). It leaves the line as soon as it is cancelled, so that a long-lived
- * future keeps nothing of those who gave up. It comes a tick behind its original, as a callback that completes a future
+ * Its waiter counts as the other's (`awaitedBy`). It leaves the line as soon as it is cancelled, so that a long-lived
+ * future keeps nothing of those who gave up. It ends a tick after its original, as a callback that completes a future
  * does in asyncio.
  */
 import type { Walk } from "../waiting/Walk.ts"

@@ -1,11 +1,11 @@
-/** A future that ends when an AbortSignal says so. */
+/** Futures that an AbortSignal cancels. */
 import { cancel } from "../waiting/Walk.ts"
 import type { FutureImpl } from "./future.ts"
 import { isTaskImpl } from "./task.ts"
 
 const aborted = new WeakMap<FutureImpl<any, any>, Array<AbortSignal>>()
 
-/** The first signal that cancelled the future, if nobody else has asked for that. */
+/** The first signal that cancelled the future, if nothing else has asked for that. */
 export const abortedBy = (future: FutureImpl<any, any>): AbortSignal | undefined => {
   const signals = aborted.get(future) ?? []
   return isTaskImpl(future) && future.requests > signals.length ? undefined : signals[0]

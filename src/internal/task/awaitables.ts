@@ -1,4 +1,4 @@
-/** Reading what a user passed as awaitables. */
+/** Reads what a user passed as awaitables. */
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,8 +15,8 @@ import { FutureImpl, FutureTypeId } from "./future.ts"
 import { TaskImpl } from "./task.ts"
 
 /**
- * The items of a collection. A lone awaitable is iterable too, so it would pass for a collection of itself: it dies with
- * what was meant.
+ * The items of a collection. A single awaitable is iterable, too, and would pass for a collection of itself: it dies,
+ * saying what was probably meant.
  */
 export const itemsOf = (call: string, input: unknown): Array<unknown> => {
   if (Effect.isEffect(input) || Predicate.hasProperty(input, FutureTypeId)) {
@@ -31,7 +31,7 @@ export const itemsOf = (call: string, input: unknown): Array<unknown> => {
 
 const nameOf = (place: number | string | undefined): string => place === undefined ? "the argument" : `item ${place}`
 
-/** Checks one that is to be awaited; `place` is its index or key in a collection. */
+/** Checks an awaitable; `place` is its index or key in a collection. */
 export const checkAwaitable = (
   call: string,
   item: unknown,
@@ -47,7 +47,7 @@ export const checkAwaitable = (
   )
 }
 
-/** Checks what is only to run: there an effect that makes a task is as good as another. */
+/** Checks something that only has to run: an effect that makes a task will do. */
 export const checkRunnable = (
   call: string,
   item: unknown,
@@ -63,7 +63,7 @@ export const checkRunnable = (
   check.noEffect(call, nameOf(place), item, "an Effect, Future or Task")
 }
 
-/** Checks all, so that nothing is started when one is wrong. */
+/** Checks them all, so that nothing is started if one is wrong. */
 export const checkAwaitables = (
   call: string,
   items: ReadonlyArray<unknown>,
@@ -73,7 +73,7 @@ export const checkAwaitables = (
   for (let i = 0; i < items.length; i++) checkAwaitable(call, items[i], fiber, keys === undefined ? i : keys[i])
 }
 
-/** A checked item, running: a future as it is, an effect as a new task. */
+/** Gets a checked item running: a future as it is, an effect as a new task. */
 export const start = (
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,
@@ -85,7 +85,7 @@ export const start = (
     : createTask(call, fiber, item as Effect.Effect<unknown, unknown>, undefined, site)
 
 /**
- * Starts many items of one call. What is the same for all is looked up once: the loop, the services, and the
+ * Starts many items of one call. What they have in common is looked up once: the loop, the services, and the
  * asynchronous context, whose capture costs as much as a task.
  */
 export class Starter {

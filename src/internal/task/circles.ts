@@ -1,9 +1,9 @@
 /**
- * Who waits for each other and will never go on, unless somebody else does something: deadlocks.
+ * Finds deadlocks: tasks that wait for each other and will never go on unless somebody else does something.
  *
- * What is sought is the largest set of tasks each of which waits for one in the set. Where one of several is enough, as in
- * `wait` for the first, all of them have to be in it. It is found by taking out, one after the other, those that can go on;
- * whoever is left waits for a circle or stands in one. O(tasks + those they wait for), however long a circle is.
+ * It looks for the largest set of tasks each of which waits for one in the set. If one of several is enough, as in
+ * `wait` for the first, all of them have to be in it. To find it, those that can go on are taken out, one after the
+ * other; the rest stand in a circle or wait for one. O(tasks + those they wait for), however long a circle is.
  */
 import { shortened } from "../host/printing.ts"
 import type { Suspension } from "../waiting/Region.ts"
@@ -15,7 +15,7 @@ type AnyTask = TaskImpl<any, any>
 class Wait {
   readonly task: AnyTask
   readonly tasks: ReadonlyArray<AnyTask>
-  /** How many of `tasks` have to be found able to go on before this is. */
+  /** How many of `tasks` have to go on before this can. */
   left: number
   constructor(task: AnyTask, waiter: Suspension) {
     const futures = waiter.waitsFor()
@@ -28,8 +28,8 @@ class Wait {
 }
 
 /**
- * The circles among tasks, each once: every task in one waits for the next, the last for the first. `waitersOf` gives what
- * a task waits for, as far as that counts.
+ * The circles among tasks, each once: every task in a circle waits for the next, the last for the first. `waitersOf`
+ * gives what a task waits for, if it counts.
  */
 export const circlesOf = (
   tasks: ReadonlyArray<AnyTask>,
@@ -41,7 +41,7 @@ export const circlesOf = (
     for (const wait of own) {
       for (const target of wait.tasks) {
         const known = dependents.get(target)
-        // It is on another loop, or has ended: whatever it does, it is none of those.
+        // It is on another loop, or has ended: it can't be in a circle here.
         if (known === undefined) wait.left--
         else known.push(wait)
       }
@@ -50,7 +50,7 @@ export const circlesOf = (
   const isFree = (own: ReadonlyArray<Wait>): boolean => own.every((wait) => wait.left <= 0)
   const free = tasks.filter((task) => isFree(waits.get(task)!))
   for (const task of free) waits.delete(task)
-  // It grows while it is walked.
+  // It grows during the walk.
   for (const task of free) {
     for (const wait of dependents.get(task)!) {
       wait.left--

@@ -1,14 +1,15 @@
 /**
  * How a loop closes.
  *
- * Every task is cancelled and waited for, again those that a clean-up made meanwhile; then the failures that nobody saw are
- * reported, and the exception handler is waited for. All that time the loop runs as before: a clean-up or a handler may
- * sleep, use timeouts and make tasks. What a handler at work has made is cancelled after it has ended.
+ * Every task is cancelled and waited for, including those that a clean-up makes meanwhile; then the failures that
+ * nobody saw are reported, and the exception handler is waited for. All this time the loop runs as before: a clean-up
+ * or a handler may sleep, use timeouts and make tasks. Tasks that a running handler has made are cancelled after it has
+ * ended.
  *
- * A clean-up that never ends would keep the loop for ever: `closeTimeout` gives it up. An abandoned task counts as ended;
- * what is left of its fiber stops at its next step on the loop, so that it keeps no process alive and holds no place in
- * line. Fibers that are no part of a task (`Effect.forkDetach`) do not belong to the loop: closing leaves them alone, and
- * their sleeps and timeouts go on.
+ * A clean-up that never ends would keep the loop open for ever: `closeTimeout` abandons it. An abandoned task counts as
+ * ended; the rest of its fiber stops at its next step on the loop, so that it keeps no process alive and holds no place
+ * in line. Fibers that are not part of a task (`Effect.forkDetach`) do not belong to the loop: closing leaves them
+ * alone, and their sleeps and timeouts go on.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -25,22 +26,22 @@ import { ended } from "./future.ts"
 import type { TaskImpl } from "./task.ts"
 import { tasksOf } from "./tasks.ts"
 
-/** After so long without an end it says what it waits for. */
+/** After so long it says what it still waits for. */
 const patience = Duration.seconds(5)
 
-/** Closes the loop. Again: nothing. */
+/** Closes the loop. A second call does nothing. */
 export const close = (loop: LoopImpl): Effect.Effect<void> =>
   Effect.suspend(() => {
     if (loop.state !== "open") return Effect.void
     loop.become("closing")
-    // What it waits for comes in the loop's own turns.
+    // What it waits for happens in the loop's own turns.
     return Effect.provideService(new Closing(loop).run, Scheduler.Scheduler, loop.scheduler)
   })
 
 /** Whether closing waits for something. */
 export const isWaiting = ({ reports, tasks }: LoopImpl): boolean => tasks.size > 0 || reports.handlings.size > 0
 
-/** Nobody waits any longer for what is left. What the handler has not dealt with goes to the default one. */
+/** Stops waiting for what is left. What the handler has not dealt with goes to the default one. */
 export const abandon = (loop: LoopImpl): void => {
   for (const task of tasksOf(loop)) task.abandon()
   loop.reports.abandon()
@@ -48,9 +49,9 @@ export const abandon = (loop: LoopImpl): void => {
 
 class Closing {
   private readonly loop: LoopImpl
-  // INVARIANT: defined once it has begun to wait, if it does not wait in silence.
+  // INVARIANT: defined once it has begun to wait, unless it waits in silence.
   private watcher: Fiber.Fiber<void> | undefined = undefined
-  /** It took too long, and waits for nothing any more. */
+  /** It took too long, and no longer waits. */
   private gaveUp = false
 
   constructor(loop: LoopImpl) {
@@ -75,7 +76,7 @@ class Closing {
     return tasks.size === 0 ? Effect.void : this.endAll
   })
 
-  /** Whether a handler at work has made it. */
+  /** Whether a running handler made it. */
   private isHandling({ services }: TaskImpl<any, any>): boolean {
     const handling = Context.get(services, CurrentHandling)
     return handling !== undefined && this.loop.reports.handlings.has(handling)
@@ -99,7 +100,7 @@ class Closing {
     })
   }
 
-  /** Without a limit it only warns, and that where time passes by itself: a test's clock would have to be moved. */
+  /** Without a limit it only warns, and only if time passes by itself: a test's clock would have to be moved. */
   private watch(): Fiber.Fiber<void> | undefined {
     const { closeTimeout, mode } = this.loop
     if (closeTimeout === undefined && mode !== "live") return undefined

@@ -1,4 +1,4 @@
-/** Making tasks, and the effects that make them. */
+/** Makes tasks, and the effects that make them. */
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import type * as Fiber from "effect/Fiber"
@@ -16,7 +16,7 @@ export interface TaskOptions {
 
 const MakesTaskTypeId = "~effect-asyncio/MakesTask"
 
-/** An effect that makes a task, marked as one: who awaits it has not awaited the task. */
+/** An effect that makes a task, marked as such: awaiting it does not await the task. */
 class TaskMaker {
   readonly [MakesTaskTypeId]: string
   readonly make: (fiber: Fiber.Fiber<unknown, unknown>) => Effect.Effect<any, any, any>
@@ -26,7 +26,7 @@ class TaskMaker {
   }
 }
 
-// A class of its own: a property more on an object of Effect's would take memory for each.
+// A separate class: one more property on Effect's own object would take memory for each.
 Object.setPrototypeOf(
   TaskMaker.prototype,
   Effectable.Prototype<Effect.Effect<any, any, any> & TaskMaker>({
@@ -44,7 +44,7 @@ export const makesTask = <A, E, R>(
   // An Effect by its prototype.
   new TaskMaker(call, make) as unknown as Effect.Effect<A, E, R> & Awaitable.MakesTask
 
-/** The call that gave it, if it is an effect that makes a task. */
+/** The call that returned it, if it is an effect that makes a task. */
 export const makerOf = (item: unknown): string | undefined =>
   item instanceof TaskMaker ? item[MakesTaskTypeId] : undefined
 

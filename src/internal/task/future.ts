@@ -1,7 +1,7 @@
 /**
- * The future: a value that will be there later, and the queue of those who wait for it.
+ * The future: a value that comes later, and the line of those who wait for it.
  *
- * It has more than 150 lines of code: a future can be awaited, so it knows those who wait for it, and they know it.
+ * It has more than 150 lines of code: a future knows its waiters, and they know it.
  */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
@@ -32,15 +32,15 @@ export const FutureTypeId = "~effect-asyncio/Future"
 
 const variance = { _A: (_: never) => _, _E: (_: never) => _ }
 
-/** It is the line of those who wait for it itself: one object less for each of very many. */
+/** It is itself the line of those who wait for it: one object less for each of very many futures. */
 export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancellable {
   declare readonly [FutureTypeId]: Future<A, E>[typeof FutureTypeId]
   readonly loop: LoopImpl
-  /** Of a task, where it was created. */
+  /** Where it was created, if it is a task. */
   declare readonly site: CallSite | undefined
   // INVARIANT: set once, before anybody is woken.
   exit: Exit.Exit<A, E> | undefined = undefined
-  /** Whether somebody has looked at the outcome, or will not want to: then a failure is not reported. */
+  /** Whether somebody has looked at the outcome, or does not want it: then a failure is not reported. */
   retrieved = false
 
   constructor(loop: LoopImpl) {
@@ -56,7 +56,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     return pipeArguments(this, arguments)
   }
 
-  // Itself and nothing else: Effect compares plain objects part by part, and a future knows its whole loop.
+  // Equal only to itself: Effect compares plain objects part by part, and a future knows its whole loop.
   [Equal.symbol](that: unknown): boolean {
     return this === that
   }
@@ -67,7 +67,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   get kind(): string {
     return "Future"
   }
-  /** Itself, where it is a task. */
+  /** Itself, if it is a task. */
   get task(): Task<unknown, unknown> | undefined {
     return undefined
   }
@@ -78,7 +78,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
   get name(): string | undefined {
     return undefined
   }
-  /** What somebody who waits for it waits for, in words. */
+  /** What its waiters wait for, in words. */
   get label(): string {
     return "a future"
   }
@@ -86,12 +86,12 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     return this.exit === undefined ? ["pending"] : describeExit(this.exit)
   }
 
-  /** The futures that who waits for this one waits for: itself, or a gather's children. */
+  /** The futures that its waiters wait for: itself, or a gather's children. */
   members(): ReadonlyArray<FutureImpl<any, any>> {
     return [this]
   }
 
-  /** In whose names it is waited for. */
+  /** On whose behalf it is awaited. */
   *awaiters(): IterableIterator<Future<unknown, unknown> | undefined> {
     for (const { awaiter } of this.nodes()) yield awaiter
   }
@@ -104,12 +104,12 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     this.complete(cancelledExit(walk.message))
   }
 
-  /** Whether a request to cancel made it end so, as it did: a failure is then what broke beside the cancellation. */
+  /** Whether it ended because of a request to cancel: a failure then broke beside the cancellation. */
   get endedByRequest(): boolean {
     return false
   }
 
-  /** False if it was done already. */
+  /** False if it was already done. */
   complete(exit: Exit.Exit<A, E>): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
@@ -119,7 +119,7 @@ export class FutureImpl<A, E> extends WaitQueue implements Future<A, E>, Cancell
     return true
   }
 
-  /** A failure is no longer unseen. */
+  /** Marks a failure as seen. */
   retrieve(): void {
     if (this.retrieved) return
     this.retrieved = true
@@ -160,7 +160,7 @@ type DoneCallback = (future: Future<any, any>) => unknown
 /** Of futures that are not done. Apart from them: few have any, and a field would take memory in each. */
 const callbacksOf = new WeakMap<FutureImpl<any, any>, Map<DoneCallback, Array<Callback>>>()
 
-/** What stands in a future's line to be called, from the ready queue, when the future is done. */
+/** Stands in a future's line to be called, from the ready queue, when the future is done. */
 export abstract class FutureCallback extends Node implements Entry {
   readonly future: FutureImpl<any, any>
   constructor(future: FutureImpl<any, any>) {
@@ -196,7 +196,7 @@ class Callback extends FutureCallback {
   }
 }
 
-/** A fiber that waits for a future: as its joiner, or only watching. */
+/** A fiber that waits for a future: joins it, or only watches it. */
 abstract class FutureWaiter<A, E, A2, E2> extends QueuedWaiter<A2, E2> {
   readonly future: FutureImpl<A, E>
   constructor(future: FutureImpl<A, E>) {
@@ -234,7 +234,8 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
     const mayBe = this.state === "woken" && region !== undefined && (isCancelled(future.exit!) || future.endedByRequest)
     const request = mayBe ? cameBack(region, this, future.exit!) : undefined
     if (request === undefined) return super.run()
-    // Over before the delivery, so that the finalizer does not wait for what has ended, and only gives what broke there.
+    // Over before the delivery, so that the finalizer does not wait for what has ended, and only gives what failed
+    // there.
     future.retrieve()
     this.end()
     deliver(region!, request)
@@ -250,7 +251,7 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
     const done = super.interrupted()
     if (state === "over" && this.future.exit !== undefined) return failureBeside(this.future.exit)
     if (state !== "parked") return done
-    // Interruption by Effect's own means cancels what is joined, and waits for it, as a request would. A failure of its
+    // An interruption by Effect itself cancels what is joined, and waits for it, as a request would. A failure of its
     // clean-up comes out beside the interruption.
     const { region } = this
     if (region !== undefined) region.interrupted ??= "effect"
@@ -259,7 +260,7 @@ export class Joiner<A, E> extends FutureWaiter<A, E, A, E> {
   }
 }
 
-/** Awaits a future's value; a waiter that is cancelled cancels the future. */
+/** Awaits a future's value; cancelling the waiter cancels the future. */
 export const join = <A, E>(self: FutureImpl<A, E>): Effect.Effect<A, E> => new Join(self)
 
 class Join<A, E> extends InPlace<A, E> {
@@ -292,7 +293,7 @@ export const watch = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, 
     return self.loop.atOnce?.(fiber) ?? Effect.succeed(asAwaited(exit))
   })
 
-/** `watch` from wherever it has to be: a loop that closes, a finalizer. */
+/** `watch` from anywhere: a closing loop, a finalizer. */
 export const ended = <A, E>(self: FutureImpl<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   inPlace(() => {
     const exit = self.exit

@@ -1,4 +1,4 @@
-/** Running a program on a loop, and ending as it ends. */
+/** Runs a program on a loop, and ends as it ends. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Future } from "../../Future.ts"
@@ -15,7 +15,9 @@ export const checkRunOptions = check.options<Options, typeof optionKinds>({
   layer: check.kind(Layer.isLayer, "a Layer")
 }, optionKinds)
 
-/** Makes `main` run and waits for it; meanwhile the loop knows of a program under way. `begun` gets what it became. */
+/**
+ * Runs `main` and waits for it; meanwhile the loop knows that a program is running. `begun` gets the future it became.
+ */
 export const runMain = <A, E, R>(
   call: string,
   main: Effect.Effect<A, E, R> | Future<A, E>,

@@ -1,5 +1,5 @@
 /**
- * Opening a cancellation region: a child fiber, started at once, that runs a part of a fiber's body.
+ * Opens a cancellation region: a child fiber, started at once, that runs a part of a fiber's body.
  *
  * A region costs no tick: its end resumes the code around it in the same step, the one exception to the rule that a
  * waiter never runs inside its waker, because both are the same task.
@@ -16,8 +16,8 @@ import { CurrentRegion, isOwnDoing, type Owner, ownRegion, type Region } from ".
 import { interruptAround, regionEnded } from "../waiting/unwinding.ts"
 
 /**
- * What the requests of a fiber's regions are counted on where the fiber is no task's own; and those of the regions in an
- * uninterruptible part, where requests from outside wait for its end and do not reach.
+ * Counts the requests of a fiber's regions if the fiber is not a task's own; and those of the regions in an
+ * uninterruptible part, which requests from outside do not reach: they wait for its end.
  */
 class Branch implements Owner {
   readonly ready: ReadyQueue
@@ -34,13 +34,13 @@ class Branch implements Owner {
   }
 }
 
-/** What may strike before its time, where schedules are explored. */
+/** Something that may strike early when schedules are explored. */
 export interface Strikable {
   readonly isArmed: boolean
   strike(): void
 }
 
-/** A region inside a task, or of a branch. */
+/** A region inside a task, or in a branch. */
 export class InnerRegion implements Region {
   readonly owner: Owner
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -58,22 +58,22 @@ export class InnerRegion implements Region {
 }
 
 /**
- * Runs `body` in a region of its own. When it has ended, `end` is called with its exit, in the same step and whoever
- * interrupted it, and gives what the code around it goes on with; `undefined` passes the exit on as it is. A cancellation
- * that a request brought about and that comes out all the same interrupts the fiber around it for real, whatever broke on
- * the way beside it; one that came from something awaited is a failing cause. `begin` is called before the body starts.
+ * Runs `body` in a new region. When it has ended, `end` is called with its exit, in the same step and whoever
+ * interrupted it, and gives what the code around it goes on with; `undefined` passes the exit on unchanged. A
+ * cancellation that a request caused, and that still comes out, interrupts the fiber around it for real, whatever
+ * failed on the way; one that came from something awaited is a failing cause. `begin` is called before the body starts.
  */
 export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
   begin: (region: InnerRegion) => Effect.Effect<A, E, R>,
   end: (exit: Exit.Exit<A, E>, region: InnerRegion) => Effect.Effect<A2, E2, R2> | undefined
 ): Effect.Effect<A | A2, E | E2, R | R2> =>
   Effect.withFiber((outer: Fiber.Fiber<unknown, unknown>) => {
-    // Only the region's own fiber is suspended in the inner one; a fiber that it forked has its own way to be ended.
+    // Only the region's own fiber is suspended in the inner one; a fiber that it forked is ended in another way.
     const around = ownRegion(outer)
     const region = new InnerRegion(outer, around)
     return Effect.callback<A | A2, E | E2, R | R2>((resume) => {
       if (around !== undefined) around.inner = region
-      // `outer` holds every service that the body asks for: `R` is in this effect's own type.
+      // `outer` has every service that the body asks for: `R` is in this effect's own type.
       const context = Context.add(outer.context, CurrentRegion, region) as Context.Context<R>
       const fiber = Effect.runForkWith(context)(
         Effect.withFiber((self) => {
@@ -86,12 +86,12 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         if (around !== undefined) around.inner = undefined
         const next = end(ended, region)
         if (next === undefined) {
-          // What broke while it unwound at its own request is a failure and no more, unless others asked as well.
+          // What failed while it unwound at its own request is only a failure, unless others asked as well.
           const outside = !isOwnDoing(region) || region.owner.pending !== undefined
           if (region.interrupted !== undefined && ended._tag === "Failure" && (isCancelled(ended) || outside)) {
             interruptAround(region, outer, around, cancelMessage(ended))
           }
-          // Where `outer` was not interrupted, or can't be. An interrupt of the region's own doing ends with it.
+          // If `outer` was not interrupted, or can't be. An interrupt that the region itself caused ends with it.
           resume(isOwnDoing(region) ? withoutInterrupts(ended) : ended)
         } else {
           resume(Effect.onExitPrimitive(next, (exit) => {
@@ -104,7 +104,7 @@ export const openRegion = <A, E, R, A2 = A, E2 = E, R2 = never>(
         }
         regionEnded(region)
       })
-      // What broke in the body joins the interruption's cause; its `E` is in this effect's own type.
+      // What failed in the body joins the interruption's cause; its `E` is in this effect's own type.
       return Effect.suspend(() => {
         const exit = fiber.pollUnsafe()
         if (exit !== undefined) return failureBeside(exit)

@@ -1,7 +1,8 @@
 /**
- * The task: a future whose value a fiber of its own computes, and the outermost cancellation region of that fiber.
+ * The task: a future whose value its own fiber computes, and the outermost cancellation region of that fiber.
  *
- * It has more than 150 lines of code: a task is future, region, owner and entry in one object, as there are very many.
+ * It has more than 150 lines of code: a task is future, region, owner and entry in one object, since there are very
+ * many tasks.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -27,7 +28,9 @@ import { FutureImpl } from "./future.ts"
 
 export const TaskTypeId = "~effect-asyncio/Task"
 
-/** A gather, to the tasks that it has made for itself: nothing of it has to stand in their lines, which takes memory for each. */
+/**
+ * A gather, as the tasks that it has made see it: it need not stand in their lines, which would take memory for each.
+ */
 export interface Parent extends FutureImpl<unknown, unknown> {
   /** A tick after the task's end, before all others that wait for it. */
   childEnded(task: TaskImpl<any, any>): void
@@ -37,7 +40,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   declare readonly [TaskTypeId]: typeof TaskTypeId
   /** Its name, or the number in its default name: most names are never read. */
   nameOrNumber: string | number
-  // INVARIANT: it is in the loop's registry as long as it is not done.
+  // INVARIANT: in the loop's registry until it is done.
   older: Resident | undefined = undefined
   newer: Resident | undefined = undefined
   fiber: Fiber.Fiber<A, E> | undefined = undefined
@@ -45,17 +48,18 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
   inner: Region | undefined = undefined
   interrupted: Region["interrupted"] = undefined
   requests = 0
-  // INVARIANT: 0 until somebody who watches asks for it; then a number of its own in the process.
+  // INVARIANT: 0 until an observer asks for it; then unique in the process.
   id = 0
   pending: Owner["pending"] = undefined
-  // INVARIANT: undefined once it has ended, or the parent has.
+  // INVARIANT: undefined once it or the parent has ended.
   parent: Parent | undefined = undefined
   /** Its place among the parent's. */
   place = 0
   override readonly site: CallSite | undefined
-  // INVARIANT: what it was created with, until it has ended; from then on, if it has failed, what is logged of that.
+  // INVARIANT: the services it was created with, until it has ended; after that, if it failed, what the log says of its
+  // origin.
   private context: Context.Context<never> | Origin | undefined
-  // INVARIANT: the two that the first step needs are defined until it runs, undefined afterwards.
+  // INVARIANT: defined until the first step, which needs both, undefined afterwards.
   private effect: Effect.Effect<A, E> | undefined
   private asyncContext: AsyncContext.AsyncContext | undefined
 
@@ -69,7 +73,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
     super(loop)
     this.nameOrNumber = name ?? ++loop.taskCount
     this.effect = effect
-    // As `Context.add` does, with a call less for each of very many.
+    // Like `Context.add`, with one call less for each of very many.
     this.context = Context.addUnsafe(
       observer === undefined ? context : observer.services(context),
       CurrentRegion.key,
@@ -89,7 +93,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
     this.nameOrNumber = name
   }
 
-  // Its own owner and region: one object for what is one thing.
+  // Its own owner and region: they are one thing, so one object.
   get owner(): this {
     return this
   }
@@ -160,7 +164,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
     else this.end(exit)
   }
 
-  /** Called by the first effect of the fiber: from here on the fiber is the task's. */
+  /** Called by the first effect of the fiber: from here on the fiber belongs to the task. */
   enter(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> {
     this.fiber = fiber
     if (observer !== undefined) observer.started(this)
@@ -184,13 +188,13 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
     if (observer !== undefined) observer.ended(this)
   }
 
-  /** What it was created with; nothing once it has ended. */
+  /** The services it was created with; none once it has ended. */
   get services(): Context.Context<never> {
     const { context } = this
     return context === undefined || context instanceof Origin ? Context.empty() : context
   }
 
-  /** Ends it without its fiber. What is left of that stops at its next step on the loop. */
+  /** Ends it without its fiber, the rest of which stops at its next step on the loop. */
   abandon(): void {
     waiterOf(this)?.drop()
     this.end(cancelledExit(undefined))
@@ -199,7 +203,7 @@ export class TaskImpl<A, E> extends FutureImpl<A, E> implements Task<A, E>, Resi
 
   override get endedByRequest(): boolean {
     if (this.interrupted !== undefined) return true
-    // The request went to a group in it, and Effect's own means interrupted it before that had ended.
+    // The request went to a group in it, and Effect interrupted it before the group had ended.
     return this.requests > 0 && this.exit?._tag === "Failure" && Cause.hasInterrupts(this.exit.cause)
   }
 
@@ -234,7 +238,7 @@ class Ended implements Entry {
   }
 }
 
-/** The first effect of every task's fiber, the same for all: the task is in the fiber's context. */
+/** The first effect of every task's fiber, shared by all: the task is in the fiber's context. */
 const begin: Effect.Effect<unknown, unknown> = Effect.withFiber((fiber) =>
   (fiber.getRef(CurrentRegion) as unknown as TaskImpl<unknown, unknown>).enter(fiber)
 )
@@ -243,5 +247,5 @@ export const isTaskImpl = (u: unknown): u is TaskImpl<unknown, unknown> => u ins
 
 /** The task that runs in the fiber. */
 export const currentTask = (fiber: Fiber.Fiber<unknown, unknown>): TaskImpl<unknown, unknown> | undefined =>
-  // Regions know their tasks by what they need of them; all are of this class.
+  // To regions a task is only an interface; every task is of this class.
   fiber.getRef(CurrentRegion)?.owner.task as TaskImpl<unknown, unknown> | undefined

@@ -9,7 +9,7 @@ export abstract class QueuedWaiter<A = void, E = never, R = never> extends Waite
   after: Node | undefined = undefined
   private given: WaitQueue | undefined = undefined
 
-  /** Where it stands, or stood until it was woken. */
+  /** The line in which it stands, or stood until it was woken. */
   get line(): WaitQueue | undefined {
     return this.given
   }

@@ -1,5 +1,5 @@
 /**
- * A fiber that waits: the one way in which anything of ours suspends.
+ * A fiber that waits: the only way in which anything in this library suspends.
  *
  *                 wake               its step
  *     parked ───────────► woken ─────────────► over: goes on with `proceed`
@@ -11,16 +11,16 @@
  *       └────────────────────────────────────► over: `leave` gives its place up
  *
  * A waiter never runs inside its waker: `wake` puts it into the ready queue of its own fiber, one entry a waiter,
- * whoever calls. Effect resumes waiters on the waker's stack, which is behind a family of its bugs (Effect-TS/effect#6638,
- * #7575). Between the wake and that step the waiter can be cancelled; what it was woken for must not be lost then
- * (python/cpython#90155), so there is one `passOn`, called by the waiter's own step when a request to cancel came first,
- * and by its finalizer.
+ * whoever calls. Effect resumes waiters on the waker's stack, which is behind a family of its bugs
+ * (Effect-TS/effect#6638, #7575). Between the wake and that step the waiter can be cancelled, and what it was woken for
+ * must not be lost (python/cpython#90155). So there is one `passOn`, called by the waiter's own step if a request to
+ * cancel came first, and by its finalizer.
  *
- * trio gives a sleeping task an `abort_fn`, asyncio the future that it waits for (`_fut_waiter`): `withdraw` is the one,
- * `target` the other. Open: suspending costs what Effect's `callback` makes, three closures and a primitive; an effect that
- * suspends by public means and without them would halve a parked fiber.
+ * trio gives a sleeping task an `abort_fn`, asyncio the future that it waits for (`_fut_waiter`): `withdraw` is the
+ * former, `target` the latter. Open: suspending costs what Effect's `callback` allocates, three closures and a
+ * primitive; an effect that could suspend without them by public means would halve a parked fiber.
  *
- * It has more than 150 lines of code: a waiter's whole life is told in one place.
+ * It has more than 150 lines of code, to keep a waiter's whole life in one place.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -41,20 +41,21 @@ import {
 } from "./Region.ts"
 import type { Cancellable } from "./Walk.ts"
 
-/** A ready queue that has to know of those who wait outside of tasks' own regions. */
+/** A ready queue that has to know about waiters outside of tasks' own regions. */
 export interface Lobby {
   parkedOutside?: ((waiter: Waiter<any, any, any>) => void) | undefined
 }
 
 /**
- * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step; `passOn`,
- * which hands what it was woken for to the next one; `label`, what it waits for, in words; `resource`, the primitive itself.
+ * What a primitive adds: `proceed`, the effect that the fiber goes on with, evaluated in the waiter's own step;
+ * `passOn`, which hands what it was woken for to the next one; `label`, what it waits for, in words; `resource`, the
+ * primitive itself.
  */
 export abstract class Waiter<A = void, E = never, R = never> implements Entry, Suspension, Waiting {
   state: Suspension["state"] = "parked"
   fiber!: Fiber.Fiber<unknown, unknown>
-  // INVARIANT: the region that `fiber` itself runs, whose `waiter` is this one until it is over; undefined where the
-  // fiber is not a region's own (a fiber that the task forked by Effect's means, or none of our loop).
+  // INVARIANT: the region that `fiber` itself runs, whose `waiter` is this one until it is over; undefined if the fiber
+  // is not a region's own (one that the task forked by Effect's means, or one of no loop).
   region: Region | undefined = undefined
   requested: Request | undefined = undefined
   // INVARIANT: undefined until the fiber is suspended. Called with `proceed`'s own effect; typed loosely, so that a
@@ -84,7 +85,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   /** Undefined: it has looked, and waits on. */
   abstract proceed(): Effect.Effect<A, E, R> | undefined
   passOn(): void {}
-  /** Whether a request is its own business: it waits on, and looks again in the next tick. */
+  /** Whether it deals with a request itself: it waits on, and looks again in the next tick. */
   keeps(_request: Request): boolean {
     return false
   }
@@ -103,19 +104,22 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
 
   /** Suspends the calling fiber until the waiter is woken. */
   park(): Effect.Effect<A, E, R> {
-    // By its prototype it is an Effect, below.
+    // Its prototype makes it an Effect, below.
     return this as unknown as Effect.Effect<A, E, R>
   }
 
-  /** As an effect: the first time it suspends the fiber; the second, it is what ends that if the fiber is interrupted. */
+  /**
+   * As an effect: the first time it suspends the fiber; the second time it is the finalizer, if the fiber is
+   * interrupted.
+   */
   evaluate(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<any, any, any> {
     if (this.resume !== undefined) return this.interrupted()
-    // A yield of Effect's own may come before the next operation, and other fibers in it.
+    // Effect may yield before the next operation, and other fibers may run then.
     if (!fiber.cache.preventYield) return Effect.callback((resume) => this.suspended(resume))
     return suspend(this)
   }
 
-  /** The fiber is suspended. Gives its finalizer. */
+  /** The fiber is suspended. Returns its finalizer. */
   suspended(resume: (effect: Effect.Effect<any, any, any>) => void): Effect.Effect<void> {
     const fiber = Fiber.getCurrent()!
     this.fiber = fiber
@@ -139,7 +143,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
   /** Called when the fiber is suspended: the waiter takes its place, wherever that is. */
   enter(): void {}
 
-  /** Called when the waiter leaves without its turn having come: it gives its place up. */
+  /** Called when the waiter leaves before its turn has come: it gives up its place. */
   leave(): void {}
 
   // ----------------------------------------------------------------------------------------------------- its turn comes
@@ -150,7 +154,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     this.scheduleStep()
   }
 
-  /** Its task is to be cancelled: it leaves its place at once; the cancellation follows next tick. */
+  /** Its task is being cancelled: it leaves its place at once; the cancellation follows in the next tick. */
   withdraw(request: Request): void {
     if (this.keeps(request)) return
     this.leave()
@@ -194,7 +198,7 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
     this.resume!(effect)
   }
 
-  /** What `proceed` throws is its own fiber's defect; the tick, and whoever comes next in line, go on. */
+  /** What `proceed` throws is a defect of its own fiber; the tick, and the next in line, go on. */
   private goOn(): Effect.Effect<A, E, R> | undefined {
     try {
       return this.proceed()
@@ -232,7 +236,10 @@ export abstract class Waiter<A = void, E = never, R = never> implements Entry, S
 // INVARIANT: set only in a fiber that never yields by itself, for its very next operation.
 let parking: Waiter<any, any, any> | undefined
 
-/** One effect for all waiters, handed its waiter by `parking`: an effect and closures for each took a fifth more memory. */
+/**
+ * One effect for all waiters, which finds its waiter in `parking`: an effect and closures for each took a fifth more
+ * memory.
+ */
 const suspension: Effect.Effect<any, any, any> = Effect.callback<any, any, any>((resume) => {
   const waiter = parking!
   parking = undefined

@@ -1,23 +1,23 @@
 /**
- * The way of a request to cancel from one future to the next, down what each waits for.
+ * The way of a request to cancel, from one future down to the next that it waits for.
  *
- * A loop over an explicit stack, depth first, so that 20,000 joined tasks do not overflow. It knows its path: a circle of
- * joins ends at the one that closes it.
+ * A loop over an explicit stack, depth first, so that 20,000 joined tasks do not overflow the stack. It knows its path:
+ * a circle of joins ends at the one that closes it.
  *
  * Cost: O(1) for each future on the way.
  */
 
-/** What a request can come to: a future, a task, a gather. */
+/** What a request can reach: a future, a task, a gather. */
 export interface Cancellable {
   /** Whether a request can still do something here. */
   accepts(): boolean
-  /** Ends cancelled, is asked, or has the walk ask those who come first. */
+  /** Ends cancelled, takes the request, or sends the walk to those who come first. */
   requestCancel(walk: Walk): void
-  /** Somebody knows the outcome, or does not want to. */
+  /** Somebody knows the outcome, or does not want it. */
   retrieve(): void
 }
 
-/** Where the walk has done with a future and all below it. */
+/** Marks where the walk has finished with a future and everything below it. */
 class Leave {
   readonly future: Cancellable
   constructor(future: Cancellable) {
@@ -27,10 +27,10 @@ class Leave {
 
 export class Walk {
   readonly message: string | undefined
-  /** Those that have had their request, where each is to have one. */
+  /** Those that have had their request, if each may have only one. */
   private readonly asked: Set<Cancellable> | undefined
-  // INVARIANT: the futures that the walk came through to the one that is asked now. Most walks end where they begin, so it
-  // is made by the first step further.
+  // INVARIANT: the futures on the way to the one that is asked now. Most walks end where they begin, so it is made only
+  // by the first step beyond.
   private path: Set<Cancellable> | undefined
   // INVARIANT: what is still to be done, the next last.
   private stack: Array<Cancellable | Leave> | undefined = undefined
@@ -71,7 +71,7 @@ export class Walk {
     return stack
   }
 
-  /** Goes all the way. */
+  /** Walks to the end. */
   run(): void {
     const { stack } = this
     if (stack === undefined) return

@@ -2,15 +2,16 @@
  * How a request to cancel finds its way.
  *
  * 1. It goes to the innermost open region (an uninterruptible part stops it there, until the part ends).
- * 2. If that waits for a future, a task or a gather, the request walks down to it (Walk.ts); the task sees a cancellation
- *    only if what it waits for ends cancelled.
+ * 2. If the region waits for a future, a task or a gather, the request walks down to it (Walk.ts); the task sees a
+ *    cancellation only if what it waits for ends cancelled.
  * 3. If it is parked in a primitive, it is withdrawn in this very call, and interrupted in the next tick.
- * 4. Otherwise the request stays pending, in its owner's one slot, until somebody meets it.
- * 5. What went down comes back: the joiner's step makes it the task's own cancellation, or drops it with the value.
+ * 4. Otherwise the request stays pending, in its owner's only slot, until something meets it.
+ * 5. What went down comes back: the joiner's step makes it the task's own cancellation, or drops it if there is a
+ *    value.
  *
- * asyncio walks by recursion, `Task.cancel` calling that of `_fut_waiter`, and counts requests a task; trio's cancel scopes
- * have no requests, but a level that stays. Open: a request that comes while clean-ups run counts and does no more, where
- * asyncio's would cut them short.
+ * asyncio walks by recursion, `Task.cancel` calling that of `_fut_waiter`, and counts requests for each task; trio's
+ * cancel scopes have a state that stays instead of requests. Open: a request that comes during clean-ups only counts,
+ * where asyncio's would cut them short.
  *
  * Who meets a pending request, whichever is first:
  *
@@ -20,7 +21,7 @@
  * | the region's next suspension, `Waiter.suspended` | `meet` |
  * | a fiber that has yielded by Effect's own means, `RuntimeEntry.run` | `meetAfterYield` |
  * | the end of an uninterruptible part, `Condition.wait` | `meetBeforeRestore` |
- * | the region around, when this one has ended, `openRegion` | `regionEnded`, `interruptAround` |
+ * | the region around it, when this one has ended, `openRegion` | `regionEnded`, `interruptAround` |
  * | the end of the task | `taskEnded` |
  * | the next tick | `Delivery` |
  */
@@ -33,7 +34,7 @@ import { annotations, cancelMessage } from "./cancelled.ts"
 import { isAbandoned, type Owner, ownRegion, type Region, type Request, type Suspension } from "./Region.ts"
 import { Walk } from "./Walk.ts"
 
-/** The region that a request made of `origin` goes to. */
+/** The region that a request with this `origin` goes to. */
 const targetOf = (origin: Region): Region => {
   let region = origin
   while (region.inner !== undefined && isInterruptible(region.fiber!)) region = region.inner
@@ -54,7 +55,7 @@ const isWider = (outer: Region, inner: Region): boolean => {
 
 // ----------------------------------------------------------------------------------------------------------- a request
 
-/** A request is made of a region, on the way of `walk`: steps 1 to 4. */
+/** Requests a cancellation of a region, as part of `walk`: steps 1 to 4. */
 export const request = (origin: Region, walk: Walk): void => {
   const { owner } = origin
   const request: Request = { message: walk.message, by: Fiber.getCurrent()?.id, origin }
@@ -63,7 +64,7 @@ export const request = (origin: Region, walk: Walk): void => {
   const region = targetOf(origin)
   const { interrupted, waiter } = region
   if (interrupted !== undefined) {
-    // Its finalizers run: they are not cut short. A request of a wider region outlives the unwinding; any other is part
+    // Its finalizers run, and are not cut short. A request of a wider region outlives the unwinding; any other is part
     // of the cancellation under way.
     if (typeof interrupted === "object" && isWider(origin, interrupted.origin)) post({ ...request, putOff: true })
     return
@@ -85,18 +86,18 @@ export const request = (origin: Region, walk: Walk): void => {
   leavePending(request)
 }
 
-/** Asks a region of its own task: a deadline, a failing child. */
+/** A deadline or a failing child cancels a region of its own task. */
 export const cancelRegion = (region: Region): void => {
   const walk = new Walk(undefined, region.owner.task)
   request(region, walk)
   walk.run()
 }
 
-/** A group that was asked to cancel has failed: what it was asked comes at the next suspension of the code around. */
+/** A group that was asked to cancel has failed: the request is met at the next suspension of the code around it. */
 export const putOff = (owner: Owner): void =>
   leavePending({ message: undefined, by: undefined, origin: owner.root, putOff: true })
 
-/** Takes one request back; at zero the undelivered one is revoked. */
+/** Takes one request back; at zero, the undelivered one is revoked. */
 export const uncancel = (owner: Owner): number => {
   if (owner.requests > 0) owner.requests--
   if (owner.requests === 0) owner.pending = undefined
@@ -106,8 +107,8 @@ export const uncancel = (owner: Owner): number => {
 // ------------------------------------------------------------------------------------------------------- the one slot
 
 /**
- * Makes it the pending one, if it can. A request of a wider region stays: what the narrower one asked for is part of it.
- * The later message is the one that comes out, as in asyncio.
+ * Makes it the pending one, if possible. A request of a wider region stays: the narrower one's is part of it. The later
+ * message comes out, as in asyncio.
  */
 const post = (request: Request): boolean => {
   const { owner } = request.origin
@@ -119,12 +120,12 @@ const post = (request: Request): boolean => {
   return true
 }
 
-/** Leaves the request to whoever meets it first, the next tick at the latest. */
+/** Leaves the request to whatever meets it first, the next tick at the latest. */
 export const leavePending = (request: Request): void => {
   if (post(request)) request.origin.owner.ready.schedule(new Delivery(request), 0)
 }
 
-/** The task's own step comes later than the delivery that is on its way: the request waits for that step. */
+/** The task's own step comes after the scheduled delivery: the request waits for that step. */
 export const postpone = (owner: Owner): void => {
   const request: Request = { ...owner.pending! }
   owner.pending = request
@@ -173,7 +174,7 @@ class Delivery implements Entry {
 const isAboutToWake = (region: Region): boolean =>
   isInterruptible(region.fiber!) && (region.waiter!.state !== "parked" || region.waiter!.target !== undefined)
 
-/** The region parks while a request is pending for it: this is the step that meets it. */
+/** The region parks while a request is pending for it: this step meets it. */
 export const meet = (region: Region): void => {
   const waiter = region.waiter!
   const next = waiter.target
@@ -200,8 +201,8 @@ export const meetBeforeRestore = (fiber: Fiber.Fiber<unknown, unknown>): void =>
 }
 
 /**
- * Step 5: what a waiter joined has ended cancelled. Gives the request that went down to it, or that came meanwhile: it is
- * the task's own cancellation now, one for all requests until this step, with the message of what was awaited.
+ * Step 5: what a waiter joined has ended cancelled. Gives the request that went down to it, or one that came meanwhile:
+ * it is now the task's own cancellation, one for all requests so far, with the message of what was awaited.
  */
 export const cameBack = (
   region: Region,

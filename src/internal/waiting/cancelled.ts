@@ -1,4 +1,4 @@
-/** What an exit says of a cancellation, and how one is made that does. */
+/** Reads cancellations from exits, and makes exits that say so. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,16 +10,16 @@ import type { Outcome } from "../kernel/observer.ts"
 class CancelMessage extends Context.Service<CancelMessage, string>()("effect-asyncio/CancelMessage") {}
 
 /**
- * Beside it: the interrupt is a request's, or a future's that ended cancelled; `Effect.interrupt` raises one without. Only a
- * handler of `catchCancelled` has to tell the two apart, so there is a mark only while one is at work: on every cancellation
- * it took a seventh of the time.
+ * Another annotation: the interrupt comes from a request, or from a future that ended cancelled; one of
+ * `Effect.interrupt` has none. Only a handler of `catchCancelled` has to tell the two apart, so interrupts are marked
+ * only while one runs: on every cancellation the mark took a seventh of the time.
  */
 class Cancelled extends Context.Service<Cancelled, true>()("effect-asyncio/Cancelled") {}
 
 // The annotations of a cause are a bag of values, typed as a context that offers nothing.
 const withoutMessage = Context.make(Cancelled, true) as Context.Context<never>
 
-// INVARIANT: the handlers of `catchCancelled` that are at work, in any loop.
+// INVARIANT: how many handlers of `catchCancelled` are running, on any loop.
 let handlers = 0
 
 /** Runs such a handler. */
@@ -48,17 +48,17 @@ export const cancelledExit = (message: string | undefined): Exit.Exit<never> => 
   return Exit.failCause(bag === undefined ? cause : Cause.annotate(cause, bag))
 }
 
-/** How a future ended, for a fiber that waits for it. */
+/** How a future ended, as a fiber that waits for it sees it. */
 export const asAwaited = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   handlers > 0 ? asCancelled(exit, undefined) : exit
 
-/** Makes an interrupt that nobody asked for a cancellation. One that was asked for keeps its own message. */
+/** Turns an interrupt that nobody requested into a cancellation. A requested one keeps its own message. */
 export const asCancelled = <A, E>(exit: Exit.Exit<A, E>, message: string | undefined): Exit.Exit<A, E> =>
   isCancelled(exit) && !exit.cause.reasons.some((reason) => reason.annotations.has(Cancelled.key))
     ? Exit.failCause(Cause.annotate(exit.cause, annotations(message) ?? withoutMessage))
     : exit
 
-/** Interrupts and nothing beside: a failure or defect makes it that failure. */
+/** Only interrupts: with a failure or defect beside them it is that failure. */
 export const isCancelled = <E>(exit: Exit.Exit<unknown, E>): exit is Exit.Failure<never, E> =>
   exit._tag === "Failure" && Cause.hasInterruptsOnly(exit.cause)
 
@@ -68,10 +68,10 @@ export const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Outcome =>
 const besideInterrupts = <E>({ reasons }: Cause.Cause<E>): Cause.Cause<E> =>
   Cause.fromReasons(reasons.filter((reason) => reason._tag !== "Interrupt"))
 
-/** What an exit has beside interrupts, for a finalizer that must not lose it. */
+/** An exit's failures beside interrupts, for a finalizer that must not lose them. */
 export const failureBeside = <E>(exit: Exit.Exit<unknown, E>): Exit.Exit<void, E> =>
   exit._tag === "Success" || isCancelled(exit) ? Exit.void : Exit.failCause(besideInterrupts(exit.cause))
 
-/** A failure without the interrupts beside it. What is cancelled stays so. */
+/** A failure without the interrupts beside it. A cancelled exit stays as it is. */
 export const withoutInterrupts = <A, E>(exit: Exit.Exit<A, E>): Exit.Exit<A, E> =>
   exit._tag === "Success" || isCancelled(exit) ? exit : Exit.failCause(besideInterrupts(exit.cause))

@@ -1,11 +1,11 @@
 /**
- * The steps that no ready queue sees: Effect and the host resume a fiber at once, in a promise's microtask, in a timer of
- * the host, or on the stack of whoever completes a Deferred.
+ * The steps that no ready queue sees: Effect and the host resume a fiber directly, in a promise's microtask, in a timer
+ * of the host, or on the stack of whoever completes a Deferred.
  *
- * A tracer may stand around every operation of a fiber (`Tracer.context`). The first one that is no part of a step of its
- * task's begins such a step; the one that gives no further operation ends it. A task that begins while
- * somebody observes has such a tracer in its context; where a program brings a tracer of its own, that takes its place,
- * and these steps go unseen.
+ * A tracer can wrap every operation of a fiber (`Tracer.context`). The first operation that is not part of a step of
+ * its task begins such a step; the one that gives no further operation ends it. A task that begins while somebody
+ * observes has such a tracer in its context; if a program brings its own tracer, that takes its place, and these steps
+ * go unseen.
  */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
@@ -55,7 +55,7 @@ const begin = (fiber: AnyFiber): void => {
   }
   const begun = new HostStep(owner, fiber)
   observer!.begin(begun, fiber.currentDispatcher)
-  // A tracer that the program brings meanwhile would hide its end.
+  // A tracer that the program brings meanwhile would hide the step's end.
   if (step === undefined) queueMicrotask(() => end(fiber))
 }
 
@@ -64,7 +64,7 @@ const end = (fiber: AnyFiber): void => {
   if (step instanceof HostStep && step.fiber === fiber) observer!.end()
 }
 
-/** Adds what sees those steps to the services of a fiber that is to begin. */
+/** Adds the tracer to the services of a fiber that is about to begin. */
 export const withSteps = <R>(context: Context.Context<R>): Context.Context<R> => {
   const around = Context.get(context, Tracer.Tracer)
   return around instanceof StepTracer ? context : Context.add(context, Tracer.Tracer, new StepTracer(around))

@@ -1,4 +1,4 @@
-/** The steps that Effect's own runtime asks for: those of fibers that fork and yield. */
+/** The steps that Effect's own runtime asks for: forks and yields. */
 import * as Fiber from "effect/Fiber"
 import type { Entry, Whose } from "../kernel/Entry.ts"
 import type { RuntimeSteps } from "../kernel/ReadyQueue.ts"
@@ -6,11 +6,11 @@ import { meetAfterYield, postpone } from "./cancellation.ts"
 import { CurrentRegion, isAbandoned, type Region } from "./Region.ts"
 
 /**
- * A task that Effect's own runtime schedules: a fork, a yield. If the fiber that scheduled it has yielded and its task
- * was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
+ * A step that Effect's own runtime schedules: a fork or a yield. If the fiber that scheduled it has yielded and its
+ * task was asked to cancel meanwhile, the request beats the resumption, as it does for every waiter.
  */
 class RuntimeEntry implements Entry {
-  /** The one that yielded, or that forked another. */
+  /** The fiber that yielded, or that forked another. */
   readonly fiber = Fiber.getCurrent()
   private readonly region: Region | undefined
   private readonly task: () => void
@@ -38,11 +38,11 @@ class RuntimeEntry implements Entry {
   }
 }
 
-/** What `scheduleTask` is, for every queue. */
+/** The `scheduleTask` of every queue. */
 export const runtimeSteps: RuntimeSteps = (queue, task, priority) => {
   const entry = new RuntimeEntry(task)
   queue.schedule(entry, priority)
-  // The step comes later than the delivery of a request on its way, so the request waits for the step.
+  // The step comes after the scheduled delivery of a request, so the request waits for the step.
   const owner = entry.asked?.owner
   if (owner !== undefined && owner.ready === queue) postpone(owner)
 }
