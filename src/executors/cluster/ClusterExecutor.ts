@@ -73,7 +73,7 @@ const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
  * once and the job goes on.
  *
  * Reports (`onProgress`) come from the runner, past the storage: a listener gets them as they come, and of those before it the
- * newest 1,000. Closing the scope cancels the jobs that are left.
+ * newest 1,000. Closing the scope cancels the jobs that are left, unless `detach`.
  *
  * A request that the storage does not take is sent again for some 0.7 seconds, as a connection may have broken; then the task
  * fails with `BrokenExecutor`. It may be stored all the same: submit it again under the same id.

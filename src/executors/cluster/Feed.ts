@@ -15,12 +15,19 @@ export class Feed {
   // INVARIANT: the newest, `capacity` of them at most.
   private readonly kept = MutableList.make<Schema.Json>()
   private readonly listeners = new Set<Listener>()
-  /** Whether the job has begun here. */
-  isBegun = false
-  private isEnded = false
+  private state: "before" | "begun" | "ended" = "before"
 
-  begin(): void {
-    this.isBegun = true
+  /** Whether the job has begun here. */
+  get isBegun(): boolean {
+    return this.state !== "before"
+  }
+
+  /** Begins and ends with the job. */
+  during<A, E, R>(job: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      this.state = "begun"
+      return Effect.ensuring(job, Effect.sync(() => this.end()))
+    })
   }
 
   publish(report: Schema.Json): void {
@@ -29,8 +36,8 @@ export class Feed {
     for (const listener of this.listeners) Queue.offerUnsafe(listener, report)
   }
 
-  end(): void {
-    this.isEnded = true
+  private end(): void {
+    this.state = "ended"
     for (const listener of this.listeners) Queue.endUnsafe(listener)
   }
 
@@ -42,7 +49,7 @@ export class Feed {
 
   private add(listener: Listener): void {
     for (const report of MutableList.toArray(this.kept)) Queue.offerUnsafe(listener, report)
-    if (this.isEnded) Queue.endUnsafe(listener)
+    if (this.state === "ended") Queue.endUnsafe(listener)
     else this.listeners.add(listener)
   }
 

@@ -68,7 +68,10 @@ export const serve = (runner: Runner): Layer.Layer<never, never, Sharding> => {
         return feed
       }
       return entity.of({
-        run: ({ payload }) => runner.running.within(run(runner, entityId, payload, feedOf(keyOf(payload)))),
+        run: ({ payload }) => {
+          const feed = feedOf(keyOf(payload))
+          return runner.running.within(feed.during(run(runner, entityId, payload, feed)))
+        },
         reports: ({ payload }) => feedOf(keyOf(payload)).reports,
         hasReports: ({ payload }) => Effect.sync(() => feeds.get(keyOf(payload))?.isBegun ?? false)
       })
@@ -90,7 +93,6 @@ const run = (
   { attempt, input, job: name, span }: Payload,
   feed: Feed
 ): Effect.Effect<Outcome> => {
-  feed.begin()
   const job = jobs.byName.get(name)
   if (job === undefined) return unreadable(`its runner has ${jobs}, and no such job`)
   const codecs = codecsOf(job)
@@ -117,14 +119,13 @@ const run = (
             return span === undefined ? bare : Context.add(bare, Tracer.ParentSpan, Tracer.externalSpan(span))
           })
         )
-      const outcome = Effect.flatMap(Effect.exit(executed), (exit): Effect.Effect<Outcome> => {
+      return Effect.flatMap(Effect.exit(executed), (exit): Effect.Effect<Outcome> => {
         const lost = lossOf(exit, id)
         if (lost !== undefined) return Effect.succeed({ _tag: "WorkerLost", reason: lost.reason })
         const stored = (exit: Exit.Exit<unknown, unknown>) => json("the outcome", codecs.exit.encode(exit))
         const outcome = Effect.catchDefect(stored(exit), (defect) => stored(Exit.die(defect)))
         return Effect.map(outcome, (exit) => ({ _tag: "Exit", exit }))
       })
-      return Effect.ensuring(outcome, Effect.sync(() => feed.end()))
     }
   })
 }

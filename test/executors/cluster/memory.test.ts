@@ -253,6 +253,18 @@ describe("two versions of a job", () => {
     )
   })
 
+  it("a listener does not wait for reports of what does not run", () => {
+    const other = Job.make("total", { payload: Schema.String, progress: Schema.Number })
+    const cluster = ClusterExecutor.layer(Job.group("totals", other), { grace: "1 hour" })
+    const asked = toThread(other, "", { onProgress: () => Effect.void })
+    return runIn(
+      Layer.provide(cluster, runner),
+      Effect.gen(function*() {
+        expect(messageOf(yield* Effect.exit(asked))).toMatch(/its input is none of its runner's version/)
+      })
+    )
+  }, 10_000)
+
   it("a job that the runner does not have", () =>
     Effect.runPromise(
       Effect.gen(function*() {
