@@ -9,7 +9,7 @@ import { onPostgres } from "../test/executors/cluster/onPostgres.ts"
 import { Processes } from "../test/executors/cluster/processes.ts"
 import { rough } from "../test/executors/cluster/rough.ts"
 import { Process } from "../test/node/processes.ts"
-import { root, table } from "./workshop.ts"
+import { root, somePort, table } from "./workshop.ts"
 
 // The folder goes as this process does, and its children with it.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1))
@@ -21,7 +21,7 @@ const note = (what: string, ok: boolean | undefined, text: string): void => {
 }
 
 const database = await startPostgres()
-const port = 30_000 + Math.floor(Math.random() * 20_000)
+const port = somePort()
 try {
   for (const { ok, what, why } of await Effect.runPromise(onPostgres(database, port))) note(what, ok, why)
 

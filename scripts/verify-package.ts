@@ -15,7 +15,7 @@ import { startPostgres } from "../examples/real/cluster/postgres.ts"
 import manifest from "../package.json" with { type: "json" }
 import { Process } from "../test/node/processes.ts"
 import { diagnosticsOf } from "./languageServer.ts"
-import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
+import { type Ended, execute, install, makeFolder, root, somePort, table } from "./workshop.ts"
 
 /** The oldest of each that has to do. */
 const effectVersion = "4.1.0"
@@ -355,7 +355,7 @@ const checkPages = async (folder: string, tarball: string): Promise<void> => {
   note("docs/executors.md", main.stdout === "[ 832040, 1346269, 2178309 ]\n", "threads", main.output)
 
   const { close, url } = await startPostgres()
-  const env = { DATABASE_URL: url, HOST: "127.0.0.1", PORT: String(30_000 + Math.floor(Math.random() * 20_000)) }
+  const env = { DATABASE_URL: url, HOST: "127.0.0.1", PORT: String(somePort()) }
   const runner = new Process([join(cluster, "runner.ts")], env)
   for (const time of ["once", "again"]) {
     const caller = await execute(process.execPath, [join(cluster, "caller.ts")], { env, limit: 60_000 })

@@ -20,6 +20,9 @@ export const makeFolder = (): string => {
   return folder
 }
 
+/** A port that is most likely free: below those that the system gives to connections. */
+export const somePort = (): number => 10_000 + Math.floor(Math.random() * 20_000)
+
 export interface Ended {
   readonly ok: boolean
   /** It was ended, because it took longer than its limit. */

@@ -250,14 +250,17 @@ export const layerRetention = <J extends Job.Any>(
  * **Details**
  *
  * A lost runner's jobs start again on another one within 15 seconds: it is missed 12 seconds after it last said that it lives,
- * which it does every 4, and all look every second. With Effect's defaults that can take 36. A runner holds 1,000 jobs that run
- * or wait for its executor, some 60 MB, in place of 10,000; more wait in the storage. There are 100 shards, not 300: each is
- * handed over on its own when a runner comes or goes. All processes of a cluster have to agree on that number, for good.
+ * which it does every 4. With Effect's defaults that can take 36. A runner holds 1,000 jobs that run or wait for its executor,
+ * some 60 MB, in place of 10,000; more wait in the storage. There are 100 shards, not 300: each is handed over on its own when a
+ * runner comes or goes.
  *
  * **Gotchas**
  *
  * A runner whose process stands still for longer than 12 seconds, as a job computes on its own thread or the machine does other
  * things, is taken for lost: its jobs run twice. The same may happen after 4 seconds, if it was about to say that it lives.
+ *
+ * All processes have to have the same number of shards, for good. A caller without these settings stores jobs in shards that no
+ * runner has, where they wait for ever.
  *
  * @category settings
  * @since 0.2.0
@@ -265,7 +268,8 @@ export const layerRetention = <J extends Job.Any>(
 export const settings: Partial<ShardingConfig["Service"]> = {
   shardLockExpiration: "12 seconds",
   shardLockRefreshInterval: "4 seconds",
-  refreshAssignmentsInterval: "1 second",
+  // And no shorter `refreshAssignmentsInterval`: at 1 second a lost runner is missed 2 seconds earlier, but one that ended in
+  // order held up some of its jobs for 15 seconds, in 3 runs of 16.
   maxResidentEntities: 1_000,
   shardsPerGroup: 100
 }

@@ -2,7 +2,7 @@
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { loadavg } from "node:os"
-import { isUp, type Processes } from "./processes.ts"
+import type { Processes } from "./processes.ts"
 
 /** Milliseconds of CPU that a process has taken; in ticks of 10. Only Linux tells. */
 const cpuOf = (pid: number): number => {
@@ -13,7 +13,7 @@ const cpuOf = (pid: number): number => {
 
 export const costs = async (processes: Processes): Promise<ReadonlyArray<ReadonlyArray<string>>> => {
   const runners = [processes.runner(undefined), processes.runner(undefined)]
-  await Promise.all(runners.map(isUp))
+  await Promise.all(runners.map(processes.isUp))
   // Until both have their shards.
   await new Promise((resolve) => setTimeout(resolve, 8_000))
   const rows = [["in flight", "jobs a second", "median", "CPU in the caller", "CPU in the runners", "load"]]

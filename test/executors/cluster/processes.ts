@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
 import { closeSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { makeFolder } from "../../../scripts/workshop.ts"
+import { makeFolder, somePort } from "../../../scripts/workshop.ts"
 import { bundle } from "../../node/processes.ts"
 
 export class Processes {
@@ -16,7 +16,7 @@ export class Processes {
   private readonly logs = new Map<ChildProcess, string>()
   /** Of runs that were begun: no two have the same ids. */
   count = 0
-  private port = 30_000 + Math.floor(Math.random() * 20_000)
+  private port = somePort()
 
   private constructor(pathOf: (name: string) => string, url: string) {
     this.pathOf = pathOf
@@ -57,14 +57,15 @@ export class Processes {
     return readFileSync(this.logs.get(child)!, "utf8").trim()
   }
 
+  /** Waits until it says so. */
+  readonly isUp = async (child: ChildProcess): Promise<void> => {
+    const [said] = await Promise.race([once(child, "message"), once(child, "exit").then(() => ["ended"])])
+    if (said !== "up") throw new Error(`it does not come up:\n${this.said(child)}`)
+  }
+
   readonly endAll = async (): Promise<void> => {
     const ends = Array.from(this.running, (child) => once(child, "exit"))
     for (const child of this.running) child.kill("SIGKILL")
     await Promise.all(ends)
   }
-}
-
-export const isUp = async (child: ChildProcess): Promise<void> => {
-  const [said] = await Promise.race([once(child, "message"), once(child, "exit").then(() => ["ended"])])
-  if (said !== "up") throw new Error(`it does not come up: ${String(said)}`)
 }

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Database } from "../../../examples/real/cluster/postgres.ts"
-import { isUp, type Processes } from "./processes.ts"
+import type { Processes } from "./processes.ts"
 
 const count = 200
 const millis = 50
@@ -42,7 +42,7 @@ export const rough = async (
   const notes = join(processes.folder, `notes ${run}`)
   writeFileSync(notes, "")
   const runners = [processes.runner(notes), processes.runner(notes)]
-  await Promise.all(runners.map(isUp))
+  await Promise.all(runners.map(processes.isUp))
 
   let since: number | undefined
   let seen = 0
@@ -103,10 +103,10 @@ const flaw = (results: ReadonlyArray<number>): string | undefined =>
 export const takeover = async (processes: Processes, place: 0 | 1, signal: NodeJS.Signals): Promise<number> => {
   const runners = [processes.runner(undefined)]
   // The first one has the cluster's health check.
-  await isUp(runners[0]!)
+  await processes.isUp(runners[0]!)
   await sleep(5_000)
   runners.push(processes.runner(undefined))
-  await isUp(runners[1]!)
+  await processes.isUp(runners[1]!)
   await sleep(8_000)
   return secondsFrom(processes, () => runners[place]!.kill(signal))
 }
@@ -115,7 +115,7 @@ export const takeover = async (processes: Processes, place: 0 | 1, signal: NodeJ
 export const last = async (processes: Processes, same: boolean): Promise<number> => {
   const port = processes.freePort()
   const runner = processes.runner(undefined, port)
-  await isUp(runner)
+  await processes.isUp(runner)
   await sleep(8_000)
   return secondsFrom(processes, () => {
     runner.kill("SIGKILL")
