@@ -185,12 +185,12 @@ describe("DeadlockError", () => {
         ["gather", asyncio.gather([never, sleep("1 hour")]), "Task-1"],
         ["wait", asyncio.wait([never]), "Task-1"],
         ["a group", asyncio.TaskGroup.run((group) => Effect.asVoid(group.createTask(never))), "Task-1"],
-        ["what is not the loop's", Effect.never, "something that is not the loop's"],
-        ["the same, uninterruptible", Effect.uninterruptible(Effect.never), "something that is not the loop's"],
+        ["what is not the loop's", Effect.never, "something outside of the loop"],
+        ["the same, uninterruptible", Effect.uninterruptible(Effect.never), "something outside of the loop"],
         [
           "what is not the loop's, later",
           Effect.andThen(sleep("1 hour"), Effect.never),
-          "something that is not the loop's"
+          "something outside of the loop"
         ]
       ] as ReadonlyArray<[string, Effect.Effect<unknown, unknown, EventLoop.EventLoop>, string]>
     ) {

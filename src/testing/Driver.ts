@@ -1,12 +1,12 @@
 /**
  * Gives a virtual loop's queue its turns, and moves its clock.
  *
- * One course of phases, as libuv's `uv_run` has them: ticks follow each other at once; when nothing is ready the host
- * gets a turn, so that promises in flight can settle; then the clock jumps to the next sleeper; if there is none,
+ * It goes through phases, as libuv's `uv_run` does: ticks follow each other at once; when nothing is ready, the host
+ * gets a turn, so that promises in flight can settle; then the clock jumps to the next sleeper; if there is no sleeper,
  * nothing can go on. A program is driven only while somebody waits for one: a `Runner`'s loop stands still between two
  * runs, and a closed loop runs nothing.
  *
- * When nothing can go on, or ticks go by forever, those that wait for the loop end with the error: Users.ts.
+ * When nothing can go on, or ticks go by for ever, those that wait for the loop end with the error: Users.ts.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -35,24 +35,24 @@ export interface Limits {
 
 /** What it drives. */
 export interface Driven {
-  /** What is ready, in the order in which it is to run. */
+  /** What is ready, in the order in which it will run. */
   readonly ready: ReadonlyArray<Entry>
   /** Told before each tick; it may move the clock. */
   readonly beforeTick?: () => void
 }
 
-/** Runs `next` in a turn of the host, or of what stands for one. */
+/** Runs `next` in a turn of the host, or in something like one. */
 export type Turns = (next: () => void) => void
 
-/** A long run of ticks still lets the host breathe. */
+/** Between so many ticks the host gets a turn. */
 const ticksPerTurn = 1024
-/** How many of the last ticks tell who spins. */
+/** In how many of the last ticks it looks for those who spin. */
 const watchedTicks = 64
 
-/** Gives the nanoseconds of real time to wait before it goes on, and is told whether something happened meanwhile. */
+/** Yields the nanoseconds of real time to wait before it goes on, and is told whether something happened meanwhile. */
 type Course = Generator<number, void, boolean>
 
-/** What a course gives to wait for a turn of the host. */
+/** What a course yields to wait for a turn of the host. */
 const aTurn = 0
 const over: IteratorReturnResult<void> = { done: true, value: undefined }
 
@@ -64,26 +64,26 @@ export class Driver {
   private readonly turns: Turns
   private readonly users: Users
   private readonly rest: Rest
-  /** The clock of the virtual loop that this one is made in. */
+  /** The clock of the virtual loop in which this one is made. */
   private readonly around: VirtualClock | undefined
   /** The host's own clock, whatever the surroundings provide. */
   private readonly realClock: Clock.Clock = Context.get(Context.empty(), Clock.Clock)
   // INVARIANT: the tick that the queue asked for, until it runs.
   private tick: (() => void) | undefined = undefined
-  // INVARIANT: defined while the loop is at work.
+  // INVARIANT: defined while the loop works.
   private course: Course | undefined = undefined
-  /** Cuts the waiting short, while it waits for real time. */
+  /** Ends the wait early, while it waits for real time. */
   private stir: (() => void) | undefined = undefined
-  // INVARIANT: whether `around` counts this loop, or one inside of it, among those at work.
+  // INVARIANT: whether `around` counts this loop, or one inside it, among those that work.
   private holds = false
   private ticks = 0
   private readonly spinners = new Set<unknown>()
-  // INVARIANT: who last found done what it awaits, and how often in this tick, nobody else between.
+  // INVARIANT: who last awaited something already done, and how often in this tick without anybody else in between.
   private looker: unknown = undefined
   private looks = 0
-  /** What spins can't be ended, callbacks for one: it gets no further tick. */
+  /** What spins can't be ended, as with callbacks: the loop gets no further tick. */
   private halted = false
-  /** The loop is closed; what fibers have left to do is under way. */
+  /** The loop is closed, and fibers are finishing what they have left to do. */
   private ending: (() => void) | undefined = undefined
 
   constructor(
@@ -107,7 +107,7 @@ export class Driver {
     clock.onChange = () => this.wake()
   }
 
-  /** A fiber uses the loop, and waits for something of ours. */
+  /** A fiber uses the loop, and waits for something of this library. */
   know(fiber: AnyFiber, waiter?: Parameters<Users["know"]>[1]): void {
     this.users.know(fiber, waiter)
   }
@@ -133,16 +133,16 @@ export class Driver {
       if (this.ending !== undefined) return this.finish()
       if (!this.isWaitedFor) return
       if (this.limits.patience > 0 && (yield this.limits.patience)) continue
-      // A loop inside of this one is at work, and tells when it is not any more.
+      // A loop inside this one is working, and says when it no longer is.
       if (this.clock.inside > 0 || !this.users.endDeadlocked()) return
       yield aTurn
     }
   }
 
-  /** Goes on, or begins anew, as there may be something to do. */
+  /** Goes on, or begins again, as there may be something to do. */
   private wake(): void {
     if (this.stir !== undefined) this.stir()
-    // In the midst of a phase it will look.
+    // In the middle of a phase it will look anyway.
     else if (this.course === undefined) this.begin()
   }
 
@@ -159,7 +159,7 @@ export class Driver {
     try {
       pause = this.course!.next(stirred)
     } finally {
-      // Also where something that ran has thrown: the others run in the next tick.
+      // Even if something that ran has thrown: the others run in the next tick.
       if (pause.done === true) this.stand()
     }
     if (pause.done === true) return
@@ -173,7 +173,7 @@ export class Driver {
     else this.count()
   }
 
-  /** Waits for real time, unless something happens meanwhile. */
+  /** Waits in real time, unless something happens meanwhile. */
   private waitFor(nanos: number): void {
     const duration = nanos === Infinity ? Duration.infinity : Duration.nanos(BigInt(Math.round(nanos)))
     const fiber = Effect.runFork(this.realClock.sleep(duration))
@@ -203,7 +203,7 @@ export class Driver {
       : loop.tasks.size > 0 || loop.mains.size > 0 || this.users.exist
   }
 
-  /** Tells the loop around whether this one is at work. */
+  /** Tells the surrounding loop whether this one is working. */
   private count(): void {
     const holds = this.course !== undefined || this.clock.inside > 0
     if (this.around === undefined || holds === this.holds) return
@@ -216,7 +216,7 @@ export class Driver {
 
   private runTick(tick: () => void): void {
     this.queue.beforeTick?.()
-    // Sleepers whose time has come fire behind what is ready, in this same tick.
+    // Sleepers whose time has come fire behind what is ready, in the same tick.
     this.clock.wakeDue()
     this.tick = undefined
     this.looker = undefined
@@ -234,7 +234,7 @@ export class Driver {
     if (next === undefined) return false
     if (next > this.clock.nanos) {
       this.clock.nanos = next
-      // After the end it bounds all that is left, as nobody waits for it.
+      // After the end the count bounds everything that is left, since nobody waits for it.
       if (this.ending === undefined) this.restart()
     }
     this.clock.wakeDue()
@@ -254,7 +254,7 @@ export class Driver {
     if (!this.users.endSpinning(owners, this.limits.maxTicks)) this.halted = true
   }
 
-  /** A loop over what is done takes no tick, so that is counted by itself. */
+  /** A loop that awaits what is already done takes no tick, so it is counted separately. */
   private lookedAtOnce(fiber: AnyFiber): Effect.Effect<never> | undefined {
     const looker = currentTask(fiber) ?? fiber
     if (looker !== this.looker) {
@@ -269,8 +269,8 @@ export class Driver {
   // ---------------------------------------------------------------------------------------------------------- the end
 
   /**
-   * After the loop has closed: fibers outside of its tasks that are ready run on, those that sleep are interrupted, as time
-   * ends here. Fails with what nobody saw, and with what ended the user if that was an interruption.
+   * After the loop has closed: fibers outside of its tasks that are ready run on; those that sleep are interrupted, since time
+   * ends here. Fails with the failures that nobody saw, and with what ended the user if that was an interruption.
    */
   readonly end = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
     Effect.andThen(

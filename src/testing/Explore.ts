@@ -372,7 +372,7 @@ const explorerOf = <A, E, R>(
 ): Explorer => {
   if (!Effect.isEffect(program)) argument.effect(call, "the program", program)
   const exploration = {
-    // Its services are in the type of `check` and `run`, and so in the context.
+    // Its services are in the type of `check` and `run`, hence in the context.
     program: program as Effect.Effect<A, E, EventLoop>,
     context: fiber.context,
     quiet: Context.add(fiber.context, CurrentLoggers, new Set()),

@@ -1,4 +1,4 @@
-/** What is left of a virtual loop's program once the loop has closed: fibers that are no tasks and still sleep. */
+/** What is left of a virtual loop's program once the loop has closed: fibers that are not tasks and still sleep. */
 import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import type { LoopImpl } from "../internal/loop/loop.ts"
@@ -22,7 +22,7 @@ export class Rest {
     return [...this.loop.timers.sleepers, ...fibers.filter((fiber) => !this.loop.timers.isOwn(fiber))]
   }
 
-  /** False if all of them were interrupted before: what they have left to do takes its time. */
+  /** False if all of them were interrupted before: they need time for what they have left to do. */
   interruptSleepers(): boolean {
     const fibers = this.sleepers.filter((fiber) => !this.asked.has(fiber))
     for (const fiber of fibers) {

@@ -63,13 +63,13 @@ export const layer = (options?: EventLoop.Options): Layer.Layer<EventLoop.EventL
     return Layer.provideMerge(EventLoop.layer(options), outsideClock)
   })
 
-/** The `TestClock` it finds, moved from the scheduler it finds. */
+/** The current `TestClock`, moved on the current scheduler. */
 const outsideClock: Layer.Layer<never> = Layer.effectContext(
   Effect.contextWith((context: Context.Context<Scope.Scope>) => {
     const clock = Context.get(context, Clock.Clock)
     if (!isTestClock(clock)) throw new RuntimeError({ message: "TestLoop.layer: the clock here is not a TestClock" })
     const scheduler = Context.get(context, Scheduler.Scheduler)
-    // What `move` waits for are turns of that scheduler, and the loop runs what is ready in each; then back to the loop.
+    // `move` waits for turns of that scheduler, and the loop runs what is ready in each of them; then back to the loop.
     const outside = (move: Effect.Effect<void>) =>
       Effect.andThen(Effect.provideService(move, Scheduler.Scheduler, scheduler), Effect.yieldNow)
     const moved: TestClock = {

@@ -1,8 +1,8 @@
 /**
  * Who uses a virtual loop, and how they end when it can't go on.
  *
- * Whoever waits for the loop ends with the error: the main program; where there is none the fibers outside of tasks, which
- * under a layer are its users.
+ * Those who wait for the loop end with the error: the main program, or without one the fibers outside of tasks, which
+ * are its users under a layer.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -30,16 +30,16 @@ const nameAndPlace = ({ createdAt, name }: TaskImpl<any, any>): string =>
 export class Users {
   private readonly loop: LoopImpl
   private readonly onChange: () => void
-  // INVARIANT: the fibers that live, are not a task's own region's and have waited here; what each waited for last.
+  // INVARIANT: the live fibers that are not a task's own region's and have waited here; what each waited for last.
   private readonly others = new Map<AnyFiber, AnyWaiter | undefined>()
   /** Tasks that were asked to end because the loop can't go on. */
   private readonly asked = new WeakSet<object>()
-  /** Who was stopped for it awaited what is done for ever. */
+  /** Those that were stopped because they kept awaiting what was already done. */
   private readonly stopped = new WeakSet<object>()
   private said = false
-  /** A program has ended as the loop could not go on. */
+  /** A program has ended because the loop could not go on. */
   private hasFailed = false
-  /** Why the loop could not go on, where it was only reported. */
+  /** Why the loop could not go on, if that was only reported. */
   reported: Stuck | undefined = undefined
 
   constructor(loop: LoopImpl, onChange: () => void) {
@@ -65,7 +65,7 @@ export class Users {
     })
   }
 
-  /** What a fiber that is no region's own waits for, if it is something of ours. */
+  /** What a fiber that is not a region's own waits for, if it is something of this library. */
   private waiterOf(fiber: AnyFiber): AnyWaiter | undefined {
     const waiter = this.others.get(fiber)
     return waiter?.state === "parked" ? waiter : undefined
@@ -73,11 +73,11 @@ export class Users {
 
   // --------------------------------------------------------------------------------------------- why it can't go on
 
-  /** Nothing is ready, nothing is scheduled. False if there is nobody to end, or all of them were asked before. */
+  /** Nothing is ready, nothing is scheduled. False if there is nobody to end, or all were asked before. */
   endDeadlocked(): boolean {
     const tasks = tasksOf(this.loop)
     const { mains } = this.loop
-    // The one who waits for a main task says nothing new.
+    // Whoever waits for a main task adds nothing new.
     const users = mains.size === 0
       ? this.outside.map((fiber) => this.waiterOf(fiber))
       : tasks.length === 0
@@ -89,7 +89,7 @@ export class Users {
     const message = explain(
       tasks,
       parked,
-      users.map((waiter) => waiter === undefined ? "something that is not the loop's" : waitOf(waiter))
+      users.map((waiter) => waiter === undefined ? "something outside of the loop" : waitOf(waiter))
     )
     return this.end(new DeadlockError({ message, tasks }), [])
   }
@@ -102,9 +102,9 @@ export class Users {
     return this.end(new SpinError({ message }), owners.filter(Fiber.isFiber))
   }
 
-  /** Somebody awaits what is done for ever; it goes on with what this gives. */
+  /** Somebody keeps awaiting what is already done; it goes on with the result of this. */
   endLooking(looker: object, times: number): Effect.Effect<never> {
-    // It has caught the error, and goes on: parked, it is cancelled like all others.
+    // It has caught the error and goes on: once parked, it is cancelled like all others.
     if (this.stopped.has(looker)) return Effect.never
     this.stopped.add(looker)
     const who = isTaskImpl(looker) ? nameAndPlace(looker) : "a bare fiber"
@@ -129,13 +129,13 @@ export class Users {
     return false
   }
 
-  /** Ends whoever waits for the loop. False if all of them were asked before. */
+  /** Ends those who wait for the loop. False if all of them were asked before. */
   private fail(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
     const cause = Cause.die(error)
     if (loop.state === "closing") {
       for (const task of tasksOf(loop)) {
-        // Of a loop that could not go on before, that is no news.
+        // If the loop could not go on before, this is not news.
         if (!this.hasFailed) loop.reports.report({ message: "Task was destroyed but it is pending!", cause, task })
       }
       abandon(loop)
@@ -148,9 +148,9 @@ export class Users {
   }
 
   /**
-   * Where there is no main program: fibers outside of tasks end with the error, those that wait for something of ours first,
-   * as others may wait for them. Without any the error is reported, and the tasks are cancelled. So it is where a program
-   * takes reports itself, as long as that helps.
+   * Without a main program: fibers outside of tasks end with the error, first those that wait for something of this
+   * library, as others may wait for them. If there are none, the error is reported, and the tasks are cancelled. The
+   * same if a program handles reports itself, as long as that helps.
    */
   private failOthers(error: Stuck, spinners: ReadonlyArray<AnyFiber>): boolean {
     const { loop } = this
@@ -174,6 +174,6 @@ export class Users {
   }
 }
 
-/** An interrupt is beside, as what is waited for is cleaned up after by that alone. */
+/** With an interrupt beside the cause, since only that cleans up what was waited for. */
 const endFiber = (fiber: AnyFiber, cause: Cause.Cause<never>): void =>
   resumeWith(fiber, Cause.combine(cause, Cause.interrupt()))

@@ -15,13 +15,13 @@ export interface Sleeper extends Member {
 }
 
 export class VirtualClock implements Clock.Clock {
-  /** Executors whose workers live in real time know it by that. */
+  /** Executors whose workers live in real time recognize it by this. */
   readonly "~effect-asyncio/VirtualClock" = "~effect-asyncio/VirtualClock"
   /** Since the loop began: whole nanoseconds. */
   nanos = 0
-  /** Told of every new sleeper, and when no loop inside of this one is at work any more: its driver may have to do now. */
+  /** Told of every new sleeper, and when no loop inside this one works any longer: its driver may have something to do. */
   onChange: (() => void) | undefined = undefined
-  // INVARIANT: how many loops made inside of this one's are at work.
+  // INVARIANT: how many loops that were made inside this one are working.
   inside = 0
   private readonly sleeping = new Heap<number, Sleeper>((a, b) => a - b)
 

@@ -182,7 +182,7 @@ export const run = <A, E, R>(
     return runMain("VirtualLoop.run", main).pipe(
       Effect.provide(layer(options), { local: true }),
       Effect.catchCause((cause): Effect.Effect<never, E | DeadlockError | SpinError> => {
-        // Beside another defect it is one itself, as everywhere in Effect.
+        // Beside another defect it becomes a defect itself, as everywhere in Effect.
         const [reason, ...others] = cause.reasons.filter((reason) => reason._tag !== "Interrupt")
         const error = reason?._tag === "Die" && others.length === 0 ? reason.defect : undefined
         return error instanceof DeadlockError || error instanceof SpinError

@@ -1,4 +1,4 @@
-/** A deadlock in words: who is left, what each waits for, and who waits for each other in a circle. */
+/** A deadlock in words: who is left, what each waits for, and who waits for one another in a circle. */
 import { circleInWords, circlesOf } from "../internal/task/circles.ts"
 import type { TaskImpl } from "../internal/task/task.ts"
 import { waiterOf, waitOf } from "../internal/waiting/Region.ts"
@@ -7,7 +7,7 @@ import type { Waiter } from "../internal/waiting/Waiter.ts"
 type AnyTask = TaskImpl<any, any>
 type AnyWaiter = Waiter<any, any, any>
 
-/** `branches`: what fibers that a task forked wait for, which is not in the task's own line. */
+/** `branches`: what the fibers that a task forked wait for, which the task's own line does not show. */
 export const explain = (
   tasks: ReadonlyArray<AnyTask>,
   branches: ReadonlyArray<AnyWaiter>,

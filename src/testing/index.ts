@@ -1,5 +1,5 @@
 /**
- * For tests: virtual time, and many schedules of one program.
+ * For tests: virtual time, and one program under many schedules.
  *
  * @since 0.1.0
  */

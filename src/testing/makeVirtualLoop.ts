@@ -13,24 +13,24 @@ import { VirtualClock } from "./VirtualClock.ts"
 
 interface Parts {
   readonly clock: VirtualClock
-  /** Makes the queue, which tells when it has something to run. */
+  /** Makes the queue, which says when it has something to run. */
   readonly queue: (request: (tick: () => void) => void) => OwnQueue & Lobby
   readonly turns: Turns
   readonly limits: Limits
   readonly options: Options | undefined
   readonly unseen: "fail" | "report"
-  /** The registry of its tasks, if it is to be another than the usual one. */
+  /** The registry of its tasks, if not the usual one. */
   readonly tasks?: Registry<Resident> | undefined
   readonly shouldYield?: Scheduler.Scheduler["shouldYield"] | undefined
 }
 
-/** The turns of the host that Effect's scheduler takes. */
+/** The turns of the host that Effect's scheduler uses. */
 export const hostTurns = (): Turns => {
   const dispatcher = new Scheduler.MixedScheduler().makeDispatcher()
   return (next) => dispatcher.scheduleTask(next, 0)
 }
 
-/** A loop for the fiber that runs, and whoever it lends it to. */
+/** A loop for the running fiber, and for those with which it shares the loop. */
 export const makeVirtualLoop = (fiber: Fiber.Fiber<unknown, unknown>, parts: Parts) => {
   const { clock, limits, options, turns, unseen } = parts
   const queue = parts.queue((tick) => driver.request(tick))

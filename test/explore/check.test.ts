@@ -94,7 +94,7 @@ describe("what differs", () => {
       })
       const error = yield* failing(program)
       expect([kinds(error), error.error]).toEqual([
-        ["a timeout of 'Task-2' strikes right before its step 2"],
+        ["a timeout of 'Task-2' strikes early, right before its step 2"],
         "too late"
       ])
     }))
@@ -364,7 +364,7 @@ describe("refuses", () => {
     [{ strategy: { pct: 0 } }, "Explore.check: strategy.pct is 0, expected a whole number of at least 1"],
     [
       { strategy: { random: 2 } },
-      "Explore.check: strategy.random is 2, expected a probability: above 0, and 1 at most"
+      "Explore.check: strategy.random is 2, expected a probability above 0 and at most 1"
     ],
     [
       { strategy: { bonded: 2 } },

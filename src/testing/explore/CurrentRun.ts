@@ -1,11 +1,11 @@
-/** The run that a fiber is a part of: what a program's own words ask. All state of a run hangs on it. */
+/** The run that a fiber is part of, which the program's `Explore` calls ask. It holds all state of a run. */
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import { version } from "../../internal/host/version.ts"
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
-/** What a schedule decides for the program, and what the program says of itself. */
+/** What a schedule decides for the program, and what the program says about itself. */
 export interface ProgramRun {
   /** In nanoseconds. */
   latency(fiber: AnyFiber, least: number, most: number): number

@@ -1,4 +1,4 @@
-/** What a run's schedule decides, place by place, and how each deviation reads. */
+/** What a run's schedule decides, place by place, and the text of each deviation. */
 import { format, shortened } from "../../internal/host/printing.ts"
 import { numbered } from "../../internal/host/words.ts"
 import type { Lane } from "./Lanes.ts"
@@ -8,7 +8,7 @@ import { Deviated, type Trace } from "./Trace.ts"
 
 export interface Places {
   readonly list: Array<Place>
-  /** Those behind so many moves. */
+  /** Those after so many moves. */
   readonly after: number
 }
 
@@ -31,7 +31,7 @@ export class Decisions {
   private pick(kind: Kind, lane: Lane, slot: number, most: number, say: Say, isAfter = false): number {
     this.comesTo(kind, lane, slot, most)
     const picked = this.picker.pick(kind, lane, slot, most)
-    // A yield may be longer than any that is tried first: of many, shrinking makes one.
+    // A yield may be longer than any that is tried first: shrinking makes one of many.
     const amount = kind === "yield" ? picked : Math.min(picked, most)
     if (amount > 0) this.take({ kind, path: lane.path, slot, most, amount }, lane, say, isAfter)
     return amount
@@ -52,7 +52,7 @@ export class Decisions {
 
   // ----------------------------------------------------------------------------------------------------- time and order
 
-  /** Which of the deadlines the clock has moved to before the tick that the step begins, if to any. */
+  /** To which of the deadlines the clock has moved before the tick that begins with the step, if to any. */
   pause(lane: Lane, slot: number, deadlines: ReadonlyArray<number>): number | undefined {
     const amount = this.pick("pause", lane, lane.tickSlot(slot), deadlines.length, (amount) => {
       const step = lane.shown + 1
@@ -68,12 +68,12 @@ export class Decisions {
   timeout(lane: Lane, slot: number, armed: number): number {
     return this.pick("timeout", lane, slot, armed, (amount) => {
       const step = lane.shown + 1
-      const words = `a timeout of '${lane.name}' strikes right before its step ${step}`
+      const words = `a timeout of '${lane.name}' strikes early, right before its step ${step}`
       return new Deviated("timeout", lane.name, step, amount, words, "its timeout strikes")
     })
   }
 
-  /** By how many ticks the step is put off; `again`: it has been, and its time has come. */
+  /** By how many ticks the step is delayed; `again`: it was, and its time has come. */
   delay(lane: Lane, slot: number, again: boolean, ready: () => Iterable<Lane>): number {
     const index = again ? this.moves.findIndex((move) => isDelay(move, lane, slot)) : -1
     const before = this.moves[index]
@@ -93,7 +93,7 @@ export class Decisions {
     return ticks
   }
 
-  /** For how many ticks the fiber yields before this operation of its. */
+  /** For how many ticks the fiber yields before this operation. */
   yield(lane: Lane, operation: number): number {
     return this.pick("yield", lane, operation, 1, (amount) => {
       const long = amount === 1 ? "" : `, for ${numbered(amount, "tick")}`
@@ -118,7 +118,7 @@ export class Decisions {
   /** In nanoseconds. */
   latency(lane: Lane, least: number, most: number): number {
     const n = ++lane.latencies
-    // Round numbers: whole milliseconds, where the range has enough of them.
+    // Round numbers: whole milliseconds, if the range has enough of them.
     const unit = Math.min(10 ** Math.max(0, Math.floor(Math.log10((most - least) / latencyParts))), 1e6)
     const nanosOf = (amount: number) =>
       amount === latencyParts ? most : least + Math.round((most - least) * amount / latencyParts / unit) * unit

@@ -1,9 +1,9 @@
 /**
  * The ready queue of an explored run: the written order, except where the schedule says so.
  *
- * There is one way to differ: a step is put off, to the end of the queue, and so comes a tick later. Never put off are plain
- * callbacks, what is due, and the library's own entries, whose order is promised; and those of one line keep theirs: behind
- * one that is put off the others of its line wait.
+ * It differs in only one way: a step is delayed, to the end of the queue, so that it comes a tick later. It never delays plain
+ * callbacks, due timers and the library's own entries, whose order is promised; and waiters in one line keep their order: behind
+ * a delayed one, the others of its line wait.
  */
 import type { Entry } from "../../internal/kernel/Entry.ts"
 import { OwnQueue } from "../../internal/kernel/ReadyQueue.ts"
@@ -17,10 +17,10 @@ import type { Lane } from "./Lanes.ts"
 export interface Policy {
   /** Steps are no longer asked about: the program has ended. */
   readonly isOver: boolean
-  /** Whether any step may be put off. */
+  /** Whether any step may be delayed. */
   readonly putsOff: boolean
   laneOf(entry: Entry): Lane | undefined
-  /** The steps that are put off: for how many ticks. `again`: it has been, and its time has come. */
+  /** By how many ticks a step is delayed. `again`: it was, and its time has come. */
   delay(lane: Lane, entry: Entry, again: boolean): number
   /** What Effect's runtime asks for. */
   runtimeStep(entry: Entry): Entry
@@ -33,12 +33,12 @@ export interface Policy {
 export class ExploredQueue extends OwnQueue implements Lobby {
   parkedOutside: Lobby["parkedOutside"]
   private readonly policy: Policy
-  // INVARIANT: the entries that were put off and are in the queue, with the ticks left.
+  // INVARIANT: the delayed entries that are in the queue, with the ticks left.
   private readonly delayed = new Map<Entry, number>()
-  // INVARIANT: of each line, those of its entries that were put off, or wait behind one that was, as they were woken; never
+  // INVARIANT: for each line, its entries that are delayed or wait behind a delayed one, in the order of their wakes; never
   // empty. Only the first of them may go.
   private readonly held = new Map<WaitQueue, Set<Entry>>()
-  // INVARIANT: true from Effect's request to the entry that comes of it.
+  // INVARIANT: true from Effect's request to the entry that results from it.
   private asksRuntime = false
 
   constructor(host: (tick: () => void) => void, policy: Policy) {
@@ -72,7 +72,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
   private isPutOff(lane: Lane | undefined, entry: Entry): boolean {
     const line = entry instanceof QueuedWaiter ? entry.line : undefined
     if (lane === undefined) {
-      // One that has been dropped meanwhile holds nobody up.
+      // One that was dropped meanwhile holds nobody up.
       this.release(entry, line)
       return false
     }
@@ -88,7 +88,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     return true
   }
 
-  /** Whether another of its line was put off before; it waits behind that, and whoever comes next behind it. */
+  /** Whether another one of its line was delayed before; it waits behind that, and the next ones behind it. */
   private isBehind(entry: Entry, line: WaitQueue): boolean {
     const held = this.held.get(line)
     if (held === undefined || held.values().next().value === entry) return false
@@ -102,7 +102,7 @@ export class ExploredQueue extends OwnQueue implements Lobby {
     if (held?.delete(entry) === true && held.size === 0) this.held.delete(line!)
   }
 
-  /** The first that is ready and somebody's step. */
+  /** The first ready one that is somebody's step. */
   get next(): Entry | undefined {
     return this.ready.find((entry) => this.policy.laneOf(entry) !== undefined)
   }

@@ -1,8 +1,8 @@
 /**
- * One run of a program on a virtual loop of its own, under a schedule.
+ * One run of a program on a fresh virtual loop, under a schedule.
  *
- * It runs without a turn of the host, from its begin to its end or until its slice of real time is over: no promise is heard
- * meanwhile, and nothing else of the process comes between, so that it repeats. With `outside` it takes the host's turns, as
+ * It runs without a turn of the host, from start to end or until its slice of real time is over: no promise settles
+ * meanwhile, and nothing else in the process comes between, so that it repeats. With `outside` it takes the host's turns, as
  * `VirtualLoop.run` does.
  */
 import * as Cause from "effect/Cause"
@@ -58,7 +58,7 @@ export interface Result {
   readonly steps: number
 }
 
-/** What a run is watched with, each part of it that runs at once. */
+/** Watches a run: each part of it that runs without a break. */
 type Watch = (part: () => void, whose: () => string | undefined) => void
 
 export interface Hooks {
@@ -67,11 +67,11 @@ export interface Hooks {
   /** Gets the places. */
   readonly places?: Places | undefined
   readonly watch?: Watch | undefined
-  /** What the program logs is logged: by default it is not. */
+  /** Whether the program's logs are shown; by default they are not. */
   readonly isLogged?: boolean | undefined
 }
 
-/** So many turns between two looks at the time. */
+/** It looks at the time every so many turns. */
 const turnsPerLook = 32
 
 export class ExploredRun implements ProgramRun, Policy {
@@ -85,21 +85,21 @@ export class ExploredRun implements ProgramRun, Policy {
   private loop!: LoopImpl
   private lanes!: Lanes
   private readonly fiber: AnyFiber
-  /** What is to come in the next turn, where the turns are not the host's. */
+  /** What comes in the next turn, if the turns are not the host's. */
   private next: (() => void) | undefined = undefined
-  /** Main has ended: what comes now goes as it is written. */
+  /** Main has ended: from now on everything goes as written. */
   isOver = false
   /** It took too long. */
   isGivenUp = false
-  /** What an option of the check threw: the check dies with it. */
+  /** What an option of the check threw; the check dies of it. */
   misuse: { readonly thrown: unknown } | undefined = undefined
   private readonly hit = new Set<string>()
   private hash = 0
   private fingerprint = 0
   private steps = 0
-  /** The tasks that have ended in the step that runs. */
+  /** The tasks that have ended in the running step. */
   private readonly finished: Array<Resident> = []
-  /** Who had an operation in the step that runs, where operations are asked about. */
+  /** Who had an operation in the running step, if operations vary. */
   private readonly ran = new Set<Lane>()
 
   constructor(exploration: Exploration, picker: Picker, hooks: Hooks = {}) {
@@ -162,7 +162,7 @@ export class ExploredRun implements ProgramRun, Policy {
     else watch(next, () => this.lanes.current?.name)
   }
 
-  /** Goes on until nothing is left, or its time is over, and says whether it has ended. */
+  /** Goes on until nothing is left or its time is up, and says whether it has ended. */
   drive(isTime: () => boolean): boolean {
     return withoutFiber(() => {
       for (let n = 1; this.next !== undefined; n++) {
@@ -175,18 +175,18 @@ export class ExploredRun implements ProgramRun, Policy {
     })
   }
 
-  /** The end, where the turns are the host's. */
+  /** The end, if the turns are the host's. */
   get ended(): Effect.Effect<void> {
     return Effect.callback((resume) => {
       this.fiber.addObserver(() => {
-        // Whoever goes on does so within the last step.
+        // Those who go on do so within the last step.
         this.tellFinished()
         resume(Effect.void)
       })
     })
   }
 
-  /** Ends it, whatever it does. */
+  /** Ends it, whatever it is doing. */
   interrupt(): void {
     this.isOver = true
     this.fiber.interruptUnsafe()
@@ -205,9 +205,9 @@ export class ExploredRun implements ProgramRun, Policy {
       this.interrupt()
     }
     const { decisions: { moves }, fingerprint, steps, verdict: { failure } } = this
-    // What was done differently may show in no step.
+    // A deviation may not show in any step.
     const hash = moves.reduce((hash, move) => mix(hash, move.kind.length + move.amount), this.hash)
-    // Where real time ends it is another place each time.
+    // Real time ends it at a different place each time.
     return { failure, moves, hash, fingerprint: this.isGivenUp ? 0 : fingerprint, steps }
   }
 
@@ -306,7 +306,7 @@ export class ExploredRun implements ProgramRun, Policy {
     const seen = this.lanes.end()
     if (this.ran.size > 0) { for (const one of this.ran) this.happened(one) }
     else {
-      // Of a fork nothing may have been seen: what it runs has nothing to do with the loop, then.
+      // A fork may show nothing: then it has nothing to do with the loop.
       if (isOwn) this.happened(lane)
       if (seen !== undefined && seen !== lane) this.happened(seen)
     }
@@ -324,7 +324,7 @@ export class ExploredRun implements ProgramRun, Policy {
     this.hooks.trace?.step(lane, this.clock.nanos / 1e6)
   }
 
-  /** Tasks that Effect has resumed on somebody else's stack, or that a cancellation has ended. */
+  /** For tasks that Effect resumed on somebody else's stack, or that a cancellation ended. */
   private tellFinished(): void {
     for (const task of this.finished) {
       const lane = this.lanes.ofTask(task)
@@ -368,7 +368,7 @@ export class ExploredRun implements ProgramRun, Policy {
     if (amount > 0) armed[amount - 1]!.strike()
   }
 
-  /** Somebody cancels or interrupts it, before its step or right after. */
+  /** Cancels or interrupts it, right before or right after its step. */
   private hitWith(lane: Lane, slot: number, when: 0 | 1): void {
     const { cancels, interrupts, operations } = this.settings
     if (!cancels && !interrupts || lane === this.lanes.main || exitOf(lane) !== undefined || this.isOver) return
@@ -379,7 +379,7 @@ export class ExploredRun implements ProgramRun, Policy {
     if (fiber !== undefined && this.isHit("interrupt", lane, slot, when)) interruptFiber(fiber)
   }
 
-  /** A picker that can't say ends the run: none of its steps is to blame. */
+  /** A picker that throws ends the run: none of its steps is to blame. */
   private isTarget(name: string): boolean {
     try {
       return this.settings.isTarget(name)

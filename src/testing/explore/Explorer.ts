@@ -1,5 +1,5 @@
 /**
- * A check: the written order twice, then schedule after schedule until one fails. That one is made smaller, and told beside
+ * A check: the written order twice, then schedule after schedule until one fails. That one is shrunk, and shown beside
  * the nearest one that passes.
  */
 import * as Effect from "effect/Effect"
@@ -19,9 +19,9 @@ import { say, Trace } from "./Trace.ts"
 
 /** What shrinking may take once a failure is found, as a share of the time limit. */
 const shrinkShare = 0.5
-/** And what the report tells, at least. */
+/** And at least so much for the report. */
 const reportShare = 0.1
-/** The nearest passing run is looked for among so many at most. */
+/** At most so many runs are tried to find the nearest passing one. */
 const contrasts = 20
 
 const asWritten = new Schedule([])
@@ -81,10 +81,10 @@ export class Explorer {
     return Effect.gen({ self: this }, function*() {
       const plan = new Plan(settings, written)
       const distinct = new Set([written.result.hash])
-      // Where nothing can differ there is nothing to try.
+      // If nothing can differ, there is nothing to try.
       const attempts = plan.attempts(written.places.length === 0 ? "single" : settings.strategy)
       let next = attempts.next()
-      // Late or not, one is tried: who explored nothing has not passed.
+      // Late or not, one is tried: a check that explored nothing has not passed.
       for (let n = 0; next.done !== true && runs.count < settings.runs && (n === 0 || !runs.isLate); n++) {
         const { origin, picker, placesAfter } = next.value
         const places: Array<Place> = []
@@ -121,7 +121,7 @@ export class Explorer {
       const unshrunk = shrunk === found.moves ? failing : yield* runs.traced(found.moves)
       const passing = yield* this.nearest(failing.run, shrunk)
       return yield* Effect.fail(scheduleError({
-        // A schedule that does not fail again is told as it was found.
+        // A schedule that does not fail again is shown as it was found.
         failure: failing.result.failure ?? found.failure!,
         token: tokenOf(settings, written.result.fingerprint, shrunk, origin, runs.exploration.paths),
         runs: count,
@@ -135,7 +135,7 @@ export class Explorer {
     })
   }
 
-  /** Of the runs without one of the moves, those that pass, the one with the longest common beginning. */
+  /** Among the passing runs that lack one of the moves, the one with the longest common beginning. */
   private nearest(failing: Run, moves: ReadonlyArray<Move>): Effect.Effect<Nearest | undefined> {
     const { runs } = this
     return Effect.gen({ self: this }, function*() {

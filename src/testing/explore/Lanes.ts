@@ -1,8 +1,8 @@
 /**
- * Whose step it is: the tasks and fibers of a run, by how they came to be.
+ * Whose step it is: the tasks and fibers of a run, identified by how they came to be.
  *
- * A task is the nth that its creator made. A fiber that Effect forks has no moment of creation that can be seen: it is known
- * at the first thing that it does with the loop, as what the step that ran then forked.
+ * A task is the nth that its creator made. A fiber that Effect forks has no visible moment of creation: it becomes known
+ * when it first does something with the loop, as a fork of the step that runs at that time.
  */
 import * as Fiber from "effect/Fiber"
 import type { Entry, Whose } from "../../internal/kernel/Entry.ts"
@@ -15,16 +15,16 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 type AnyTask = TaskImpl<any, any>
 type AnyWaiter = Waiter<any, any, any>
 
-/** Slots are numbers of a kind each: a lane's own steps, those that Effect's runtime asks for, those after a forced yield. */
+/** There are three kinds of slots: a lane's own steps, those that Effect's runtime asks for, and those after a forced yield. */
 const ownStep = 0
 const runtimeStep = 1
 const forcedStep = 2
 const slotKinds = 3
 
-/** Ticks that begin with the same step, and are told apart. */
+/** How many ticks that begin with the same step are told apart. */
 const ticksKept = 8
 
-/** How somebody became known: its creator's nth task, nth entry of Effect's runtime, or nth fiber seen. */
+/** How it became known: as its creator's nth task, nth entry of Effect's runtime, or nth fiber seen. */
 const asTask = 0
 const asFork = 1
 const asSeen = 2
@@ -36,7 +36,7 @@ export class Lane {
   private readonly paths: Paths
   readonly task: AnyTask | undefined
   readonly fiber: AnyFiber | undefined
-  /** Of a fiber that is no task's own, what it waited for last. */
+  /** What it waited for last, if it is a fiber that is not a task's own. */
   waiter: AnyWaiter | undefined = undefined
   // How many of each it has had so far.
   steps = 0
@@ -49,18 +49,18 @@ export class Lane {
   fibers = 0
   /** Steps in the report. */
   shown = 0
-  /** Its last one is among them. */
+  /** Its last step is among them. */
   hasEnded = false
-  /** The step of its that was the first of the last tick, and how often it was before. */
+  /** Its step that began the last tick, and how often it had done so before. */
   private firstOf = 0
   private ticks = 0
-  // INVARIANT: the last that it asked of Effect's runtime, until that runs.
+  // INVARIANT: the last step that it asked Effect's runtime for, until that runs.
   asked: RuntimeStep | undefined = undefined
   /** A yield was forced before this operation; its entry is to come. */
   forced = 0
   /** How many ticks that entry takes. */
   forcedTicks = 0
-  /** Operations after a forced yield that are none in the written order. */
+  /** Operations after a forced yield that do not exist in the written order. */
   repeats = 0
 
   constructor(paths: Paths, path: number, task: AnyTask | undefined, fiber: AnyFiber | undefined) {
@@ -74,7 +74,7 @@ export class Lane {
     return this.task?.name ?? this.paths.fiberName(this.path)
   }
 
-  /** A fiber has no name: it is called by the first function of its own that is seen in it. */
+  /** A fiber has no name: it gets that of its first own function that is seen. */
   learnName(): void {
     const frame = this.fiber?.cache.stackFrame
     if (frame !== undefined) this.paths.nameFiber(this.path, frame.name)
@@ -84,7 +84,7 @@ export class Lane {
     return this.asked?.isYield === true
   }
 
-  /** A step that is put off may be the first of several ticks. */
+  /** A delayed step may be the first of several ticks. */
   tickSlot(slot: number): number {
     this.ticks = slot === this.firstOf ? this.ticks + 1 : 0
     this.firstOf = slot
@@ -105,11 +105,11 @@ export class RuntimeStep implements Entry {
   readonly entry: Entry
   readonly lane: Lane
   readonly slot: number
-  /** How the fiber is named that it forks, if it does. */
+  /** The index of the fiber that it forks, if it does. */
   readonly index: number | undefined
   readonly fiber: AnyFiber | undefined
   private readonly operation: number | undefined
-  /** Ticks that are still to be waited, of a yield of several. */
+  /** How many ticks a yield of several still waits. */
   private late = 0
   constructor(entry: Entry, lane: Lane, fiber: AnyFiber | undefined) {
     this.entry = entry
@@ -137,7 +137,7 @@ export class RuntimeStep implements Entry {
     if (this.lane.asked === this) this.lane.asked = undefined
     this.entry.run()
   }
-  /** By how many ticks it comes later than the next; once. */
+  /** By how many ticks it comes after the next one; gives this once. */
   takeLate(): number {
     const { late } = this
     this.late = 0
@@ -152,13 +152,13 @@ export class RuntimeStep implements Entry {
 export class Lanes {
   private readonly paths: Paths
   private readonly known = new Map<object, Lane>()
-  /** Who runs the program: what waits there is no step of the program's. */
+  /** The fiber that runs the program: a wait there is not a step of the program. */
   private readonly user: AnyFiber
   private lastFiber: AnyFiber | undefined = undefined
   private lastLane: Lane | undefined = undefined
-  /** Whose step runs. */
+  /** The lane whose step runs. */
   current: Lane | undefined = undefined
-  // INVARIANT: defined while a step of Effect's runtime runs and nobody was seen in it yet.
+  // INVARIANT: defined while a step of Effect's runtime runs in which nobody has been seen yet.
   private fork: RuntimeStep | undefined = undefined
   private seen: Lane | undefined = undefined
   main: Lane | undefined = undefined
@@ -185,7 +185,7 @@ export class Lanes {
   ofEntry(entry: Entry): Lane | undefined {
     if (entry instanceof RuntimeStep) return entry.lane
     if (isTaskImpl(entry)) return this.known.get(entry)
-    // One that is over has been dropped since.
+    // One that is over has been dropped.
     if (entry instanceof Waiter && entry.state !== "over" && entry.fiber !== this.user) return this.ofFiber(entry.fiber)
     return undefined
   }
@@ -193,7 +193,7 @@ export class Lanes {
   ofFiber(fiber: AnyFiber): Lane {
     if (fiber === this.lastFiber && this.fork === undefined) return this.lastLane!
     const region = fiber.getRef(CurrentRegion)
-    // A region's own fiber is not known to it before the first operation.
+    // A region does not know its own fiber before the first operation.
     const isOwn = region !== undefined && (region.fiber === undefined || region.fiber === fiber)
     const key = isOwn ? region.owner : fiber
     const lane = this.known.get(key) ?? this.discover(key, fiber)
@@ -236,7 +236,7 @@ export class Lanes {
     this.seen = undefined
   }
 
-  /** It ends. Gives whom it turned out to be, if that could be seen. */
+  /** It ends. Gives the lane that it turned out to be, if that could be seen. */
   end(): Lane | undefined {
     this.current = undefined
     this.fork = undefined

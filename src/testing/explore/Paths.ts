@@ -2,11 +2,11 @@
  * Names in the tree of creation, the same in every run of a check: each path of indices from main on is a number.
  */
 export class Paths {
-  // INVARIANT: of equal length; the path of number n is that of `parents[n]`, and `indices[n]` behind it. Main is 0.
+  // INVARIANT: of equal length; path number n is that of `parents[n]`, followed by `indices[n]`. Main is 0.
   private readonly parents: Array<number> = [0]
   private readonly indices: Array<number> = [0]
   private readonly children = new Map<number, Map<number, number>>()
-  // What is known of fibers, once it is.
+  // What has become known about fibers.
   private readonly forks = new Map<number, string>()
   private readonly functions = new Map<number, string>()
   private readonly counts = new Map<string, number>()
@@ -23,7 +23,7 @@ export class Paths {
     return path
   }
 
-  /** A fiber became known, and who forked it: the nth that did, of this one's. */
+  /** A fiber became known, and which fiber forked it: this is that one's nth. */
   forked(path: number, parent: string): void {
     if (this.forks.has(path)) return
     const number = (this.counts.get(parent) ?? 0) + 1

@@ -9,21 +9,21 @@ import { type Move, Schedule } from "./moves.ts"
 import { type Picker, Planned } from "./pickers.ts"
 import { Trace } from "./Trace.ts"
 
-/** Real time that runs take in a row, in milliseconds; then the host has a turn. */
+/** After so many milliseconds of real time the host gets a turn. */
 const slice = 10
-/** So many slices an interrupted run has to end; whatever still goes on then is left where it is. */
+/** An interrupted run has so many slices to end; whatever still goes on after that is abandoned. */
 const lastSlices = 100
 
 const now = (): number => Number(hostClock.monotonicTimeNanosUnsafe()) / 1e6
 
 export class Runs {
   readonly exploration: Exploration
-  /** Inside of a run of another check nothing else may come between. */
+  /** Inside a run of another check, nothing else may come between. */
   private readonly isInside: boolean
   private readonly host = new Scheduler.MixedScheduler().makeDispatcher()
   private readonly began = now()
   private sliceEnd = this.began + slice
-  /** Real time from the begin on, in milliseconds. */
+  /** Real time from the start, in milliseconds. */
   private limit: number
   count = 0
 
@@ -40,7 +40,7 @@ export class Runs {
     return this.left <= 0
   }
 
-  /** From now on there is this share of the time limit at least. */
+  /** From now on at least this share of the time limit is left. */
   allow(share: number): void {
     this.limit = Math.max(this.limit, now() - this.began + share * this.exploration.settings.timeLimit)
   }
@@ -53,7 +53,7 @@ export class Runs {
     })
   }
 
-  /** The schedule of these moves, with all that happens in it. */
+  /** The schedule of these moves, with a trace of everything that happens in it. */
   traced(
     moves: ReadonlyArray<Move>,
     isLogged = false

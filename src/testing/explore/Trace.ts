@@ -1,4 +1,4 @@
-/** What happened in a run, for those who read it. Most runs keep none. */
+/** What happened in a run, for readers. Most runs keep no trace. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import { format, shortened } from "../../internal/host/printing.ts"
@@ -10,8 +10,8 @@ import { type Told, told, toldAmong } from "./moments.ts"
 import type { Kind } from "./moves.ts"
 
 /**
- * A deviation, and how it reads: alone, and at the step that it is about. A text that ends with a space goes on with the time
- * that it names, told as all of its report are.
+ * A deviation and its texts: one for itself, and one at the step that it is about. A text that ends with a space is followed by the time
+ * that it names, written like all times of its report.
  */
 export class Deviated implements Deviation {
   readonly kind: Kind
@@ -52,7 +52,7 @@ export const say = (deviation: Deviation, told: Told): string =>
 export const sayAtStep = (deviation: Deviation, told: Told): string =>
   deviation instanceof Deviated ? deviation.sayAtStep(told) : String(deviation)
 
-/** How a report tells the times of these runs. */
+/** How a report writes the times of these runs. */
 export const toldIn = (...runs: ReadonlyArray<Run | undefined>): Told =>
   toldAmong(runs.flatMap((run) =>
     run === undefined ? [] : [
@@ -62,7 +62,7 @@ export const toldIn = (...runs: ReadonlyArray<Run | undefined>): Told =>
     ]
   ))
 
-/** Of a very long run the last steps are kept. */
+/** Of a very long run only the last steps are kept. */
 const kept = 10_000
 
 export class Trace {
@@ -70,12 +70,12 @@ export class Trace {
   private readonly steps: Array<Omit<Step, "task"> & { readonly deviations: Array<Deviated> }> = []
   private readonly deviations: Array<Deviated> = []
   private broken: ReadonlyArray<Broken> = []
-  /** What the next step of each is told with. */
+  /** What will be said at the next step of each lane. */
   private readonly marks = new Map<Lane, Array<Deviated>>()
-  // What the next step is told with.
+  // What will be said at the next step.
   private notes: Array<string> = []
 
-  /** Of the next step of `lane`, or of its last. */
+  /** A deviation at the next step of `lane`, or at its last. */
   deviates(deviation: Deviated, lane: Lane, isAfter: boolean): void {
     this.deviations.push(deviation)
     const last = isAfter ? this.steps.findLast((step) => step.lane === this.lanes.get(lane)) : undefined
@@ -100,17 +100,17 @@ export class Trace {
     if (this.steps.length === 2 * kept) this.steps.splice(0, kept)
   }
 
-  /** After the last step of `lane`, or a callback of the loop's: the run ends. */
+  /** After the last step of `lane`, or after a callback of the loop: the run ends. */
   breaks(lane: Lane, millis: number, whats: ReadonlyArray<string>): void {
     const index = this.lanes.get(lane) ?? 0
     this.broken = whats.map((what) => ({ millis, lane: index, what }))
   }
 
   get run(): Run {
-    // By the names that are known in the end.
+    // With the names that are known at the end.
     const lanes = Array.from(this.lanes.keys(), ({ name }) => name)
     const steps = this.steps.map((step) => ({ ...step, task: lanes[step.lane]! }))
-    // A step that was put off, and not come to when all ended, is told with the last.
+    // A delayed step that was not reached before the end is shown with the last.
     const last = steps.at(-1)
     if (last !== undefined) {
       steps[steps.length - 1] = { ...last, deviations: [...last.deviations, ...Array.from(this.marks.values()).flat()] }
@@ -137,13 +137,13 @@ const endOf = (exit: Exit.Exit<unknown, unknown>): readonly [end: Step["end"], w
   return isCancelled(exit) ? ["cancelled", "ends cancelled"] : ["fails", `fails: ${wordsOf(Cause.squash(exit.cause))}`]
 }
 
-/** An error in one short line: what it is, and what it says. */
+/** An error in one short line: its name and its message. */
 export const wordsOf = (error: unknown): string => shortened(textOf(error).split("\n", 1)[0]!)
 
-/** Beyond that nobody reads on. */
+/** Nobody reads on after that. */
 const mostLines = 200
 
-/** The whole of what it says; what comes behind the first line, as of another report, is set in. */
+/** Its whole text; lines after the first, as of another report, are indented. */
 export const textOf = (error: unknown): string => {
   if (!(error instanceof Error)) return typeof error === "string" ? setIn(error) : format(error)
   const { message, name } = error

@@ -1,4 +1,4 @@
-/** How a run fails; the first failure is the one. */
+/** How a run fails; the first failure counts. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { LoopImpl } from "../../internal/loop/loop.ts"
@@ -10,7 +10,7 @@ import { told } from "./moments.ts"
 import type { Settings } from "./settings.ts"
 import { textOf, wordsOf } from "./Trace.ts"
 
-const hint = "if that is a promise or I/O, say `outside: true`: no promise is heard here without"
+const hint = "if that is a promise or I/O, set `outside: true`: without it no promise settles here"
 
 const none: ReadonlyArray<string> = []
 
@@ -27,7 +27,7 @@ export class Verdict {
     this.failure ??= { kind, error, message }
   }
 
-  /** Main is done. `wasHit`: the schedule has cancelled somebody, and so main, it may be. */
+  /** Main is done. `wasHit`: the schedule has cancelled something, which may have cancelled main. */
   ended(exit: Exit.Exit<unknown, unknown>, loop: LoopImpl, wasHit: boolean): void {
     if (exit._tag === "Failure") {
       if (!isCancelled(exit)) this.failBy(exit.cause, loop)
@@ -48,7 +48,7 @@ export class Verdict {
     else this.fail(Cause.hasFails(cause) ? "failed" : "died", error, textOf(error))
   }
 
-  /** The loop is closed, with what nobody saw. */
+  /** The loop is closed, with the failures that nobody saw. */
   closed(exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success" || isCancelled(exit)) return
     const error = Cause.squash(exit.cause)
@@ -57,7 +57,7 @@ export class Verdict {
 
   /** Nothing is left to run, and the run is not over. */
   stranded(): void {
-    const message = `the program has ended, and something of it waits for what is not the loop's; ${hint}`
+    const message = `the program has ended, but a part of it waits for something outside of the loop; ${hint}`
     this.fail("deadlock", new DeadlockError({ message, tasks: [] }), message)
   }
 

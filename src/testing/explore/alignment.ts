@@ -1,19 +1,19 @@
 /**
- * Two runs side by side: which steps of one are those of the other, and which of them are shown.
+ * Two runs side by side: which steps of one correspond to which of the other, and which of them are shown.
  *
- * Steps correspond if the same task does the same in them, whenever that is; those that correspond are in the same order in
- * both runs, and as many as there can be. So one that comes elsewhere in one run stands out, and what follows it does not.
+ * Steps correspond if the same task does the same in them, at whatever time; those that correspond are in the same order in
+ * both runs, and there are as many as possible. So a step that has moved stands out, and those that follow it do not.
  */
 import type { Run, Step } from "../Explore.ts"
 
-/** Indices of steps: of both runs where they correspond, or of one, or of two that stand in the place of each other. */
+/** Indices of steps: of two that correspond, of one alone, or of two that stand in each other's place. */
 export interface Row {
   readonly failing: number | undefined
   readonly passing: number | undefined
   readonly isOther: boolean
 }
 
-/** What is the same task in both runs: its name, and how many before it have that. */
+/** What identifies a task in both runs: its name, and how many before it have the same. */
 export const tasksOf = ({ lanes }: Run): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
   return lanes.map((name) => {
@@ -23,7 +23,7 @@ export const tasksOf = ({ lanes }: Run): ReadonlyArray<string> => {
   })
 }
 
-/** What a step did, as a text to compare by. */
+/** What each step did, as a text to compare. */
 const deedsOf = (run: Run): ReadonlyArray<string> => {
   const tasks = tasksOf(run)
   return run.steps.map(({ lane, notes, what }) => [tasks[lane], what, ...notes].join("\n"))
@@ -57,7 +57,7 @@ export const align = (failing: Run, passing: Run | undefined): ReadonlyArray<Row
   return rows
 }
 
-/** Between what both begin and end with, so many steps of each are compared with each other: it costs their product. */
+/** Between the common start and end, so many steps of each are compared with each other, which costs their product. */
 const compared = 1500
 
 /** A longest common subsequence, as pairs of indices. */
@@ -84,7 +84,7 @@ const correspondence = (
   }
   for (let i = 0, j = 0; i < rows && j < columns;) {
     if (a[begin + i] === b[begin + j]) pairs.push([begin + i++, begin + j++])
-    // Of two ways that are as long: what is missing here came earlier there, as most deviations make something late.
+    // Of two equally long ways: what is missing here came earlier there, since most deviations make something late.
     else if (lengths[(i + 1) * width + j]! > lengths[i * width + j + 1]!) i++
     else j++
   }
@@ -94,18 +94,18 @@ const correspondence = (
 
 // ---------------------------------------------------------------------------------------------------------- the excerpt
 
-/** How many rows are shown before and after where the runs part, and at the end. */
+/** How many rows are shown before and after the point where the runs diverge, and at the end. */
 export interface Extent {
   readonly before: number
   readonly after: number
   readonly last: number
 }
 
-/** So many deviating steps are shown, whatever the extent, and so many of those that stand out. */
+/** At most so many deviating steps are shown, whatever the extent, and so many of those that stand out. */
 export const deviationsShown = 40
 const othersShown = 40
 
-/** Rows in a row that are left out. */
+/** Consecutive rows that are left out. */
 export interface Gap {
   readonly from: number
   readonly to: number
@@ -115,7 +115,7 @@ export type Shown = Row | Gap
 
 export const isGap = (shown: Shown): shown is Gap => "from" in shown
 
-/** Where the runs part: the first step that differs, or comes at another time. */
+/** Where the runs diverge: the first step that differs, or comes at another time. */
 export const partingOf = (rows: ReadonlyArray<Row>, failing: Run, passing: Run | undefined): number | undefined => {
   const parting = rows.findIndex((row) =>
     row.isOther ||
@@ -127,7 +127,7 @@ export const partingOf = (rows: ReadonlyArray<Row>, failing: Run, passing: Run |
 export const stepOf = (run: Run, index: number | undefined): Step | undefined =>
   index === undefined ? undefined : run.steps[index]
 
-/** Of long runs where they part, what stands out, the deviating steps and the end; a gap for what is between. */
+/** For long runs: the point where they diverge, what stands out, the deviating steps and the end, with gaps between. */
 export const excerpt = (
   rows: ReadonlyArray<Row>,
   failing: Run,

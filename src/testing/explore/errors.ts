@@ -28,13 +28,13 @@ interface Schedule {
   readonly coloured: string
 }
 
-/** The message says it all: test runners would print each field once more, and where the check has its own code. */
+/** The message says everything: test runners would print each field again, and lines of the check's own code. */
 const showMessageOnly = (error: Error, fields: object): void => {
   for (const name of Object.keys(fields)) Object.defineProperty(error, name, { enumerable: false })
   Object.defineProperty(error, "stack", { value: `${error.name}: ${error.message}` })
 }
 
-/** What fails with an error of the program. */
+/** The kinds that fail with an error of the program. */
 const programs: ReadonlySet<Kind> = new Set(["failed", "died", "unseen"])
 
 /**
@@ -48,7 +48,7 @@ export class ScheduleError extends Data.TaggedError("ScheduleError")<Schedule> {
   constructor(schedule: Schedule) {
     super(schedule)
     showMessageOnly(this, schedule)
-    // Test runners show the cause below: where in the program it is, and an assertion's difference.
+    // Test runners show the cause below: its place in the program, and an assertion's diff.
     if (programs.has(schedule.kind) && schedule.error instanceof Error) {
       Object.defineProperty(this, "cause", { value: schedule.error })
     }

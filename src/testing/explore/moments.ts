@@ -1,4 +1,4 @@
-/** Times, as exactly as whoever reads them needs. */
+/** Times, as exact as a reader needs them. */
 
 /** Says a time in milliseconds. */
 export type Told = (millis: number) => string
@@ -8,13 +8,13 @@ const toDigits = (digits: number): Told => (millis) => {
   return `${Number(millis.toPrecision(Math.max(digits, whole)))} ms`
 }
 
-/** Of one alone. */
+/** For a single time. */
 export const told: Told = toDigits(3)
 
-/** A nanosecond of a year has no more. */
+/** Enough for the nanoseconds of a year. */
 const mostDigits = 16
 
-/** In three digits; in more where two different ones among all of them would look equal. */
+/** In three digits; in more if two different times among them would look equal. */
 export const toldAmong = (all: Iterable<number>): Told => {
   const times = new Set(all)
   let digits = 3

@@ -1,15 +1,15 @@
 /**
  * Where a schedule may differ from the written order, and how.
  *
- * A place is named by whose it is and which of that one's own it is: a task by its path in the tree of creation (main, main's
- * second child …), its steps by their number. No count goes over all, so the other moves of a schedule keep their meaning
+ * A place is named by whose it is, and which one of its owner's: a task by its path in the tree of creation (main, main's
+ * second child …), its steps by their number. Nothing is counted across tasks, so the other moves of a schedule keep their meaning
  * when one is taken away.
  */
 import type { Deviation } from "../Explore.ts"
 
 export type Kind = Deviation["kind"]
 
-/** In the order of their cost: the cheaper a kind, the more a failure by it says. */
+/** In the order of their cost: the cheaper a kind, the more its failures say. */
 export const kinds: ReadonlyArray<Kind> = [
   "fault",
   "latency",
@@ -22,25 +22,25 @@ export const kinds: ReadonlyArray<Kind> = [
   "yield"
 ]
 
-/** Those that can happen on the live loop, without anybody's help. */
+/** Those that can happen on the live loop by themselves. */
 const ofTheWorld: ReadonlySet<Kind> = new Set<Kind>(["fault", "latency", "choice", "pause", "timeout"])
 
 export const isOfTheWorld = (kind: Kind): boolean => ofTheWorld.has(kind)
 
-/** A yield is a plain Effect program's own risk. */
+/** A yield can happen to a plain Effect program. */
 export const canHappen = (kind: Kind): boolean => kind === "yield" || isOfTheWorld(kind)
 
 export interface Place {
   readonly kind: Kind
   /** Whose: an id of `Paths`. */
   readonly path: number
-  /** Which of its own, see `Lane`. */
+  /** Which one of its owner's, see `Lane`. */
   readonly slot: number
   /** The largest amount. */
   readonly most: number
 }
 
-/** What a schedule does at a place. */
+/** What a schedule does in a place. */
 export interface Move extends Place {
   readonly amount: number
 }
@@ -57,7 +57,7 @@ export const amountsOf = ({ kind, most }: Place): ReadonlyArray<number> =>
 /** A place as one number. */
 export const keyOf = (path: number, slot: number): number => path * 2 ** 26 + slot
 
-/** A set of moves, to look up. */
+/** A set of moves, for lookup. */
 export class Schedule {
   readonly moves: ReadonlyArray<Move>
   private readonly byKind: Record<Kind, Map<number, number> | undefined>

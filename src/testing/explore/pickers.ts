@@ -1,15 +1,15 @@
-/** Who decides at each place of a run whether it goes as written. */
+/** Decides in each place of a run whether it goes as written. */
 import type { Lane } from "./Lanes.ts"
 import { type Kind, longestDelay, type Schedule } from "./moves.ts"
 
 export interface Picker {
-  /** What happens at a place: 0 as written, or an amount up to `most`. */
+  /** What happens in a place: 0 for as written, or an amount up to `most`. */
   pick(kind: Kind, lane: Lane, slot: number, most: number): number
-  /** By how many ticks a step is put off; `ready`: whose steps are behind it. `times`: how often it was already. */
+  /** By how many ticks a step is delayed; `ready`: whose steps are behind it; `times`: how often it was delayed already. */
   delay(lane: Lane, slot: number, times: number, ready: () => Iterable<Lane>): number
 }
 
-/** A schedule that is known. */
+/** A known schedule. */
 export class Planned implements Picker {
   private readonly schedule: Schedule
   constructor(schedule: Schedule) {
@@ -38,7 +38,7 @@ export const diceOf = (seed: number): Dice => {
 
 const anyAmount = (dice: Dice, most: number): number => 1 + Math.floor(dice() * most)
 
-/** At each place something else, with a probability. */
+/** Deviates in each place with a certain probability. */
 export class RandomWalk implements Picker {
   private readonly dice: Dice
   private readonly probability: number
@@ -54,14 +54,14 @@ export class RandomWalk implements Picker {
   }
 }
 
-/** A step is put off for those of higher priority so often at most; more is a starvation that nobody would call a race. */
+/** A step is delayed for others of higher priority at most so often; more would be starvation, which nobody would call a race. */
 const mostDelays = 8
 
 /**
  * Probabilistic concurrency testing, after Burckhardt, Kothari, Musuvathi and Nagarakatti (ASPLOS 2010): random priorities,
- * and `depth - 1` steps where the one that runs falls behind all others. A bug of depth d is found with a probability of at
- * least 1 / (n · k ^ (d - 1)) for n tasks and k steps. Where there is a choice that is none of order, `depth` of those places
- * are picked, as evenly.
+ * and `depth - 1` steps at which the running task falls behind all others. A bug of depth d is found with a probability of at
+ * least 1 / (n · k ^ (d - 1)) for n tasks and k steps. Of the choices that do not concern the order, `depth` places
+ * are picked in the same way.
  */
 export class Pct implements Picker {
   private readonly dice: Dice

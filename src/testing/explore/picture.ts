@@ -1,7 +1,7 @@
 /**
- * A failing run above its nearest passing one, as a picture. Every step has equal room, whatever the time between: a
- * second of waiting says less than the order of three steps in one millisecond. Both charts have the same lanes, and steps
- * that correspond stand at the same place; of a long run those are left out that say nothing.
+ * A failing run above the nearest passing one, as a picture. Every step has the same width, whatever the time between: a
+ * second of waiting says less than the order of three steps in one millisecond. Both charts have the same lanes, and
+ * corresponding steps stand in the same place; of a long run, steps that say nothing are left out.
  */
 import type { Chart, Flag, Lane, Mark, Picture, Span, Tick } from "../../insight/drawing/picture.ts"
 import { numbered } from "../../internal/host/words.ts"
@@ -10,13 +10,13 @@ import { align, excerpt, type Extent, isGap, partingOf, type Row, type Shown, ta
 import type { Told } from "./moments.ts"
 import { say, toldIn } from "./Trace.ts"
 
-/** What one chart is drawn of. */
+/** What one chart is drawn from. */
 interface Drawn {
   readonly title: string
   readonly run: Run
   /** Where each step stands, and whether it is drawn there or left out. */
   readonly places: ReadonlyArray<Place>
-  /** Whether it ended because nothing could go on: who waits at its end waits for ever. */
+  /** Whether it ended because nothing could go on: what waits at the end waits for ever. */
   readonly stuck: boolean
 }
 
@@ -29,7 +29,7 @@ interface Place {
 interface Frame {
   readonly tasks: ReadonlyArray<string>
   readonly to: number
-  /** Where the runs part, if they do. */
+  /** Where the runs diverge, if they do. */
   readonly parting: number | undefined
   readonly gaps: ReadonlyArray<Tick>
   readonly numbers: ReadonlyArray<string>
@@ -70,7 +70,7 @@ const laneOf = ({ places, run, stuck }: Drawn, task: number, name: string, { to,
   const marks: Array<Mark> = []
   const own = run.steps.flatMap((step, index) => step.lane === task ? [index] : [])
   const last = places.at(-1)?.at ?? 0
-  // Where an invariant does not hold, all ends.
+  // A broken invariant ends the run.
   const ending = run.broken.length === 0 ? to : last
   own.forEach((index, n) => {
     const step = run.steps[index]!
@@ -80,7 +80,7 @@ const laneOf = ({ places, run, stuck }: Drawn, task: number, name: string, { to,
       marks.push(...step.notes.map((note): Mark => ({ kind: "note", at, title: note })), markOf(step, at, told))
     }
     if (step.end !== "waits" && step.end !== "yields") return
-    // After what is left out it goes on as it came out of it.
+    // After a gap it goes on in the state in which the gap ends.
     const from = isShown ? at : at + 1
     const end = next === undefined ? ending : places[next]!.at
     if (from < end) spans.push(spanOf(step, from, end, stuck && next === undefined))
@@ -102,7 +102,7 @@ const chartOf = (drawn: Drawn, frame: Frame): Chart => {
   run.steps.forEach((step, index) => {
     const { at, isShown } = places[index]!
     if (!isShown) return
-    // The moments, each where its first step is.
+    // The times, each at its first step.
     const label = told(step.millis)
     if (label !== last) ticks.push({ at, label })
     last = label
@@ -122,13 +122,13 @@ const chartOf = (drawn: Drawn, frame: Frame): Chart => {
   }
 }
 
-/** What makes it the same in both runs. */
+/** What identifies it in both runs. */
 const keyOf = (deviation: Deviation): string =>
   [deviation.kind, deviation.task, deviation.step, deviation.amount, deviation].join(" ")
 
 const extent: Extent = { before: 4, after: 30, last: 8 }
 
-/** A row of those that are left out stands for all of them. */
+/** One place stands for all consecutive ones that are left out. */
 const placesOf = (
   { steps }: Run,
   rows: ReadonlyArray<Row>,

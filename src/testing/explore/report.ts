@@ -1,6 +1,6 @@
 /**
- * A failing schedule as text: what failed and whether it can happen, how to replay it, what differs from the written order,
- * and both runs side by side.
+ * A failing schedule as text: what failed and whether it can happen, how to replay it, what differs from the written
+ * order, and both runs side by side.
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -32,7 +32,7 @@ export interface Finding {
 
 export interface Nearest {
   readonly run: Run
-  /** The deviation that it lacks, in words. */
+  /** The deviations that it lacks, in words. */
   readonly without: (told: Told) => string
 }
 
@@ -70,7 +70,7 @@ const report = (finding: Finding, ink: Ink): string => {
   return lines.join("\n")
 }
 
-/** What a failure by this schedule says. */
+/** What a failure under this schedule means. */
 const claimOf = ({ moves }: Finding): string => {
   const kinds = new Set(moves.map(({ kind }) => kind))
   if (kinds.size === 0) return "in the written order"
@@ -99,7 +99,7 @@ const optionsOf = ({ leaks, maxTicks, outside, pause, vary }: Options, token: st
   return sourceOf(options)
 }
 
-/** As one would write it. */
+/** As a programmer would write it. */
 const sourceOf = (value: unknown): string => {
   if (typeof value === "function") return shortSource(value.toString())
   if (Duration.isDuration(value)) return format(String(value))
@@ -110,7 +110,7 @@ const sourceOf = (value: unknown): string => {
   return fields.length === 0 ? "{}" : `{ ${fields.map(([name, part]) => `${name}: ${sourceOf(part)}`).join(", ")} }`
 }
 
-/** A method's source, for one, is no expression. */
+/** A method's source, for example, is not an expression. */
 const isExpression = /^(?:function\b|\(|\w+ *=>)(?!.*\[native code\])/
 
 const shortSource = (source: string): string =>
@@ -141,7 +141,7 @@ const sideBySide = (failing: Run, nearest: Nearest | undefined, told: Told, ink:
   const lines = rows.map((row) =>
     isGap(row) ? lineOfGap(row, passing !== undefined) : lineOfRow(row, failing, passing, told)
   )
-  // Right behind the last step, whatever the other run does from there on.
+  // Right after the last step, whatever the other run does from there on.
   const end = lines.findLastIndex((line) => line.failing !== undefined) + 1
   failing.broken.forEach(({ millis, what }, index) => {
     const cell = { text: cutColumns(`${timeOf(millis, told)} ${clean(what)}`, widest), isOdd: false }
@@ -190,7 +190,7 @@ const timeOf = (millis: number, told: Told): string => told(millis).padStart(9)
 
 const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): string => {
   const marks = clean([...deviations.map((deviation) => sayAtStep(deviation, told)), ...notes].join("; "))
-  // What deviates stands there in any case, and what it does before the whole of a long name.
+  // The deviation is always shown; what the step does comes before the whole of a long name.
   const mark = marks === "" ? "" : ` [${cutColumns(marks, mostMarks)}]`
   const time = timeOf(millis, told)
   const does = clean(what)
@@ -198,7 +198,7 @@ const lineOf = ({ deviations, millis, notes, task, what }: Step, told: Told): st
   return cutColumns(`${time} ${name}: ${does}`, widest - columnsOf(mark)) + mark
 }
 
-/** Without its middle: long names begin alike. */
+/** Without its middle, since long names begin alike. */
 const shortName = (name: string, room: number): string => {
   const half = Math.floor(room / 2)
   return columnsOf(name) <= room
@@ -232,12 +232,12 @@ export const notDeterministic = (
   const line = (step: Step | undefined) => step === undefined ? "has ended" : lineOf(step, told).trim()
   const why = sources.length === 0
     ? [
-      "nothing was called that gives another value each time: state outside of the program, then, that the first run has",
-      "changed: a module's variable, a cache, an id that counts on"
+      "nothing was called that gives another value each time, so the first run has changed something outside of the",
+      "program: a module's variable, a cache, a counter"
     ]
-    : ["called on the way, and another each time:", ...sources.map((source) => `  ${source}`)]
+    : ["called on the way, with another result each time:", ...sources.map((source) => `  ${source}`)]
   if (sources.some((source) => source.startsWith(effectsRandom))) {
-    why.push("with a seed Effect's Random is the same each time: Random.withSeed(program, 1)")
+    why.push("with a seed, Effect's Random is the same each time: Random.withSeed(program, 1)")
   }
   const message = [
     `the program ran twice in the written order, and differed at step ${at + 1}:`,

@@ -40,7 +40,7 @@ const count = (least: number) =>
 
 const probability = check.kind(
   (value) => typeof value === "number" && value > 0 && value <= 1,
-  "a probability: above 0, and 1 at most"
+  "a probability above 0 and at most 1"
 )
 
 const strategies = check.options<{ bounded: number; pct: number; random: number }>({
@@ -73,7 +73,7 @@ const checkVary = check.options<Vary>({
 })
 
 const checkOptions = check.options<Options>({
-  // Two are the written order, to see that it is the same each time.
+  // Two are the written order, to check that it is the same each time.
   runs: count(3),
   timeLimit: check.duration,
   seed: count(0),
@@ -97,7 +97,7 @@ const finite = (call: string, what: string, input: Duration.Input): number => {
   return found < Infinity ? found : check.illegal(call, what, input, "finite")
 }
 
-/** What the program's author decides of a task; dies if that can't be decided. */
+/** The author's decision about a task; dies if there is none. */
 const picked = (call: string, cancel: (name: string) => boolean, name: string): boolean => {
   const what = `vary.cancel of ${format(name)}`
   let answer: boolean

@@ -1,9 +1,10 @@
 /**
- * Makes a failing schedule smaller: no move of the result can go, and the world's own moves stand for others where they can.
+ * Makes a failing schedule smaller: no move of the result can be left out, and the world's own moves replace others
+ * where they can.
  *
- * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are replaced by
- * those of the world; of many that put off one task's steps one longer is made; then smaller amounts are tried. Where that
- * ends with three moves or more, a smaller schedule is looked for from the start.
+ * Zeller and Hildebrandt's ddmin, by halves and then one by one; moves that only order or cancellation bring are
+ * replaced by those of the world; many delays of one task become a single longer one; then smaller amounts are tried.
+ * If three moves or more are left, it looks for a smaller schedule from scratch.
  */
 import * as Effect from "effect/Effect"
 import type { Failure } from "../Explore.ts"
@@ -12,7 +13,7 @@ import { Planned } from "./pickers.ts"
 import type { Runs } from "./Runs.ts"
 import { movesAt } from "./strategies.ts"
 
-/** So many places are tried in the place of one move. */
+/** At most so many places are tried to replace one move. */
 const replacements = 60
 
 const triesElsewhere = 1000
@@ -31,7 +32,7 @@ export class Shrinker {
 
   shrink(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
-      // What a random run did has to be the same as a schedule.
+      // What a random run did has to fail as a schedule, too.
       if (!(yield* this.fails(moves))) return moves
       let current = yield* this.remove(moves)
       for (const move of current) {
@@ -47,7 +48,7 @@ export class Shrinker {
     })
   }
 
-  /** There are no runs left, or no time: a schedule may have ten thousand moves, and asking after each takes its time, too. */
+  /** There are no runs left, or no time: a schedule may have ten thousand moves, and each attempt takes time. */
   private get isOver(): boolean {
     return this.left === 0 || this.runs.isLate
   }
@@ -57,7 +58,7 @@ export class Shrinker {
     return Effect.map(this.attempt(moves), (failure) => failure !== undefined && isSame(failure, this.failure))
   }
 
-  /** `places`: gets those behind so many moves. */
+  /** `places`: filled with those after so many moves. */
   private attempt(moves: ReadonlyArray<Move>, places?: Array<Place>, after = 0): Effect.Effect<Failure | undefined> {
     if (this.isOver) return Effect.succeed(undefined)
     this.left--
@@ -87,7 +88,10 @@ export class Shrinker {
     })
   }
 
-  /** Where three or more are left, one or two of the same kinds may do elsewhere, from where no way of leaving out leads. */
+  /**
+   * If three or more are left, one or two of the same kinds may do in other places, which leaving out moves can't
+   * reach.
+   */
   private elsewhere(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       if (moves.length <= 2) return moves
@@ -114,7 +118,7 @@ export class Shrinker {
     })
   }
 
-  /** By one move of the world, the nearest first. */
+  /** Replaces it by one move of the world, the nearest first. */
   private replace(moves: ReadonlyArray<Move>, move: Move): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       const others = moves.filter((other) => other !== move)
@@ -136,7 +140,7 @@ export class Shrinker {
     })
   }
 
-  /** What puts steps off, yields and delays, into one that is as long as all of it; else into one a task, or of two. */
+  /** Merges yields and delays into one as long as all of them; else into one for each task, or of two. */
   private merge(moves: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       let current = yield* this.mergeGroup(moves, moves.filter(putsOff))
@@ -154,7 +158,7 @@ export class Shrinker {
     })
   }
 
-  /** Into the place of one of them: of a yield, if there is one, and the last first, which stands nearest to the failure. */
+  /** Into the place of one of them: a yield's, if there is one, and the last first, which is nearest to the failure. */
   private mergeGroup(moves: ReadonlyArray<Move>, group: ReadonlyArray<Move>): Effect.Effect<ReadonlyArray<Move>> {
     return Effect.gen({ self: this }, function*() {
       if (group.length < 2) return moves

@@ -1,8 +1,8 @@
 /**
- * Who calls what gives another value each time, while a run is watched.
+ * Finds the calls, during a watched run, that give another value each time.
  *
- * The host's functions are replaced for no longer than a part of the run goes at once, and put back however it ends: nothing
- * else of the process comes between, so that checks at the same time, or one inside of another, do not meet.
+ * The host's functions are replaced only while a part of the run goes on without a break, and are put back however it ends: nothing
+ * else in the process comes between, so that simultaneous or nested checks do not meet.
  */
 import * as Fiber from "effect/Fiber"
 import { SingleShotGen } from "effect/Utils"
@@ -20,7 +20,7 @@ const functions: ReadonlyArray<readonly [holder: string | undefined, name: strin
   [undefined, "queueMicrotask"]
 ]
 
-/** How a source begins that is called by Effect's `Random`. */
+/** How a source begins if Effect's `Random` calls it. */
 export const effectsRandom = "Effect's Random "
 
 type Anything = (...args: Array<unknown>) => unknown
@@ -78,8 +78,8 @@ export class Sources {
   }
 
   /**
-   * What is evaluated by a fiber is called by the fiber, and no line of the program is on the stack then. The last line of
-   * it that was is a `yield*`.
+   * When a fiber evaluates something, no line of the program is on the stack. The last line of
+   * it that was there is a `yield*`.
    */
   private watchYields(): () => void {
     const { prototype } = SingleShotGen
@@ -98,12 +98,12 @@ export class Sources {
   private saw(label: string): void {
     if (this.found.size >= most) return
     const places = placesOf(new Error())
-    // What a fiber does, up to what makes it go on.
+    // What a fiber does, up to the run loop.
     const end = places.findIndex(({ name }) => name.endsWith("runLoop"))
     const own = places.slice(0, end === -1 ? places.length : end)
     const caller = own.find(({ place }) => !isEffects(place))
     const whose = this.whose()
-    // What drives the run is none of the program's.
+    // What drives the run is not part of the program.
     if (caller === undefined ? whose === undefined : caller.place.startsWith(home)) return
     const fiber = Fiber.getCurrent()
     const yielded = fiber && this.yields.get(fiber)
@@ -128,7 +128,7 @@ const isEffects = (place: string): boolean => /[\\/]node_modules[\\/]effect[\\/]
 
 const isEffectsRandom = (place: string): boolean => isEffects(place) && /[\\/][Rr]andom\.[jt]s\b/.test(place)
 
-/** What is on the stack, this file left out. */
+/** What is on the stack, without this file. */
 const placesOf = ({ stack = "" }: Error): ReadonlyArray<Place> =>
   stack.split("\n").flatMap((line) => {
     const [, name = "", place] = /^\s*(?:at\s+)?(?:async )?(?:(.*?)[ @]\(?)?\(?([^()\s@]+:\d+:\d+)\)?$/.exec(line) ?? []

@@ -1,7 +1,7 @@
 /**
  * Which schedules are tried, and in which order.
  *
- * A strategy is a generator: it gives what is to be tried next, and is told what came of it.
+ * A strategy is a generator: it yields what to try next, and is told what came of it.
  */
 import type { Passed, Run, Strategy } from "../Explore.ts"
 import type { Result } from "./ExploredRun.ts"
@@ -20,14 +20,14 @@ export interface Origin {
 export interface Attempt {
   readonly picker: Picker
   readonly origin?: Origin | undefined
-  /** Where the places are wanted that come behind so many moves. */
+  /** Asks for the places that come after so many moves. */
   readonly placesAfter?: number | undefined
 }
 
 export interface Outcome {
   readonly result: Result
   readonly places: ReadonlyArray<Place>
-  /** Whether no run before did the same. */
+  /** Whether no earlier run did the same. */
   readonly isNew: boolean
 }
 
@@ -40,7 +40,7 @@ export interface Written {
 
 export type Attempts = Generator<Attempt, void, Outcome>
 
-/** Random runs in a row that only repeat, after which more of them say nothing. */
+/** After so many random runs in a row that only repeat others, more would say nothing. */
 const patience = 200
 
 /** The probabilities of random walks, in turn. */
@@ -49,7 +49,7 @@ const probabilities = [1 / 8, 1 / 4, 1 / 16, 1 / 2]
 export class Plan {
   private readonly settings: Settings
   private readonly written: Written
-  /** Every schedule of at most so many moves was tried. */
+  /** Every schedule of up to so many moves was tried. */
   exhausted: Passed["exhausted"] = 0
 
   constructor(settings: Settings, written: Written) {
@@ -113,7 +113,7 @@ export class Plan {
     }
   }
 
-  /** A random attempt, as often as it is asked for. */
+  /** A random attempt, the same for the same origin. */
   attempt(origin: Origin): Attempt {
     const dice = diceOf(Math.imul(origin.seed, 0x9e3779b1) + Math.imul(origin.number, 0x85ebca6b))
     const { places, result } = this.written
@@ -136,7 +136,7 @@ export const movesAt = (places: ReadonlyArray<Place>): ReadonlyArray<Move> =>
     return rounds.flat()
   })
 
-/** As many as there may be: the first kinds whole, of the one that is too many an even choice. */
+/** At most so many: the first kinds as a whole, and an even choice from the kind that exceeds the number. */
 const spread = (moves: ReadonlyArray<Move>, most: number): ReadonlyArray<Move> => {
   if (moves.length <= most) return moves
   const chosen: Array<Move> = []

@@ -1,9 +1,9 @@
-/** Parts of a virtual loop that tell the run what happens in them. */
+/** Parts of a virtual loop that tell the run what happens in it. */
 import type { Resident } from "../../internal/loop/loop.ts"
 import { Registry } from "../../internal/loop/Registry.ts"
 import { type Sleeper, VirtualClock } from "../VirtualClock.ts"
 
-/** Of each task that is made, and that has ended. */
+/** Tells of each task that is made or has ended. */
 export class KnownTasks extends Registry<Resident> {
   private readonly onAdd: (task: Resident) => unknown
   private readonly onDelete: (task: Resident) => unknown
@@ -22,7 +22,7 @@ export class KnownTasks extends Registry<Resident> {
   }
 }
 
-/** Of those it wakes. */
+/** Tells of those it wakes. */
 export class ExploredClock extends VirtualClock {
   private readonly onWake: (sleeper: Sleeper, wake: () => void) => void
   constructor(onWake: (sleeper: Sleeper, wake: () => void) => void) {

@@ -1,10 +1,10 @@
 /**
- * A schedule as a short text: what it does differently, or, where that is too long, how it was made.
+ * A schedule as a short text: what it does differently, or, if that is too long, how it was made.
  *
  * Base64url of bytes. One of version and form; two of the written order's fingerprint, so that a program that has changed is
  * refused; the options that decide which places there are; then either each move (a byte of its kind, the depth of its path
- * and whether its amount is 1, then path, slot and amount as varints), or the strategy, the seed and the number of the run.
- * The last is a sum of all before, in every version: a text that has it is a token.
+ * and whether its amount is 1; then path, slot and amount as varints), or the strategy, the seed and the number of the run.
+ * The last byte is a checksum of all others, in every version: a text with a correct one is a token.
  */
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Result from "effect/Result"
@@ -15,12 +15,12 @@ import type { Settings } from "./settings.ts"
 import type { Origin } from "./strategies.ts"
 
 const version = 1
-/** Longest token. */
+/** The length of the longest token. */
 const limit = 80
 
 const moveForm = 0
 const originForm = 1
-/** What fits beside a kind's four bits and the bit for an amount of 1; deeper paths write their depth. */
+/** The largest depth that fits beside a kind's four bits and the bit for an amount of 1; deeper paths write theirs separately. */
 const deep = 7
 const parts = 65_536
 
@@ -31,7 +31,7 @@ export interface Token {
   readonly content: { readonly moves: ReadonlyArray<Move> } | { readonly origin: Origin }
 }
 
-/** Which places there are depends on these. */
+/** The options that decide which places there are. */
 export const flagsOf = (settings: Settings): number =>
   [
     settings.time,
@@ -89,7 +89,7 @@ const encodeOrigin = (bytes: Array<number>, { number, seed, strategy }: Origin):
   varint(bytes, number)
 }
 
-/** The token of a schedule that is too long for one is that of how it was found. */
+/** If the schedule is too long for a token, the token says how it was found. */
 export const tokenOf = (
   settings: Settings,
   fingerprint: number,
@@ -102,10 +102,10 @@ export const tokenOf = (
   return token.length <= limit || origin === undefined ? token : encode({ ...about, content: { origin } }, paths)
 }
 
-/** Fails with what is wrong with it. */
+/** Fails with what is wrong with the text. */
 export const decode = (text: string, paths: Paths): Result.Result<Token, TokenError> => {
   const bytes = Result.getOrUndefined(Base64Url.decode(text))
-  // The decoder takes several texts for the same bytes; a token is one of them.
+  // The decoder accepts several texts for the same bytes; only one of them is a token.
   if (bytes === undefined || bytes.length < 5 || Base64Url.encode(bytes) !== text) return malformed(text)
   const content = bytes.subarray(0, -1)
   if (sumOf(content) !== bytes.at(-1)) return malformed(text)
