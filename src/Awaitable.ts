@@ -59,7 +59,7 @@ export declare namespace Awaitable {
    *
    * @since 0.2.0
    */
-  // Arrays apart: so the compiler says of a wrong one which of its items is wrong, and not how iterators differ.
+  // Arrays separately: for a wrong one the compiler then says which item is wrong, not how iterators differ.
   export type Collection<T> = Array<T> | (Iterable<T> & NotLone)
 
   /**

@@ -142,12 +142,12 @@ export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Dura
   const site = creationSite(asCompletedEffects)
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
-    // What a future of `T` gives, `T` gives; without a timeout it can't fail with one.
+    // A future of `T` gives what `T` gives; without a timeout it can't fail with one.
     const next = Effect.flatMap(completions.next, join) as Effect.Effect<
       Awaitable.Success<T>,
       Awaitable.Error<T> | asCompleted.Error<Timeout>
     >
-    // One effect for all of the places, and the completions do not hold it: once it is garbage, nobody can await the rest.
+    // One effect for all places, not held by the completions: once it is garbage, nobody can await the rest.
     dropped.register(next, completions)
     return Effect.succeed(Array.from({ length: completions.left }, () => next))
   })

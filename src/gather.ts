@@ -202,5 +202,5 @@ const gatherIn = (
 }
 
 const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
-  // In this order: the names of what is in an array are a string for each item, a twentieth of the time of those behind a limit.
+  // In this order: listing an array's keys makes a string for each item, a twentieth of the time with a limit.
   !Predicate.isIterable(inputs) && check.isNamed(inputs)

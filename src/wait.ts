@@ -296,7 +296,7 @@ class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
     this.wake()
   }
 
-  /** What the predicate throws becomes the wait's own defect. */
+  /** What the predicate throws becomes a defect of the wait. */
   private asks(tally: wait.Tally): boolean {
     try {
       const enough = this.isEnough(tally)
