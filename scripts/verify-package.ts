@@ -1,16 +1,19 @@
 /**
  * `npm run verify -- package`: packs the package and uses it as a stranger would: its files, the scenarios on the built
  * code, publint, attw and knip, a client in an empty folder with `effect` alone, under three TypeScripts and on this
- * Node, forgotten `yield*` found as docs/forgotten-yield.md says, and what it adds to a bundle. Exit code 1 if anything fails.
+ * Node, the programs of docs/executors.md as their reader puts them together, on a PostgreSQL, forgotten `yield*` found as
+ * docs/forgotten-yield.md says, and what it adds to a bundle. Exit code 1 if anything fails.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import { gzipSync } from "node:zlib"
 import { build } from "vite"
+import { startPostgres } from "../examples/real/cluster/postgres.ts"
 import manifest from "../package.json" with { type: "json" }
+import { Process } from "../test/node/processes.ts"
 import { diagnosticsOf } from "./languageServer.ts"
 import { type Ended, execute, install, makeFolder, root, table } from "./workshop.ts"
 
@@ -317,6 +320,51 @@ const checkPeers = async (folder: string, tarball: string): Promise<void> => {
   }
 }
 
+/** The files of docs/executors.md, which are named above their texts; and what it says that they print. */
+const checkPages = async (folder: string, tarball: string): Promise<void> => {
+  const installed = await install(folder, {
+    effect: effectVersion,
+    "@effect/platform-node": effectVersion,
+    "@effect/sql-pg": manifest.devDependencies["@effect/sql-pg"],
+    "effect-asyncio": `file:${tarball}`
+  })
+  if (!noteEnd("docs/executors.md", "installed", installed)) return
+  const page = readFileSync(join(root, "docs/executors.md"), "utf8")
+  const write = (heading: string): string => {
+    const block = /```ts\n(.*?)```/s.exec(page.slice(page.indexOf(`\n## ${heading}`)))![1]!
+    const program = join(folder, heading.replaceAll(" ", "-"))
+    mkdirSync(program)
+    for (const file of block.split(/^(?=\/\/ \w+\.ts\b)/m)) writeFileSync(join(program, /\w+\.ts/.exec(file)![0]), file)
+    return program
+  }
+  const [cluster, threads] = [write("Many machines"), write("Threads and processes")]
+
+  const compilerOptions = {
+    lib: ["ES2025", "DOM"],
+    module: "NodeNext",
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    types: []
+  }
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions }))
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  noteEnd("docs/executors.md", "its files, by tsc", await execute(process.execPath, [tsc], { cwd: folder }))
+
+  const main = await execute(process.execPath, [join(threads, "main.ts")])
+  note("docs/executors.md", main.stdout === "[ 832040, 1346269, 2178309 ]\n", "threads", main.output)
+
+  const { close, url } = await startPostgres()
+  const env = { DATABASE_URL: url, HOST: "127.0.0.1", PORT: String(30_000 + Math.floor(Math.random() * 20_000)) }
+  const runner = new Process([join(cluster, "runner.ts")], env)
+  for (const time of ["once", "again"]) {
+    const caller = await execute(process.execPath, [join(cluster, "caller.ts")], { env, limit: 60_000 })
+    note("docs/executors.md", caller.stdout === "10\n", `a cluster, ${time}`, caller.output + runner.out + runner.err)
+  }
+  await runner.kill("SIGTERM").end()
+  await close()
+}
+
 const checkSize = async (folder: string, [title, code, budget]: (typeof budgets)[number]): Promise<void> => {
   const entry = join(folder, `${title.replaceAll(" ", "-")}.js`)
   writeFileSync(entry, code)
@@ -375,6 +423,7 @@ const check = async (): Promise<void> => {
     noteEnd(`effect-asyncio${path}`, "is there, and loads no more than it should", await run("loader.js", path))
   }
   await checkPeers(join(folder, "peers"), tarball)
+  await checkPages(join(folder, "pages"), tarball)
   await checkCommand(stranger)
   await checkForgotten(join(folder, "forgotten"), tarball)
   for (const budget of budgets) await checkSize(stranger, budget)

@@ -305,7 +305,21 @@ const programs: Readonly<Record<string, ReadonlyArray<Ending>>> = {
       }
     })
   ],
-  CancelledError: [() => asyncio.run(Effect.interrupt)],
+  CancelledError: [
+    () => asyncio.run(Effect.interrupt),
+    inCluster(
+      Effect.gen(function*() {
+        const cluster = yield* ClusterExecutor.make(v1)
+        const began = yield* asyncio.Event.make
+        const onProgress = () => asyncio.Event.set(began)
+        const first = yield* runInExecutor(cluster, stuck, undefined, { id: "a", onProgress })
+        yield* asyncio.Event.wait(began)
+        yield* Task.cancelAndWait([first])
+        const again = yield* runInExecutor(cluster, stuck, undefined, { id: "a" })
+        yield* Effect.promise(() => Future.toPromise(again))
+      }).pipe(Effect.scoped)
+    )
+  ],
   AggregateError: [
     () =>
       asyncio.run(

@@ -20,6 +20,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { shortened } from "../../internal/host/printing.ts"
+import { asCancelled } from "../../internal/waiting/cancelled.ts"
 import { BrokenExecutor } from "../errors.ts"
 import { codecsOf } from "../parts/codecs.ts"
 import { elsewhere } from "../parts/elsewhere.ts"
@@ -115,10 +116,15 @@ export class Caller {
       Effect.retry({ while: (error: SendError) => error._tag === "PersistenceError", ...policy }),
       Effect.catchCause((cause) => {
         if (!Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
-        return Effect.flatMap(Effect.retry(this.stored.isOver(execution), patient), (isOver) =>
-          isOver
-            ? Effect.failCause(cause)
-            : Effect.delay(Effect.suspend(() => this.ask(execution, send, patient)), "100 millis"))
+        return Effect.gen({ self: this }, function*() {
+          if (yield* this.stored.isShutdown) return yield* Effect.failCause(cause)
+          if (yield* Effect.retry(this.stored.wasCancelled(execution), patient)) {
+            const { id, job } = execution
+            return yield* asCancelled(Exit.failCause(cause), `job '${job.name}' was cancelled; its id is spent: ${id}`)
+          }
+          yield* Effect.sleep("100 millis")
+          return yield* this.ask(execution, send, patient)
+        })
       })
     )
   }

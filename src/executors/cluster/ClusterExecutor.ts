@@ -91,7 +91,7 @@ const groupOf = (call: string, jobs: Job.Jobs<Job.Any>): JobsImpl<Job.Any> => {
  * **Example** (Work that is done once, however often the program starts)
  *
  * ```ts
- * const cluster = yield* ClusterExecutor.make(reports)
+ * const cluster = yield* ClusterExecutor.make(reports, { detach: true })
  * const task = yield* runInExecutor(cluster, report, { month }, { id: `report-${month}` })
  * ```
  *

@@ -27,9 +27,13 @@ export class Stored {
     this.storage = storage
   }
 
-  /** Whether it was cancelled, or this process will not hear of its outcome any more. */
-  isOver(execution: Execution): Effect.Effect<boolean, SendError> {
-    const wasCancelled = Effect.flatMap(
+  /** Whether this process will not hear of any outcome any more. */
+  get isShutdown(): Effect.Effect<boolean> {
+    return this.sharding.isShutdown
+  }
+
+  wasCancelled(execution: Execution): Effect.Effect<boolean, SendError> {
+    return Effect.flatMap(
       this.find(execution),
       Option.match({
         onNone: () => Effect.succeed(false),
@@ -40,7 +44,6 @@ export class Stored {
           )
       })
     )
-    return Effect.flatMap(this.sharding.isShutdown, (isShutdown) => isShutdown ? Effect.succeed(true) : wasCancelled)
   }
 
   has(execution: Execution): Effect.Effect<boolean, SendError> {

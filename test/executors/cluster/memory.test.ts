@@ -1,6 +1,6 @@
 /** The cluster in this process, on Effect's storage in memory. `npm run verify -- cluster` has the one of many processes. */
 import { describe, expect, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Schema } from "effect"
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import * as asyncio from "effect-asyncio"
 import { BrokenExecutor, Executor, Job, runInExecutor, submit, toThread, WorkerLost } from "effect-asyncio/executors"
 import { ClusterExecutor } from "effect-asyncio/executors/cluster"
@@ -70,7 +70,8 @@ describe("an id is a piece of work", () => {
       yield* asyncio.Task.cancel(first)
       yield* asyncio.wait([first, second])
       const third = yield* submit(park, "c", { id: "a" })
-      yield* asyncio.Task.await(third)
+      const said = yield* asyncio.Task.catchCancelled(asyncio.Task.join(third), Effect.succeed)
+      expect(said).toEqual(Option.some("job 'park' was cancelled; its id is spent: a"))
       expect([first, second, third].map(asyncio.Task.cancelled)).toEqual([true, true, true])
       expect(yield* toThread(book, undefined)).toEqual(["a was cancelled"])
     })))
