@@ -94,7 +94,7 @@ describe("what differs", () => {
       })
       const error = yield* failing(program)
       expect([kinds(error), error.error]).toEqual([
-        ["a timeout of 'Task-2' strikes right before its step 2"],
+        ["a timeout of 'Task-2' strikes early, right before its step 2"],
         "too late"
       ])
     }))

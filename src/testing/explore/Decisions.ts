@@ -68,7 +68,7 @@ export class Decisions {
   timeout(lane: Lane, slot: number, armed: number): number {
     return this.pick("timeout", lane, slot, armed, (amount) => {
       const step = lane.shown + 1
-      const words = `a timeout of '${lane.name}' strikes right before its step ${step}`
+      const words = `a timeout of '${lane.name}' strikes early, right before its step ${step}`
       return new Deviated("timeout", lane.name, step, amount, words, "its timeout strikes")
     })
   }
