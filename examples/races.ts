@@ -1,6 +1,6 @@
 /**
  * A museum of races. Each is of a kind that many programs had, with the address of a report; each passes in the order in
- * which it is written, as its test would. `Explore.check` finds it, and finds nothing in its mended twin.
+ * which it is written, as its test would. `Explore.check` finds it, and finds nothing in its fixed twin.
  *
  * `npm run example races` shows all; `npm run example races lock-order` one, with the whole of the report.
  */

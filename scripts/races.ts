@@ -75,7 +75,7 @@ export const write = Effect.gen(function*() {
   )
   return `# Races
 
-Twelve kinds of races that many programs have had, each with a mended twin. Each passes in the order in which it is
+Twelve kinds of races that many programs have had, each with a fixed twin. Each passes in the order in which it is
 written, so its test is green. \`npm run example races\` shows what [\`Explore.check\`](exploring.md) says of them,
 \`npm run example races lock-order\` the whole report of one. \`scripts/races.ts\` writes this page.
 
@@ -84,9 +84,9 @@ written, so its test is green. \`npm run example races\` shows what [\`Explore.c
 ${stories}
 ## How many runs it takes
 
-The run in which a strategy finds the race, and what that deviates in, once it is shrunk; "–" where 500 runs have not found
-it. The first two runs are the written order, so 3 is the first deviation that was tried. The seed is 1; with another one
-differs what is random.
+The run in which a strategy finds the race, and the deviations left once it is shrunk; "–" if 500 runs have not found it. The
+first two runs are the written order, so 3 is the first deviation that was tried. The seed is 1; another one changes what is
+random.
 
 What can happen on the live loop, which is the default:
 

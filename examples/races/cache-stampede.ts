@@ -6,8 +6,8 @@ const { Task } = asyncio
 
 export const title = "cache stampede"
 export const story = `A cache that misses loads the value, and keeps it once it is there.
-Whoever asks while it loads misses as well, and loads it again.
-What the cache was to spare the database comes down on it when it is slow.`
+Anyone who asks while it loads misses as well, and loads it again.
+The load that the cache was meant to keep off the database hits it when it is slow.`
 export const report = "https://github.com/jaredwray/cacheable/issues/888"
 
 class Database {

@@ -6,7 +6,7 @@ const { Event } = asyncio
 
 export const title = "barrier broken late"
 export const story = `Whoever waits at a barrier for too long breaks it, so that the others need not wait.
-The last one comes in the very moment the first gives up: the barrier opens, then it is broken.
+The last one arrives at the very moment when the first gives up: the barrier opens, then it is broken.
 One goes on as if both had met, the other as if they had not.`
 export const report = "https://github.com/typelevel/cats-effect/pull/1407"
 

@@ -1,7 +1,7 @@
 /**
- * What a recorder knows of a task that is alive, and what that is doing.
+ * What a recorder knows about a live task, and what the task is doing.
  *
- * It holds no task, no fiber, no value and no other life but those of its branches: names, numbers and a creation site.
+ * It holds no task, fiber or value, and no lives but those of its branches; only names, numbers and a creation site.
  */
 import type * as Clock from "effect/Clock"
 import type { CallSite } from "../internal/host/callSite.ts"
@@ -10,12 +10,12 @@ import type { Known } from "./Ring.ts"
 /**
  *     ready ──► run ──► what `next` says: wait, ready or between
  *
- * `inline` is a run within somebody else's step, and `between` what is neither in the ready queue nor in a wait of ours: it
- * has yielded, or Effect or the host is to resume it. Which of them is known when it goes on.
+ * `inline` is a run within somebody else's step; `between` is neither in the ready queue nor in a wait of this library:
+ * it has yielded, or Effect or the host will resume it. Which of these becomes known when it goes on.
  */
 export type State = "ready" | "run" | "inline" | "wait" | "between" | "over"
 
-/** A block that is open. */
+/** An open block. */
 export interface Open {
   readonly life: Life
   readonly since: number
@@ -36,13 +36,13 @@ export class Life implements Known {
 
   state: State
   since: number
-  /** Of a run: what comes next. */
+  /** During a run: what comes next. */
   next: "wait" | "ready" | "between" = "between"
-  /** What it waits for, in words; a number: it sleeps, so many milliseconds. */
+  /** What it waits for, in words; a number if it sleeps, in milliseconds. */
   what: string | number | undefined = undefined
   heldBy = 0
   wokenBy = 0
-  /** Since when a fiber that it forked runs, while it waits itself; -1: none does. */
+  /** Since when a fiber that it forked has been running while it waits itself; -1 if none is. */
   cutAt = -1
   branchCount = 0
   // INVARIANT: its branches that are not over.

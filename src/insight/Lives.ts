@@ -1,7 +1,7 @@
 /**
- * Lives, by id: a `Map` with a table before it. The ids of those that are alive are mostly close together, so each has a
- * place of its own in the table, by its last digits; who finds its place taken is in the map. A map alone took as long as all
- * the rest that is done for a task.
+ * Lives, by id: a `Map` with a table in front of it. The ids of live tasks are mostly close together, so each has a
+ * place in the table, by its last digits; if the place is taken, it is in the map. A map alone took as long as
+ * everything else that is done for a task.
  */
 import type { Life } from "./Life.ts"
 

@@ -1,16 +1,16 @@
 /**
- * Listens, and writes down what tasks do: what the spans of a timeline are made of.
+ * Listens, and writes down what tasks do: the material of a timeline's spans.
  *
- * A span is written when it ends, into a ring; what is under way stands in the task's `Life`. So a recorder that has run for
- * a year takes what its ring takes, and a life for each task that is alive.
+ * A span is written when it ends, into a ring; what is under way is in the task's `Life`. So a recorder that has run
+ * for a year takes the memory of its ring, and a life for each live task.
  *
- * Every event is told of the moment it happens in, by the clock of its task's loop. A task is `ready` until its step begins,
- * and then runs until that ends, whatever it began to wait for meanwhile; a step within its step, of another task, is taken
- * out of it. The observer tells of what goes through this library. Whom Effect resumes within another's step is met there
- * only when it waits again or ends: its run then has no length.
+ * Every event has the time at which it happens, by the clock of its task's loop. A task is `ready` until its step
+ * begins, and then runs until the step ends, whatever it began to wait for meanwhile; another task's step within its
+ * step is taken out of it. The observer sees what goes through this library. A task that Effect resumes within
+ * another's step is seen only when it waits again or ends, and its run then has no length.
  *
- * O(1) for each event. What costs is to read the clock, so a step begins when the one before it in its tick has ended, and
- * what a step creates exists since the step began.
+ * O(1) for each event. Reading the clock is what costs, so a step begins when the one before it in its tick has ended,
+ * and whatever a step creates exists from the start of the step.
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
@@ -51,17 +51,17 @@ export class Recording implements Observer, Witness {
   // INVARIANT: the lives that are not over, tasks by their ids, branches by their fibers' ids.
   private readonly tasks = new Lives()
   private readonly branches = new Map<number, Life>()
-  /** Of the task that was looked for last: most events come in a row. */
+  /** The life that was looked up last: most events of a task come in a row. */
   private latest: Life | undefined = undefined
   private readonly blocks = new WeakMap<Block, Open>()
-  // INVARIANT: whose run each of the steps under way is, if they are runs, the innermost last.
+  // INVARIANT: for each step under way, whose run it is, if it is a run; the innermost last.
   private readonly running: Array<Life | undefined> = []
   // INVARIANT: those that may be `inline`.
   private readonly inline: Array<Life> = []
   /** By that clock, a step ended at `freshAt`, and nothing but the library has run since. */
   private freshClock: Clock.Clock | undefined = undefined
   private freshAt = 0
-  // INVARIANT: defined once nothing is told any more: the time by each clock.
+  // INVARIANT: defined once it has stopped: the time by each clock.
   private stoppedAt: Map<Clock.Clock, number> | undefined = undefined
 
   constructor(ring: Ring.Ring) {
@@ -79,7 +79,7 @@ export class Recording implements Observer, Witness {
     return [...this.tasks.all, ...this.branches.values()]
   }
 
-  /** The time to which a life that is not over is known. */
+  /** Up to what time a life that is not over is known. */
   now({ clock }: Life): number {
     return this.stoppedAt?.get(clock) ?? read(clock)
   }
@@ -93,7 +93,7 @@ export class Recording implements Observer, Witness {
     return this.tasks.get(id)?.parent || undefined
   }
 
-  /** Steps that the host resumes are seen by this alone. */
+  /** Only this sees the steps that the host resumes. */
   readonly services = withSteps
 
   // ------------------------------------------------------------------------------------------------------------ who it is
@@ -121,7 +121,7 @@ export class Recording implements Observer, Witness {
     return this.latest = life
   }
 
-  /** The task's whose own fiber it is, or that of a branch; undefined outside of tasks. */
+  /** The life of the task whose own fiber it is, or of a branch; undefined outside of tasks. */
   private lifeOf(fiber: AnyFiber): Life | undefined {
     const region = fiber.getRef(CurrentRegion)
     const task = taskIn(region)
@@ -150,14 +150,14 @@ export class Recording implements Observer, Witness {
     if (life.state === "over") return
     this.close(life, outcomeOf(exit), errorOf(exit))
     const { branches } = parent
-    // Its task is over, and did not wait for it.
+    // Its task is over and did not wait for it.
     if (branches === undefined) return
     branches.delete(life)
-    // Effect resumes it now, if that is what it waited for.
+    // Effect resumes it now, if it waited for that.
     if (branches.size === 0 && parent.state === "between") this.goOn(parent)
   }
 
-  /** Who does what happens now: the running fiber, or else whose step it is. 0: nobody that is shown. */
+  /** Who causes the current event: the running fiber, or else the owner of the step. 0: nobody that is shown. */
   private get current(): number {
     const step = observer?.step
     const fiber = Fiber.getCurrent() ?? step?.fiber
@@ -168,7 +168,7 @@ export class Recording implements Observer, Witness {
 
   // --------------------------------------------------------------------------------------------------------- what it does
 
-  /** What it did until now, and is over. */
+  /** Writes what it did until now, which is over. */
   private write(life: Life, now: number, step?: Step): void {
     const { id, since, state } = life
     life.since = now
@@ -199,7 +199,7 @@ export class Recording implements Observer, Witness {
     this.inline.push(life)
   }
 
-  /** What goes on within a step that ends does so no longer. */
+  /** The step ends, and with it the runs within it. */
   private endInline(): void {
     for (const life of this.inline) if (life.state === "inline") this.pause(life, read(life.clock))
     this.inline.length = 0
@@ -355,14 +355,14 @@ export class Recording implements Observer, Witness {
     life.next = "between"
   }
 
-  /** Its run makes way for a step within it. */
+  /** Its run is interrupted by a step within it. */
   private interrupt(life: Life): void {
     const now = read(life.clock)
     if (now > life.since) this.write(life, now)
     this.freshClock = undefined
   }
 
-  /** Whose run it is; undefined where it is nobody's, or one that is under way already. */
+  /** Whose run the step is; undefined if it is nobody's, or if that run is already under way. */
   private runnerOf(step: Step): Life | undefined {
     if (step instanceof TaskImpl) return this.lifeOfTask(step)
     const { fiber, owner } = step
@@ -390,7 +390,7 @@ export class Recording implements Observer, Witness {
 
   private endRun(life: Life, step: Step): void {
     const { clock, cutAt } = life
-    // Of one that is over its end was read just now.
+    // If it is over, its end was read just now.
     const now = life.state === "over" ? life.since : read(clock)
     if (this.running.length === 0) {
       this.freshClock = clock
@@ -429,13 +429,13 @@ export class Recording implements Observer, Witness {
 
 const isRun = ({ what }: Step): boolean => what !== "internal" && what !== "timer" && what !== "callback"
 
-/** Regions know their tasks by what they need of them; all are of this class. */
+/** To regions a task is only an interface; every task is of this class. */
 const taskIn = (region: Region | undefined): AnyTask | undefined => region?.owner.task as AnyTask | undefined
 
-/** Whose part it is. */
+/** The task that the fiber is part of. */
 const taskOf = (fiber: AnyFiber): AnyTask | undefined => taskIn(fiber.getRef(CurrentRegion))
 
-/** It was seen outside of any `Effect.fn`, or in another one. */
+/** It was seen outside of any `Effect.fn`, or in several. */
 const several = ""
 
 /** The outermost `Effect.fn` that was entered since the task began; Effect has a frame more for where it is defined. */

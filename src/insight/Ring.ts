@@ -1,21 +1,21 @@
 /**
- * The last so many things that a recorder has seen: a span, a request to cancel, or the last run of a task with all that is
- * known of it, a slot each. What is too much takes the place of the oldest.
+ * The last things that a recorder has seen, a slot each: a span, a request to cancel, or the last run of a task with
+ * everything that is known about it. When it is full, the oldest is replaced.
  *
- * A task's end is the last of its slots, so whatever else is known of it there has an end too, or a life that is not over.
- * No object is made for a task that would stay here: those that survive cost most. A slot is a line of the processor's cache
- * for its numbers, and half a one for its texts: columns of their own would be ten lines. 96 bytes a slot.
+ * A task's end is its last slot, so whatever else is in the ring about it has an end there, too, or a life that is not
+ * over. Nothing here is an object kept for each task: objects that survive cost most. A slot is one cache line for its
+ * numbers, and half of one for its texts: separate columns would touch ten lines. 96 bytes a slot.
  */
 import type { CallSite } from "../internal/host/callSite.ts"
 
-/** What was kept of a task; and of what is alive, the same. */
+/** What is kept about a task, and about one that is alive. */
 export interface Known {
   readonly kind: "task" | "branch"
   readonly id: number
   readonly loop: number
   /** 0: none, or not known. */
   readonly parent: number
-  /** A name, or the number in a default one. */
+  /** A name, or the number in a default name. */
   readonly name: string | number
   readonly site: CallSite | undefined
   readonly runs: string | undefined
@@ -37,7 +37,7 @@ export const kinds = [
   "ended failed",
   "ended cancelled"
 ] as const
-/** Of a span; of a block, its outcome; a request to cancel; an end. */
+/** The kind of a span, the outcome of a block, a request to cancel, or an end. */
 export type Kind = typeof kinds[number]
 
 const numbers = Object.fromEntries(kinds.map((kind, index) => [kind, index])) as Readonly<Record<Kind, number>>
@@ -53,7 +53,7 @@ export interface Seen {
   readonly id: number
   readonly from: number
   readonly to: number
-  /** What it waited for, in words; a number: it slept, so many milliseconds. */
+  /** What it waited for, in words; a number if it slept, in milliseconds. */
   readonly what: string | number | undefined
   readonly heldBy: number
   readonly wokenBy: number
@@ -64,7 +64,9 @@ export interface Ended extends Known {
   readonly outcome: Outcome
 }
 
-/** Where the numbers of a slot are. `first`: who holds it; of an end, the parent. `second`: who ended it; the loop. */
+/**
+ * Where the numbers of a slot are. `first`: the holder, or an end's parent. `second`: who ended it, or an end's loop.
+ */
 const kindAt = 0
 const idAt = 1
 const fromAt = 2
@@ -74,7 +76,7 @@ const secondAt = 5
 const beginAt = 6
 const numbersOf = 8
 
-/** And where the rest is. `what`, of an end: the name. */
+/** And where the rest is. `what`: for an end, the name. */
 const whatAt = 0
 const siteAt = 1
 const runsAt = 2
@@ -85,7 +87,7 @@ export class Ring {
   private readonly numbers: Float64Array
   private readonly rest: Array<string | number | CallSite | undefined>
   private readonly capacity: number
-  // INVARIANT: all slots ever written; the next one goes to `next`.
+  // INVARIANT: how many slots were ever written; the next one goes to `next`.
   private written = 0
   private next = 0
 
@@ -111,7 +113,7 @@ export class Ring {
     rest[at + siteAt] = rest[at + runsAt] = rest[at + errorAt] = undefined
   }
 
-  /** Its last run was `from` then. */
+  /** Its last run began at `from`. */
   writeEnd(known: Known, from: number, end: number, outcome: Outcome): void {
     const { kind, loop } = known
     const number = ended + outcomes.indexOf(outcome)
@@ -143,20 +145,20 @@ export class Ring {
     return Math.max(0, this.written - this.capacity)
   }
 
-  /** The places of what is there, the oldest first. */
+  /** The places in use, the oldest first. */
   private get places(): ReadonlyArray<number> {
     const size = Math.min(this.written, this.capacity)
     const first = this.written > this.capacity ? this.next : 0
     return Array.from({ length: size }, (_, n) => (first + n) % this.capacity)
   }
 
-  /** What was seen of tasks, and which of them have ended. */
+  /** What was seen, and which tasks have ended. */
   read(): { readonly seen: ReadonlyArray<Seen>; readonly ended: ReadonlyArray<Ended> } {
     const seen: Array<Seen> = []
     const all: Array<Ended> = []
     for (const i of this.places) {
       const [kind, id, from, to, first, second, begin] = this.numbers.subarray(i * numbersOf) as unknown as Numbers
-      // By who writes what where.
+      // Each `write…` puts these types in these places.
       const [what, site, runs, error] = this.rest.slice(i * restOf, (i + 1) * restOf) as unknown as Rest
       if (kind < ended) seen.push({ kind: kinds[kind]!, id, from, to, what, heldBy: first, wokenBy: second })
       else {

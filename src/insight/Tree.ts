@@ -1,4 +1,4 @@
-/** The tree of tasks that a snapshot is told as. */
+/** A snapshot as a tree of tasks. */
 import { shortened } from "../internal/host/printing.ts"
 import { circleInWords } from "../internal/task/circles.ts"
 import { coloured, type Ink, plain } from "./drawing/ink.ts"
@@ -6,18 +6,18 @@ import type { FormatOptions } from "./format.ts"
 import type { LoopInfo, State, TaskInfo } from "./snapshot.ts"
 import { durationInWords, titleOf } from "./words.ts"
 
-/** So many alike are told one by one. */
+/** Up to so many similar tasks are shown one by one. */
 const alike = 20
-/** Tasks deeper in the tree stand as deep as this. */
+/** Deeper tasks are shown at this depth. */
 const maxDepth = 30
-/** How many of the functions that a task is in are told. */
+/** How many of the functions that a task is in are shown. */
 const frames = 3
 
-/** A place in the tree: of a task, or of several that are alike. */
+/** A place in the tree: of a task, or of several similar ones. */
 interface Place {
   readonly tasks: readonly [TaskInfo, ...ReadonlyArray<TaskInfo>]
   readonly depth: number
-  /** What stands before its first line, and before those below. */
+  /** The prefix of its first line, and of those below. */
   readonly lead: string
   readonly below: string
 }
@@ -34,7 +34,7 @@ export class Tree {
   private readonly told = new Set<TaskInfo>()
   private readonly lines: Array<string> = []
 
-  /** `below`: those that a task awaits stand below it, or those that await it. */
+  /** `below`: whether the tasks below a task are those it awaits, or those that await it. */
   constructor(
     loops: ReadonlyArray<LoopInfo>,
     below: "awaited" | "awaiting",
@@ -64,7 +64,7 @@ export class Tree {
     const some = shown.length === tasks.length ? "" : `, ${shown.length} shown`
     this.add(`${isNumbered ? `loop ${id}: ` : ""}${tasksInWords(tasks.length)}, ${ready} ready${some}`)
     this.addTrees(shown.filter((task) => this.awaitersOf(task).length === 0))
-    // Whoever is left hangs on a circle.
+    // Those left hang on a circle.
     for (const task of shown) if (!this.told.has(task)) this.addTrees([task])
     const left = shown.filter((task) => !this.told.has(task)).length
     if (left > 0) this.lines.push(`… and ${left} more`)
@@ -75,7 +75,7 @@ export class Tree {
     this.addTrees(ids.map((id) => this.tasks.get(id)).filter((task) => task !== undefined))
   }
 
-  /** Those of the shown that await it. */
+  /** Those of the shown tasks that await it. */
   private awaitersOf({ awaitedBy }: TaskInfo): ReadonlyArray<TaskInfo> {
     return awaitedBy.map((id) => this.tasks.get(id)).filter((task) => task !== undefined).filter(this.filter)
   }
@@ -90,7 +90,7 @@ export class Tree {
     if (this.lines.length < this.limit) this.lines.push(line)
   }
 
-  /** On a stack of its own: there may be very many that await each other in a row. */
+  /** With an explicit stack: a chain of tasks that await each other may be very long. */
   private addTrees(roots: ReadonlyArray<TaskInfo>): void {
     const places = this.placesOf(roots, "", 0)
     while (places.length > 0 && this.lines.length < this.limit) {
@@ -118,7 +118,7 @@ export class Tree {
     }).toReversed()
   }
 
-  /** Those that are alike together, where there are many, in the place of the first; all others where they are. */
+  /** Groups similar tasks, if there are many, in the place of the first; the others stay where they are. */
   private grouped(tasks: ReadonlyArray<TaskInfo>): ReadonlyArray<Place["tasks"]> {
     if (tasks.length <= alike) return tasks.map((task) => [task])
     const likenesses = new Map(tasks.map((task) => [task, this.below.has(task.id) ? task : likenessOf(task)]))
@@ -166,7 +166,7 @@ export class Tree {
     ].join("")
   }
 
-  /** What it waits for, and who has that. */
+  /** What it waits for, and who has it. */
   private objectOf({ wait }: TaskInfo): string {
     if (wait === undefined) return ""
     return ` for ${wait.what}${wait.heldBy === undefined ? "" : ` held by ${this.nameOf(wait.heldBy)}`}`
@@ -197,7 +197,7 @@ const verbs: Readonly<Record<State, readonly [one: string, many: string]>> = {
   outside: ["waits for something outside of the loop", "wait for something outside of the loop"]
 }
 
-/** Where the loop is late, a moment has passed already. */
+/** If the loop is late, the time has already passed. */
 const inOrAgo = (seconds: number): string =>
   seconds < 0 ? `${durationInWords(-seconds)} ago` : `in ${durationInWords(seconds)}`
 
@@ -208,6 +208,6 @@ const title = ({ name, stack }: TaskInfo): string => {
 
 const tasksInWords = (count: number): string => count === 1 ? "1 task" : `${count} tasks`
 
-/** What those have in common that are told in one line. */
+/** What tasks that share one line have in common. */
 const likenessOf = ({ createdAt, stack, state, wait }: TaskInfo): string =>
   JSON.stringify([state, wait?.what, wait?.heldBy, createdAt, stack[0]])

@@ -1,4 +1,4 @@
-/** How long fibers wait in something of ours: an observer that tells of each wait once it is over. */
+/** How long fibers wait in this library: an observer that reports each wait once it is over. */
 import * as Clock from "effect/Clock"
 import { nowNanos } from "../internal/host/hostTime.ts"
 import type { Observer, Waiting } from "../internal/kernel/observer.ts"
@@ -10,11 +10,11 @@ interface Begun {
 }
 
 export class Waits implements Observer {
-  // Weakly: nobody tells of a fiber that is given up.
+  // Weakly: nothing tells when a fiber is abandoned.
   private readonly begun = new WeakMap<Waiting, Begun>()
   private readonly over: (waiter: Waiting, nanos: number, holder: Begun["holder"]) => void
 
-  /** `over` is told how long it was, and which task had what it waited for when it began. */
+  /** `over` is told how long the wait was, and which task had what it waited for when it began. */
   constructor(over: (waiter: Waiting, nanos: number, holder: Begun["holder"]) => void) {
     this.over = over
   }

@@ -61,7 +61,7 @@ export const formatCallGraph = (future?: Future<unknown, unknown>, options?: For
   if (root === undefined) return ""
   if (!(root instanceof FutureImpl)) return check.illegal("formatCallGraph", "the argument", root, "a Future or Task")
   const tree = new Tree(snapshot(), "awaiting", options)
-  // Of what is no task, or is done, there is no more to say than its print has.
+  // About a future that is not a task, or a task that is done, there is no more to say than its print has.
   const isShown = isTaskImpl(root) && root.exit === undefined
   if (!isShown) tree.add(String(root))
   tree.addTasks(

@@ -1,8 +1,8 @@
 /**
- * What insight calls loops, tasks and primitives: numbers and names, so that nothing that it gives away keeps one alive.
+ * What insight calls loops, tasks and primitives: numbers and names, so that nothing it returns keeps one alive.
  *
- * A task's number stands on the task itself: a recorder asks for it at every event, and a `WeakMap` of very many tasks
- * was slower than all the rest of it.
+ * A task's number is a field of the task: a recorder asks for it at every event, and a `WeakMap` of very many tasks was
+ * slower than everything else in it.
  */
 import type { Resource, Waiting } from "../internal/kernel/observer.ts"
 import type { LoopImpl } from "../internal/loop/loop.ts"
@@ -10,15 +10,15 @@ import type { TaskImpl } from "../internal/task/task.ts"
 
 let last = 0
 
-/** A number for what is shown like a task. */
+/** A number for something that is shown like a task. */
 export const nextId = (): number => ++last
 
-/** Of a task: unique in the process. */
+/** The id of a task, unique in the process. */
 export const idOf = (task: TaskImpl<any, any>): number => task.id === 0 ? (task.id = nextId()) : task.id
 
 let loopCount = 0
 
-/** Of a loop: unique in the process, counted as they are looked at. */
+/** The id of a loop, unique in the process; loops are counted when they are first looked at. */
 export const loopIdOf = (loop: LoopImpl): number => loop.id === 0 ? (loop.id = ++loopCount) : loop.id
 
 /** How many primitives of each kind were named on a loop. */
@@ -32,10 +32,10 @@ const nextNumber = (kind: string, loop: LoopImpl): number => {
   return number
 }
 
-// INVARIANT: by primitive, what those without a name are called.
+// INVARIANT: what primitives without a name are called.
 const names = new WeakMap<Resource, string>()
 
-/** `Lock "db"`; `Lock#1` where it has no name, counted by loop and kind as they are looked at. */
+/** `Lock "db"`, or `Lock#1` without a name: counted by loop and kind when first looked at. */
 const nameOf = (resource: Resource, loop: LoopImpl): string => {
   const { kind, name } = resource
   if (name !== undefined) return `${kind} "${name}"`

@@ -1,4 +1,4 @@
-/** What insight is handed to tell of, from those who have no types. */
+/** Checks what insight is given, for callers without types. */
 import * as Predicate from "effect/Predicate"
 import * as check from "../internal/host/check.ts"
 

@@ -38,7 +38,7 @@ export interface LintOptions {
 
 const checkOptions = check.options<LintOptions>({ slow: check.duration })
 
-/** A number that is read, not calculated with. */
+/** A number for reading, not for calculating. */
 const rounded = (millis: number): string =>
   timeInWords(
     millis < 10 ? Number(millis.toPrecision(2)) : millis < 1000 ? Math.round(millis) : Math.round(millis / 10) * 10
@@ -58,11 +58,11 @@ const holdsTheLoop = (row: Row, slow: number): ReadonlyArray<Finding> => {
   return [{ rule: "holds-the-loop", task: row.id, message }]
 }
 
-/** Fewer may be a hand-over, or a fair loop that works. */
+/** Fewer may be a hand-over, or a loop that works and is fair to others. */
 const manyYields = 100
-/** The share of its steps. */
+/** Which share of its steps that has to be. */
 const mostly = 0.9
-/** A step of so many milliseconds works: to yield in between is what a long computation should do. */
+/** A step of so many milliseconds does work: a long computation should yield in between. */
 const work = 1
 
 const spins = (row: Row): ReadonlyArray<Finding> => {
@@ -82,7 +82,7 @@ interface Wait {
   readonly span: Span
 }
 
-/** A while in which the same task had the lock: for certain, as long as anybody waits for it. */
+/** A period in which the same task had the lock, which is certain only while somebody waits for it. */
 interface Tenure {
   readonly holder: number
   readonly from: number
@@ -96,7 +96,7 @@ interface Lock {
   readonly tenures: ReadonlyMap<number, ReadonlyArray<Tenure>>
 }
 
-/** Who begins to wait for the lock knows who has it, and who is woken has it from then on. */
+/** A waiter shows who has the lock when its wait begins, and has the lock itself from its wake on. */
 const tenuresOf = (waits: ReadonlyArray<Wait>): ReadonlyArray<Tenure> => {
   const evidence = waits.flatMap(({ row: { id }, span: { from, heldBy, to, wokenBy } }) => [
     { at: from, holder: heldBy!, giver: undefined },
@@ -123,7 +123,7 @@ const locksOf = ({ tasks }: Timeline): ReadonlyArray<Lock> => {
   }))
 }
 
-/** Who waited for the lock while its holder slept. */
+/** Those that waited for the lock while its holder slept. */
 const waitersDuring = (
   sleep: Span,
   tenures: ReadonlyArray<Tenure>,

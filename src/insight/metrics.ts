@@ -18,7 +18,7 @@ import { Waits } from "./Waits.ts"
 type AnyTask = Task<unknown, unknown>
 type AnyTaskImpl = TaskImpl<unknown, unknown>
 
-/** Of what is counted in milliseconds: 1 µs to 100 s, two in a decade. */
+/** For everything measured in milliseconds: 1 µs to 100 s, two in each decade. */
 const boundaries = [-3, -2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) => [10 ** power, 3 * 10 ** power]).slice(0, -1)
 
 const millis = (name: string, description: string, attributes: Record<string, string> = {}) =>
@@ -93,7 +93,7 @@ class Meter extends Waits implements Observer {
   private readonly clock: Clock.Clock
   private readonly steps: SlowSteps
   private readonly lag = millis("asyncio_lag_ms", "How long a step that was ready waited for its turn")
-  /** Since when what is to run has been ready. */
+  /** Since when each entry that is about to run has been ready. */
   private readonly ready = new WeakMap<object, number>()
   private readonly outcomes = new Map(
     (["ok", "failed", "cancelled"] as const).map((outcome) => [
@@ -156,9 +156,9 @@ class Meter extends Waits implements Observer {
   }
 }
 
-/** What a fiber waits for, by kind: there are few. */
+/** The kind of what a fiber waits for: there are few. */
 const kindOf = ({ label, resource, verb }: Waiting): string => {
   if (resource !== undefined) return verb === undefined ? resource.kind : `${resource.kind}.${verb}`
-  // What the library calls it, without the name of a task, and without the article.
+  // The library's words, without a task's name and without the article.
   return label.replace(/ '.*$/s, "").replace(/^(a|an|the) /, "")
 }

@@ -39,7 +39,7 @@ const checkOptions = check.options<RecorderOptions>({
   capacity: (call, what, value) => check.wholeNumber(call, what, value as number, 1)
 })
 
-/** What listens until it is stopped. */
+/** Listens until it is stopped. */
 export interface StartedRecorder extends Recorder {
   readonly stop: () => void
 }

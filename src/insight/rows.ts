@@ -1,10 +1,10 @@
-/** The rows of a timeline as they are shown: each below the one that created it, by names that people know. */
+/** The rows of a timeline as they are shown: each below the one that created it, under names that people know. */
 import type { Row, Span, Timeline } from "./Timeline.ts"
 import { titleOf } from "./words.ts"
 
 export interface Placed {
   readonly row: Row
-  /** How far below others in the tree. */
+  /** Its depth in the tree. */
   readonly depth: number
 }
 
@@ -13,7 +13,7 @@ export const inTree = (rows: ReadonlyArray<Row>): ReadonlyArray<Placed> => {
   const shown = new Set(rows.map(({ id }) => id))
   const children = Map.groupBy(rows, ({ parent }) => parent !== undefined && shown.has(parent) ? parent : 0)
   const placed: Array<Placed> = []
-  // By hand: a chain of tasks may be longer than the stack.
+  // With an explicit stack: a chain of tasks may be very long.
   const left = (children.get(0) ?? []).toReversed().map((row) => ({ row, depth: 0 }))
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     placed.push(next)
@@ -27,7 +27,7 @@ export const inTree = (rows: ReadonlyArray<Row>): ReadonlyArray<Placed> => {
 export const byLoop = ({ from, tasks, to }: Timeline) => {
   const loops = Array.from(Map.groupBy(tasks, ({ loop }) => loop))
   if (loops.length <= 1) return loops.map(([loop, rows]) => ({ loop, rows, from, to }))
-  // Their clocks may have nothing to do with each other.
+  // Their clocks may be unrelated.
   return loops.map(([loop, rows]) => {
     const spans = rows.flatMap((row) => row.spans)
     return {
@@ -39,7 +39,7 @@ export const byLoop = ({ from, tasks, to }: Timeline) => {
   })
 }
 
-/** `testA (Task-2)`, where somebody gave it no name; else that. */
+/** The name that it was given, or else `testA (Task-2)`. */
 export const nameOf = ({ kind, name, runs }: Row): string => titleOf(name, runs, kind === "branch" || undefined)
 
 export const namesOf = ({ tasks }: Timeline): ReadonlyMap<number, string> =>
@@ -51,18 +51,18 @@ export const holderIn = ({ heldBy, what = "" }: Span, names: ReadonlyMap<number,
   return holder === undefined ? what : `${what} held by ${holder}`
 }
 
-/** What it was cancelled in, where that has no length, and so no place in a picture: as of those that a deadlock ends. */
+/** The wait in which it was cancelled, if that has no length and so no place in a picture, as after a deadlock. */
 export const cancelledIn = ({ outcome, spans }: Row): Span | undefined => {
   if (outcome !== "cancelled") return undefined
   const last = spans.findLast(({ kind }) => kind === "wait")
   return last !== undefined && last.from === last.to && last.to === spans.at(-1)!.to ? last : undefined
 }
 
-/** What fits where that does not: `"db"`, `250 ms`. */
+/** A shorter form: `"db"`, `250 ms`. */
 export const shortOf = (what: string): string =>
   what === "the tasks of its TaskGroup" ? "its tasks" : what.replace(/^(?:sleep |[A-Z]\w* (?="))/, "")
 
-/** What kind of wait it is, to be told apart by colour. */
+/** The kind of wait, for its colour. */
 export const waitKind = (what: string): "lock" | "join" | "wait" =>
   /^(?:Lock|Semaphore|BoundedSemaphore|Condition)\b/.test(what)
     ? "lock"

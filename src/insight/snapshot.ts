@@ -187,12 +187,12 @@ const circlesIn = (
   const timed = new Set(loops.flatMap(({ timers }) => timers.sleepers))
   return circlesOf(tasks.flat(), (task) => {
     const waiter = waiterOf(task)
-    // One that is woken or asked to cancel goes on in the next tick.
+    // A woken one, or one that was asked to cancel, goes on in the next tick.
     return waiter?.state !== "parked" || regionsOf(task).some((region) => isTimed(region, timed)) ? [] : [waiter]
   })
 }
 
-/** The circles of all loops alone, for who looks often: a fifth of what a snapshot costs. */
+/** Only the circles of all loops, for those who look often: a fifth of a snapshot's cost. */
 export const openCircles = (): ReadonlyArray<ReadonlyArray<number>> => {
   const loops = ownLoops()
   return circlesIn(loops, loops.map(tasksOf)).map((circle) => circle.map(idOf))
@@ -240,14 +240,14 @@ const infoOf = (loop: LoopImpl, tasks: ReadonlyArray<AnyTask>, circles: Readonly
   }
 }
 
-/** What has to be known of a loop before its tasks are looked at. */
+/** What has to be known about a loop before looking at its tasks. */
 class Look {
   private readonly loop: LoopImpl
   readonly ready: ReadonlyArray<Entry>
-  /** Whose next step is in the ready queue. */
+  /** Those whose next step is in the ready queue. */
   private readonly next: ReadonlySet<unknown>
   private readonly running = currentUnsafe()
-  /** The places in each line, read once for all that stand there. */
+  /** The places in each line, read once for all that stand in it. */
   private readonly places = new Map<WaitQueue, ReadonlyMap<unknown, number>>()
 
   constructor(loop: LoopImpl) {
@@ -329,14 +329,14 @@ const nowOf = (fiber: Fiber.Fiber<unknown, unknown>): number => nowNanos(fiber.g
 const dueIn = (waiter: Suspension): number | undefined =>
   waiter instanceof TimedWaiter && waiter.due !== undefined ? toSeconds(waiter.due - nowOf(waiter.fiber)) : undefined
 
-/** The frames of what runs, down to those that the task was created in. */
+/** The frames of what runs, down to those in which the task was created. */
 const stackOf = (task: AnyTask): ReadonlyArray<Frame> => {
   const fiber = regionsOf(task).findLast(({ fiber }) => fiber !== undefined)?.fiber
   const base = Context.get(task.services, References.CurrentStackFrame)
   const frames: Array<Frame> = []
   let frame = fiber?.cache.stackFrame
   for (; frame !== undefined && frame !== base; frame = frame.parent) {
-    // `Effect.fn` gives two, one for where it is called, one for where it is defined.
+    // `Effect.fn` gives two: one for the call, one for the definition.
     if (frame.name.endsWith(" (definition)")) continue
     const stack = frame.stack()
     frames.push({ name: frame.name, at: stack === undefined ? undefined : formatCallSite({ stack }) })

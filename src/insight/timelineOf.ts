@@ -1,4 +1,4 @@
-/** What a recorder's ring has, and what is alive, put together. */
+/** Puts a timeline together from a recorder's ring and the live tasks. */
 import { formatCallSite } from "../internal/host/callSite.ts"
 import { timeInWords } from "../internal/host/words.ts"
 import type { Life } from "./Life.ts"
@@ -29,7 +29,7 @@ const spanOf = ({ from, heldBy, kind, to, what, wokenBy }: Seen): Span => {
   }
 }
 
-/** What is under way. */
+/** The spans that are under way. */
 const openSpans = (life: Life, now: number): ReadonlyArray<Span> => {
   const { heldBy, since: from, state, what } = life
   const none = { from, to: now, what: undefined, heldBy: undefined, wokenBy: undefined, outcome: undefined }
@@ -68,7 +68,9 @@ const rowOf = (known: Known, ended: Ended | undefined, { cancels, spans }: Parts
   spans: inOrder(spans)
 })
 
-/** By their begin. A block is around what begins with it; of several, the one that ended last around the others. */
+/**
+ * By their start. A block contains what begins with it; of several blocks, the one that ended last contains the others.
+ */
 const inOrder = (spans: ReadonlyArray<Span>): ReadonlyArray<Span> => {
   const [others, blocks] = [false, true].map((isBlock) => spans.filter(({ kind }) => (kind === "block") === isBlock))
   return [...blocks!.toReversed(), ...others!].toSorted((a, b) =>
@@ -99,7 +101,7 @@ export const timelineOf = (ring: Ring, recording: Recording): Timeline => {
   tasks.sort((a, b) => a.id - b.id)
   const { dropped } = ring
   const spans = tasks.flatMap((row) => row.spans)
-  // What was dropped had ended before the oldest that is there had.
+  // Whatever was dropped ended before the oldest that is left.
   const first = seen[0]?.to ?? ended[0]?.end
   const from = dropped > 0 && first !== undefined
     ? first

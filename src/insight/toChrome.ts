@@ -53,7 +53,7 @@ export interface ChromeTrace {
   }
 }
 
-/** In whole nanoseconds, of milliseconds: what touches in one is to touch in the other. */
+/** Milliseconds as whole nanoseconds, so that slices that touch still touch. */
 const nanos = (millis: number): number => Math.round(millis * 1e6)
 const micros = (nanos: number): number => nanos / 1e3
 
@@ -63,7 +63,7 @@ interface Slice {
   readonly span: Span
 }
 
-/** Slices of a track have to nest, and a block begins and ends in the midst of a run: that is cut in pieces there. */
+/** Slices of a track have to nest, but a block begins and ends in the middle of a run, which is cut there. */
 const slicesOf = ({ spans }: Row): ReadonlyArray<Slice> => {
   const edges = spans.filter(({ kind }) => kind === "block").flatMap(({ from, to }) => [nanos(from), nanos(to)])
     .toSorted((a, b) => a - b)
@@ -82,11 +82,11 @@ const slicesOf = ({ spans }: Row): ReadonlyArray<Slice> => {
     }
     slices.push({ from, to, span })
   }
-  // What is around others comes first.
+  // Containing slices come first.
   return slices.toSorted((a, b) => a.from - b.from || b.to - a.to)
 }
 
-/** The moment of an arrow's end, within a slice: at its begin, or else just before it is over. */
+/** The moment of an arrow's end within a slice: at its start, or else just before its end. */
 const momentIn = (slices: ReadonlyArray<Slice>, at: number): number | undefined => {
   if (slices.some(({ from, to }) => from <= at && at < to)) return at
   return slices.some(({ from, to }) => to === at && from < at) ? at - 1 : undefined

@@ -1,4 +1,4 @@
-/** A timeline as a picture: what the drawing of pictures makes of it. */
+/** A timeline as a picture. */
 import * as check from "../internal/host/check.ts"
 import { timeInWords } from "../internal/host/words.ts"
 import type { Chart, Lane, Mark, Span as Bar, Wake } from "./drawing/picture.ts"
@@ -68,11 +68,11 @@ const endOf = (row: Row, names: Names): ReadonlyArray<Mark> => {
   return [{ kind: outcome, at: end!, label, title }]
 }
 
-/** Of a block that did not end well. */
+/** The mark of a block that did not end well. */
 const blockEnd = ({ outcome, to }: Span): ReadonlyArray<Mark> =>
   outcome === "failed" || outcome === "cancelled" ? [{ kind: outcome, at: to }] : []
 
-/** A lane without a name for each depth of blocks: what is around stands above what is inside. */
+/** A lane without a name for each depth of blocks: outer ones above inner ones. */
 const blockLanes = ({ spans }: Row, names: Names): ReadonlyArray<Lane> => {
   const lanes: Array<{ readonly spans: Array<Bar>; readonly marks: Array<Mark> }> = []
   const around: Array<Span> = []

@@ -1,7 +1,7 @@
 /**
  * A timeline as text: a line per task, for a terminal, a log or a test.
  *
- * A column is a piece of time, all of one length. What is narrower than half of one is a stroke.
+ * Each column is an equal piece of time. Anything narrower than half of one is a stroke.
  */
 import * as check from "../internal/host/check.ts"
 import { roundTicks } from "./drawing/axis.ts"
@@ -45,7 +45,7 @@ const checkOptions = check.options<TextOptions>({
 
 // ------------------------------------------------------------------------------------------------------------- columns
 
-/** As much of a text as fits, with `…` for the rest; nothing if that is hardly a word. */
+/** As much of a text as fits, with `…` for the rest; nothing if hardly a word fits. */
 const fit = (text: string, room: number): string => {
   const line = clean(text)
   const kept = cutColumns(line, room)
@@ -89,7 +89,7 @@ const legends: ReadonlyArray<readonly [sign: string, text: string]> = [
   ["∅", "∅ cancelled"]
 ]
 
-/** A line of signs, each with its look. */
+/** A line of characters, each with its look. */
 class Line {
   private readonly cells: Array<string>
   private readonly looks: Array<Look | undefined>
@@ -103,7 +103,7 @@ class Line {
     this.looks[column] = look
   }
 
-  /** A letter that takes two columns takes the next one's place. */
+  /** A letter of two columns replaces the next one, too. */
   write(column: number, text: string, look: Look): void {
     let at = column
     for (const letter of text) {
@@ -137,9 +137,9 @@ class Line {
 interface Frame {
   readonly from: number
   readonly to: number
-  /** To the right of the names. */
+  /** How many there are to the right of the names. */
   readonly columns: number
-  /** Of them, for how a task has ended. */
+  /** How many of those are for how a task has ended. */
   readonly ends: number
   readonly color: boolean
 }
@@ -148,18 +148,18 @@ interface Frame {
 const waitLabels = (span: Span, names: ReadonlyMap<number, string>): ReadonlyArray<string> =>
   [holderIn(span, names), span.what!, shortOf(span.what!)].map(clean)
 
-/** The first for which there is room; or as much as there is for of what is waited for, without who has it. */
+/** The first that fits; or as much as fits of what it waits for, without who has it. */
 const fitting = (labels: ReadonlyArray<string>, room: number): string =>
   labels.find((label) => columnsOf(label) <= room) ?? fit(labels[1] ?? labels[0] ?? "", room)
 
-/** What stands behind the sign for its end. */
+/** The text after the sign for its end. */
 const endLabels = (row: Row, names: ReadonlyMap<number, string>): ReadonlyArray<string> => {
   const span = cancelledIn(row)
   if (span === undefined) return row.error === undefined ? [] : [clean(row.error)]
   return waitLabels(span, names)
 }
 
-/** For what the longest of them takes, within bounds. */
+/** The columns that the longest of them takes, within bounds. */
 const endsOf = (rows: ReadonlyArray<Placed>, columns: number, names: ReadonlyMap<number, string>): number => {
   const ends = rows.flatMap(({ row }) => endLabels(row, names).slice(0, 1)).map((label) => columnsOf(label) + 2)
   return 2 + Math.min(Math.max(0, ...ends), Math.floor(columns / 5))
@@ -170,7 +170,7 @@ const columnOf = ({ columns, ends, from, to }: Frame, at: number): number =>
 
 const lookOf = ({ kind, what = "" }: Span): Look => kind === "wait" ? waitKind(what) : kind
 
-/** `─ sleep 3 s ────`, between the steps that are at its ends. */
+/** `─ sleep 3 s ────`, between the steps at its ends. */
 const drawWait = (line: Line, span: Span, first: number, last: number, names: ReadonlyMap<number, string>): void => {
   const look = lookOf(span)
   for (let i = first; i <= last; i++) line.set(i, signs[look as keyof typeof signs], look)
@@ -208,7 +208,7 @@ const drawRow = (frame: Frame, row: Row, names: ReadonlyMap<number, string>): st
   return line.toText(frame.color)
 }
 
-/** Blocks stand below their task, those in others below these. */
+/** Blocks stand below their task, inner ones below outer ones. */
 const drawBlocks = (frame: Frame, { spans }: Row): ReadonlyArray<string> => {
   const lines: Array<Line> = []
   const around: Array<Span> = []
@@ -233,7 +233,7 @@ const drawBlocks = (frame: Frame, { spans }: Row): ReadonlyArray<string> => {
 const drawAxis = (frame: Frame): string => {
   const cells: Array<string> = new Array(frame.columns).fill(" ")
   let free = 0
-  // Of three, a second one is there however they are rounded.
+  // With three, there is a second one however they are rounded.
   const most = Math.max(3, Math.floor(frame.columns / 12))
   for (const { at, label } of roundTicks(0, frame.to - frame.from, most)) {
     const last = frame.columns - frame.ends

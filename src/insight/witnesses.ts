@@ -1,4 +1,4 @@
-/** Who listens, and so knows more of a task than can be seen in it: what a snapshot asks. */
+/** A listener, which knows more about a task than the task shows; snapshots ask it. */
 
 export interface Witness {
   /** Seconds since the task with that id began what it waits for. */
@@ -7,16 +7,16 @@ export interface Witness {
   readonly creatorOf: (id: number) => number | undefined
 }
 
-// INVARIANT: those that listen now.
+// INVARIANT: those that are listening.
 const witnesses = new Set<Witness>()
 
-/** Lets a witness be asked, until what this gives is called. */
+/** Lets a witness be asked until the returned function is called. */
 export const testify = (witness: Witness): () => void => {
   witnesses.add(witness)
   return () => void witnesses.delete(witness)
 }
 
-/** The first answer that one of them has. */
+/** The first answer that one of them gives. */
 export const ask = (question: keyof Witness, id: number): number | undefined => {
   for (const witness of witnesses) {
     const answer = witness[question](id)

@@ -1,14 +1,14 @@
-/** Node's inspector, as seen from another process: who listens on its port, and a session that evaluates. */
+/** Node's inspector, seen from another process: what listens on its port, and a session that evaluates. */
 
 const host = "127.0.0.1"
 
-/** What stands in the way, told as it is. */
+/** What stands in the way; the message is printed as it is. */
 export class Obstacle extends Error {}
 
-/** Milliseconds that whoever listens has for saying what it is. */
+/** How many milliseconds a listener has to say what it is. */
 const patience = 10_000
 
-/** What listens on the port: nobody, no inspector, or an inspector, by the address of its sessions. */
+/** What listens on the port: nothing, something else, or an inspector, by the address of its sessions. */
 export const listenerOn = async (
   port: number
 ): Promise<"nobody" | "somebody" | { readonly address: string }> => {
@@ -25,7 +25,7 @@ export const listenerOn = async (
 const isRefused = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ECONNREFUSED"
 
-/** As much of an answer as is read. */
+/** The part of an answer that is read. */
 interface Reply {
   readonly id?: number
   readonly result?: {
@@ -54,7 +54,7 @@ export class Inspector implements Disposable {
     return new Inspector(socket, limit)
   }
 
-  /** The value that an expression has in the process. */
+  /** The value of an expression in the process. */
   async evaluate(expression: string): Promise<unknown> {
     const id = ++this.requests
     const silence = "it does not answer: it is stopped, or in a synchronous call"
@@ -74,7 +74,7 @@ export class Inspector implements Disposable {
     throw new Obstacle(`it could not answer: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`)
   }
 
-  /** Has the process close its port, which ends the session. */
+  /** Makes the process close its port, which ends the session. */
   async close(): Promise<void> {
     await within(this.limit, "its inspector does not close", (resolve) => {
       this.socket.addEventListener("close", () => resolve(undefined))

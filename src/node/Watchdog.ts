@@ -1,15 +1,15 @@
 /**
- * Tells where the main thread is stuck while it is.
+ * Reports where the main thread is stuck while it is stuck.
  *
- * A thread of its own counts how often it has looked since the main thread last moved: looks, and no time, as a clock goes on
- * while a laptop sleeps. Then it has V8 call a function in the midst of the step that runs: its inspector does that, without
- * a debugger, a port or a pause. The function gives the stack that it was called upon, and what runs.
+ * A separate thread counts how often it has looked since the main thread last moved: looks, not time, since a clock
+ * goes on while a laptop sleeps. Then it makes V8 call a function in the middle of the running step: the inspector does
+ * that, without a debugger, a port or a pause. The function gives the stack on which it was called, and what runs.
  */
 import { url } from "node:inspector"
 import { Worker } from "node:worker_threads"
 import { programFrames } from "./frames.ts"
 
-/** Where the thread finds the functions, each by a number. */
+/** Where the thread finds the functions, by number. */
 const key = "effect-asyncio/stuck"
 
 const host: Record<symbol, Map<number, () => string> | undefined> = globalThis
@@ -17,14 +17,14 @@ const host: Record<symbol, Map<number, () => string> | undefined> = globalThis
 // INVARIANT: how many there have been.
 let watchdogs = 0
 
-/** How many looks a limit is. */
+/** How many looks make up a limit. */
 const looks = 4
 
 interface Settings {
   readonly beats: Int32Array
   readonly looks: number
   readonly interval: number
-  /** What gives the place, or nothing where somebody debugs the program. */
+  /** An expression that gives the place, or nothing while somebody debugs the program. */
   readonly place: string
   readonly pid: number
 }
@@ -42,7 +42,7 @@ export class Watchdog {
     places.set(this.id, () => url() === undefined ? `${frames()}\n${describeRunning()}` : "")
     const place = `globalThis[Symbol.for("${key}")].get(${this.id})()`
     const workerData: Settings = { beats: this.beats, looks, interval, place, pid: process.pid }
-    // Without the program's own flags, by which a thread would begin with what the program begins with.
+    // Without the program's own flags, or the thread would load what the program loads first.
     this.worker = new Worker(`(${String(watch)})()`, { eval: true, execArgv: [], env: {}, workerData })
     this.worker.on("error", () => {}).unref()
     this.heart = setInterval(() => Atomics.add(this.beats, 0, 1), interval).unref()
@@ -64,7 +64,7 @@ const frames = (): string => {
   return programFrames(stack).join("\n")
 }
 
-/** The thread: alone in its text, without a name from around it. */
+/** The thread's code: only its text gets there, so it uses no name from outside. */
 const watch = (): void => {
   const { writeFileSync } = process.getBuiltinModule("node:fs")
   const { Session } = process.getBuiltinModule("node:inspector")
@@ -79,7 +79,7 @@ const watch = (): void => {
     try {
       writeFileSync(2, `--- ${text}\n`)
     } catch {
-      // Nobody is told where stderr is closed.
+      // Nobody is told if stderr is closed.
     }
   }
   const duration = (): string => `${Math.round(performance.now() - moved)} ms, process ${pid}`
@@ -96,14 +96,14 @@ const watch = (): void => {
     session.post("Runtime.evaluate", { expression: place, returnByValue: true }, (_, reply) => {
       session.disconnect()
       const found: unknown = reply?.result?.value
-      // Late, where it was in a synchronous call first: then this is who called.
+      // Late, if it was in a synchronous call first: then this is the caller.
       if (typeof found === "string" && found !== "") tellStuck(`in\n${found}`, asked)
     })
   }
 
   setInterval(() => {
     const beat = Atomics.load(beats, 0)
-    // Before the first one the program is still being loaded.
+    // Before the first beat the program is still loading.
     if (beat !== last || beat === 0) {
       if (told) tell(`the loop goes on after ${duration()}`)
       last = beat

@@ -4,7 +4,7 @@ import { command } from "./command.ts"
 
 const { code, text } = await command(process.argv.slice(2))
 const stream = code === 0 ? process.stdout : process.stderr
-// Whoever reads it may have had enough, as `head` has.
+// The reader may have had enough, like `head`.
 stream.on("error", (error) => {
   if (!("code" in error && error.code === "EPIPE")) throw error
 })

@@ -40,13 +40,13 @@ const options = {
   version: { type: "boolean", short: "v" }
 } as const
 
-/** Those that each command knows, beside `--help` and `--version`. */
+/** The options of each command, besides `--help` and `--version`. */
 const known: Readonly<Record<string, ReadonlyArray<string>>> = {
   ps: ["filter", "json", "port", "timeout"],
   draw: ["svg"]
 }
 
-/** What somebody wrote is no command. */
+/** The command line is wrong. */
 class Misuse extends Error {}
 
 const wholeNumber = (what: string, text: string): number => {
@@ -60,7 +60,7 @@ const portNumber = (text: string): number => {
   return port
 }
 
-/** In milliseconds, above 0, and no more than a timer of Node's can wait. */
+/** In milliseconds, above 0, and no more than one of Node's timers can wait. */
 const duration = (text: string): number => {
   const found = Duration.fromInput((/^\d+$/.test(text) ? Number(text) : text) as Duration.Input)
   const millis = Option.isSome(found) ? Duration.toMillis(found.value) : 0
@@ -138,7 +138,7 @@ const isMisuse = (error: unknown): boolean =>
   error instanceof Misuse ||
   error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS")
 
-/** What it prints, and its exit code: 2 where it was not understood, 1 where it could not. */
+/** What it prints, and its exit code: 2 if it was not understood, 1 if it failed. */
 export const command = async (
   args: ReadonlyArray<string>
 ): Promise<{ readonly code: 0 | 1 | 2; readonly text: string }> => {

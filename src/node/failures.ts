@@ -1,4 +1,6 @@
-/** The failures of a program, for whoever runs it: all of them, each with its cause, its fields and the lines of its own. */
+/**
+ * A program's failures as text: all of them, each with its cause, its fields and the program's own lines of its stack.
+ */
 import * as Cause from "effect/Cause"
 import * as Runtime from "effect/Runtime"
 import { inspect } from "node:util"
@@ -6,15 +8,15 @@ import { coloured, type Ink, plain } from "../insight/drawing/ink.ts"
 import { format } from "../internal/host/printing.ts"
 import { programFrames } from "./frames.ts"
 
-/** An error or any other value, and the lines of the stack that it was met with. */
+/** An error or any other value, and the stack with which it arrived. */
 interface Failure {
   readonly error: unknown
   readonly frames: ReadonlyArray<string>
 }
 
-/** What has to be reported of it: a failure for each reason that is no interrupt. */
+/** What has to be reported: a failure for each reason that is not an interrupt. */
 export const failuresOf = (cause: Cause.Cause<unknown>): ReadonlyArray<Failure> => {
-  // They have the frames of the Effect.fn that each came through.
+  // They have the frames of the Effect.fns that each came through.
   const pretty = attempt(() => Cause.prettyErrors(cause), [])
   return cause.reasons.filter((reason) => reason._tag !== "Interrupt")
     .map((reason, i) => ({
@@ -27,7 +29,7 @@ export const failuresOf = (cause: Cause.Cause<unknown>): ReadonlyArray<Failure> 
 export const exitCodeOf = (cause: Cause.Cause<unknown>): number =>
   attempt(() => Runtime.getErrorExitCode(Cause.squash(cause)), 1)
 
-/** Somebody's value may have a getter that throws; it is a failure to be told all the same. */
+/** A user's value may have a getter that throws; the failure has to be shown all the same. */
 const attempt = <A>(read: () => A, otherwise: A): A => {
   try {
     return read()
@@ -46,7 +48,7 @@ export const inWords = (failures: ReadonlyArray<Failure>, color: boolean): strin
 class Writer {
   private readonly color: boolean
   private readonly ink: Ink
-  // INVARIANT: the errors that are written, or are about to be: a cause may go in a circle.
+  // INVARIANT: the errors that have been written, or are being written: a cause may go in a circle.
   private readonly written = new Set<unknown>()
 
   constructor(color: boolean) {
@@ -86,19 +88,19 @@ class Writer {
   }
 }
 
-/** What has a place of its own; a tag that is the name and what starts with ~ are nobody's business. */
+/** Fields that are shown elsewhere; a tag that equals the name, and fields that start with ~, are not shown. */
 const told = new Set(["name", "message", "stack", "cause", "errors"])
 
 const titleOf = (error: unknown): string => {
   if (!(error instanceof Error)) return format(error)
   const { constructor, message, name } = error
-  // A class that gives itself no name has Error's.
+  // A class that sets no name inherits Error's.
   const title = name === "Error" ? constructor.name : name
   return message === "" ? title : `${title}: ${message}`
 }
 
 const indented = (text: string, by: number): string => text.replaceAll("\n", `\n${" ".repeat(by)}`)
 
-/** The lines of its stack that are the program's. */
+/** The lines of its stack that belong to the program. */
 const framesOf = (error: unknown): ReadonlyArray<string> =>
   programFrames(error instanceof Error ? attempt(() => String(error.stack), "") : "")

@@ -1,8 +1,8 @@
-/** Texts as wide as a terminal. */
+/** Fits texts to a terminal. */
 import { stripVTControlCharacters } from "node:util"
 import { columnsOf } from "../insight/drawing/columns.ts"
 
-/** A text in lines that fit the terminal, where there is one; what goes on stands within the guides of its tree. */
+/** A text in lines that fit the terminal, if there is one; continuation lines stay within the guides of their tree. */
 export const fitted = (text: string, { columns, isTTY }: Pick<NodeJS.WriteStream, "columns" | "isTTY">): string =>
   isTTY ? text.split("\n").flatMap((line) => folded(line, columns)).join("\n") : text
 

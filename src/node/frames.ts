@@ -1,7 +1,7 @@
-/** Stacks, without what is nobody's business who wrote the program. */
+/** Stacks, without the lines that don't concern the program's author. */
 import { fileURLToPath } from "node:url"
 
-/** Where this library is, unless it was put into one file with the program. */
+/** Where this library is, unless it was bundled with the program. */
 const home = /^.*\/(?:src|dist)\/(?=(?:node|internal)\/[\w-]+\.\w+$)/.exec(import.meta.url)?.[0]
 
 const foreign = [
@@ -14,6 +14,6 @@ const foreign = [
   "<anonymous>:"
 ]
 
-/** The lines of a stack that are the program's, `    at …`. */
+/** The lines of a stack that belong to the program, `    at …`. */
 export const programFrames = (stack: string): ReadonlyArray<string> =>
   stack.split("\n").filter((line) => /^\s+at /.test(line) && !foreign.some((part) => line.includes(part)))

@@ -1,5 +1,5 @@
 /**
- * What Node alone has: a program as a process, signals, a look at what runs.
+ * For Node only: a program as a process, signals, a look at what runs.
  *
  * @since 0.2.0
  */

@@ -8,11 +8,11 @@ import type { LoopInfo } from "../insight/snapshot.ts"
 import { Inspector, listenerOn, Obstacle } from "./Inspector.ts"
 import type { Stranger } from "./strangers.ts"
 
-/** What a process tells of itself. */
+/** What a process says about itself. */
 export interface Sight {
   readonly pid: number
   readonly cwd: string
-  /** What its main thread is in the midst of. */
+  /** What its main thread is in the middle of. */
   readonly stack: string
   /** Whether a loop has ever been made there. */
   readonly isKnown: boolean
@@ -20,7 +20,7 @@ export interface Sight {
   readonly strangers: ReadonlyArray<Stranger>
 }
 
-/** Between two looks at the port. */
+/** Milliseconds between two looks at the port. */
 const pause = 20
 
 /**
@@ -28,7 +28,7 @@ const pause = 20
  * answer.
  */
 export const look = async (pid: number, port: number, limit: number): Promise<Sight> => {
-  // Closing an inspector waits for its sessions, and this one would be held by who waits.
+  // Closing an inspector waits for its sessions, and the one that waits would hold this one.
   if (pid === process.pid) throw new Obstacle("it is this very process, which can't look at itself")
   const listener = await listenerOn(port)
   const isOpen = listener !== "nobody"
@@ -69,7 +69,7 @@ const isNode = (program: string): boolean => basename(program).startsWith("node"
 const noNode = (program: string): string => `it runs ${program}, and only Node can be asked`
 const isDeaf = "it does not listen to SIGUSR1, which opens Node's inspector: was it started with --disable-sigusr1?"
 
-/** What keeps a process from being sent SIGUSR1, which ends those that do not listen to it. */
+/** Why a process can't be sent SIGUSR1, which ends those that do not listen to it. */
 const obstacleOnLinux = (pid: number): string | undefined => {
   try {
     const program = readlinkSync(`/proc/${pid}/exe`)
@@ -108,7 +108,9 @@ const openedOn = async (port: number, limit: number): Promise<"somebody" | { rea
 
 // ----------------------------------------------------------------------------------------------------- in the process
 
-/** Runs in that process, in the midst of whatever it does: alone in its text, without a name from around it. */
+/**
+ * Runs in that process, in the middle of whatever it does: only its text gets there, so it uses no name from outside.
+ */
 const tell = (): string => {
   interface Entry {
     readonly loop: WeakRef<{ readonly allTasksUnsafe: () => ReadonlySet<unknown> }>
@@ -122,7 +124,7 @@ const tell = (): string => {
   const entries = host[Symbol.for("effect-asyncio/loops")]
   const open = Array.from(entries ?? []).filter(({ loop }) => loop.deref() !== undefined)
 
-  /** By the insight of the very copy that made them, which lies beside it. */
+  /** Uses the insight of the very copy that made them, which lies beside it. */
   const snapshotOf = (home: string): ReadonlyArray<object> => {
     const [, folder, ending] = /^(file:.*\/(?:dist|src)\/)internal\/.*(\.[jt]s)$/.exec(home) ?? []
     if (folder === undefined) return []

@@ -1,8 +1,8 @@
 /**
- * `monitor`: what a program in production says of itself, when asked and when something is wrong.
+ * `monitor`: what a program in production says about itself, when asked and when something is wrong.
  *
- * All of it is written by `writeFileSync`: a process that is about to be ended has no later, and a stuck one writes nothing
- * else. Nothing of it keeps the process alive, and nothing that goes wrong with it reaches the program.
+ * Everything is written with `writeFileSync`: for a process that is about to end there is no later, and a stuck one
+ * writes nothing else. It does not keep the process alive, and nothing that goes wrong with it reaches the program.
  */
 import * as Duration from "effect/Duration"
 import { writeFileSync } from "node:fs"
@@ -78,12 +78,12 @@ const checkOptions = check.options<MonitorOptions>({
  * **Details**
  *
  * - On SIGQUIT (Ctrl-\) it prints the tree of `Insight.format`, and how long each task has waited so far.
- * - Circles of tasks that wait for each other, and that no timeout will break, are reported when they are found, each once.
- *   It checks every `deadlocks`, but spends no more than a hundredth of the time on it.
+ * - Circles of tasks that wait for each other, and that no timeout will break, are reported when they are found, each
+ *   once. It checks every `deadlocks`, but spends no more than a hundredth of the time on it.
  * - `unseen`: what reaches a loop's exception handler is reported with the tree, at most once a minute.
- * - `watchdog`: when the main thread has not answered for this long, a separate thread asks V8 where it is, and reports that
- *   while the step lasts, and again once it is over. Shorter steps are never reported, nor anything while a debugger is
- *   attached.
+ * - `watchdog`: when the main thread has not answered for this long, a separate thread asks V8 where it is, and reports
+ *   that while the step lasts, and again once it is over. Shorter steps are never reported, nor anything while a
+ *   debugger is attached.
  * - With `directory`, each of these leaves a recording there, for `npx effect-asyncio draw FILE` and
  *   https://ui.perfetto.dev.
  *
@@ -119,11 +119,11 @@ export const monitor = (options?: MonitorOptions): Disposable => {
   return new Monitor(options ?? {})
 }
 
-/** Lines of a tree. */
+/** The most lines of a tree. */
 const limit = 500
-/** Between two failures that nobody saw. */
+/** The least time between two reports of failures that nobody saw. */
 const pause = Duration.toMillis("1 minute")
-/** Of the time, for looking for circles. */
+/** The share of time that looking for circles may take. */
 const share = 0.01
 
 class Monitor implements Disposable {
@@ -133,7 +133,7 @@ class Monitor implements Disposable {
   private readonly interval: number
   private readonly watchdog: Watchdog | undefined
   private readonly unobserve: (() => void) | undefined
-  // INVARIANT: the next look for circles, defined while there is one.
+  // INVARIANT: the next look for circles, if one is scheduled.
   private looking: NodeJS.Timeout | undefined = undefined
   /** The circles that the last look found. */
   private circles: ReadonlySet<string> = new Set()
@@ -188,7 +188,7 @@ class Monitor implements Disposable {
     this.lookIn(Math.max(this.interval, took / share))
   }
 
-  /** What runs now, for the watchdog, which asks in the midst of a step. */
+  /** What runs now, for the watchdog, which asks in the middle of a step. */
   private readonly describeRunning = (): string => this.describe(({ state }) => state === "running")
 
   private describe(filter?: (task: TaskInfo) => boolean): string {
@@ -220,7 +220,7 @@ class Monitor implements Disposable {
   }
 }
 
-/** What goes wrong with it is said, and is nothing to the program. */
+/** Whatever goes wrong here is printed, and does not reach the program. */
 const harmless = (action: () => void): void => {
   try {
     action()
@@ -229,7 +229,7 @@ const harmless = (action: () => void): void => {
   }
 }
 
-/** Nobody is told where stderr is closed, or takes no more. */
+/** Nobody is told if stderr is closed, or takes no more. */
 const write = (text: string): void => {
   try {
     writeFileSync(2, `${text}\n`)

@@ -14,7 +14,7 @@ type Kind<A> = (name: string, text: string) => A
 
 const isNumber = (text: string): boolean => /^\d+(\.\d+)?$/.test(text)
 
-/** A number is one of milliseconds. */
+/** A plain number is milliseconds. */
 const duration: Kind<Duration.Input> = (name, text) => {
   const input = (isNumber(text) ? Number(text) : text) as Duration.Input
   check.nanos(name, input, "its value")
@@ -36,7 +36,7 @@ const read = <A>(name: string, kind: Kind<A>): A | undefined => {
 
 if (isMainThread) {
   const options: MonitorOptions = {
-    // Which names there are `monitor` knows.
+    // `monitor` knows which names there are.
     signal: read("SIGNAL", (_, text) => text as NodeJS.Signals),
     directory: read("DIR", (_, text) => text),
     capacity: read("EVENTS", wholeNumber),

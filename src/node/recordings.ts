@@ -1,4 +1,4 @@
-/** Recordings as files: a trace for Chrome's viewers, with the timeline that it was made of in it. */
+/** Recordings as files: a trace for Chrome's viewers, which contains the timeline that it was made from. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import type { Timeline } from "../insight/Timeline.ts"
@@ -7,7 +7,7 @@ import { toChrome } from "../insight/toChrome.ts"
 // INVARIANT: how many this process has written.
 let written = 0
 
-/** Writes a timeline into the folder, and gives the file's path, from here if it is near. */
+/** Writes a timeline into the folder, and gives the file's path, relative if it is below the current folder. */
 export const writeRecording = (directory: string, timeline: Timeline): string => {
   mkdirSync(directory, { recursive: true })
   const file = join(directory, `effect-asyncio-${process.pid}-${++written}.json`)
@@ -16,7 +16,7 @@ export const writeRecording = (directory: string, timeline: Timeline): string =>
   return near.startsWith("..") ? file : near
 }
 
-/** The timeline in a file; it throws where there is none. */
+/** The timeline in a file; throws if there is none. */
 export const readRecording = (file: string): Timeline => {
   const read = parsed(readFileSync(file, "utf8"))
   const timeline = isRecord(read) && isRecord(read["otherData"]) ? read["otherData"]["timeline"] : read

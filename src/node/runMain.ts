@@ -46,7 +46,7 @@ import { flush, hasColors, streams, write } from "./standardStreams.ts"
  * | main failed, or closing did                      | 1, or its `Runtime.errorExitCode`   |
  * | SIGINT (Ctrl-C), SIGTERM                         | 130, 143                            |
  * | nobody reads what it prints any more             | 141                                 |
- * | nothing was left to do, and main was not done    | 70                                  |
+ * | nothing was left to do, but main was not done    | 70                                  |
  *
  * A `process.exitCode` that the program has set is kept, unless it is 0.
  *
@@ -108,11 +108,11 @@ let isRunning = false
 
 type Signal = "SIGINT" | "SIGTERM" | "SIGPIPE"
 
-/** Those of sysexits.h and of shells: a fault within the program, and what a signal ends. */
+/** The codes of sysexits.h and of shells: a fault within the program, and an end by a signal. */
 const stuckCode = 70
 const codeOf = (name: Signal): number => 128 + constants.signals[name]
 
-/** Milliseconds within which the same signal is the same press of a key. */
+/** Milliseconds within which the same signal counts as the same key press. */
 const echo = 100
 
 class Program<A, E> {
@@ -122,9 +122,9 @@ class Program<A, E> {
   private readonly aborting = new AbortController()
   private readonly abortedByOthers: AbortSignal | undefined
   private mainIsDone = false
-  /** What the process ends with, for all that is known; undefined: well. */
+  /** The exit code, as far as is known; undefined if all is well. */
   private code: number | undefined = undefined
-  /** The last one that was no echo. */
+  /** The last signal that was not an echo. */
   private heard: { readonly name: Signal; readonly at: number } | undefined = undefined
   // INVARIANT: defined once it hurries.
   private hurry: NodeJS.Timeout | undefined = undefined
@@ -138,7 +138,7 @@ class Program<A, E> {
   }
 
   async run(): Promise<Exit.Success<A, E>> {
-    // First, as who waits for a signal leaves when it comes.
+    // First, because those who wait for a signal leave when it comes.
     process.prependListener("SIGINT", this.hear).prependListener("SIGTERM", this.hear).on("beforeExit", this.idle)
     for (const stream of streams) stream.on("error", this.unread)
     const [ran] = await Promise.allSettled([this.runner.runExit(this.main)])
@@ -146,10 +146,10 @@ class Program<A, E> {
     const exit = ran.status === "fulfilled" ? ran.value : Exit.fail(ran.reason)
     if (exit._tag === "Failure") this.failed(exit.cause)
     else this.code = undefined
-    // On a virtual loop closing fails with what nobody saw.
+    // On a virtual loop, closing fails with the failures that nobody saw.
     const [closed] = await Promise.allSettled([this.runner.close()])
     if (closed.status === "rejected") this.failed(Cause.fail(closed.reason))
-    // That a pipe is read no more is told when it is written to.
+    // Only a write shows that nobody reads a pipe any longer.
     await flush()
     if (exit._tag === "Failure" || this.code !== undefined) return await this.end()
     this.leave()
@@ -171,7 +171,7 @@ class Program<A, E> {
     if (failures.length > 0) write(inWords(failures, hasColors()))
   }
 
-  /** What a program was cancelled with that no signal of the process's has cancelled. */
+  /** The reason of a cancellation that no signal to the process caused. */
   private reasonOf(cause: Cause.Cause<unknown>): unknown {
     return this.abortedByOthers?.aborted === true ? this.abortedByOthers.reason : rejectionOf(cause, undefined)
   }
@@ -190,7 +190,7 @@ class Program<A, E> {
     write(`${name}: clean-ups have ${this.limit} more; the next signal ends the process`)
   }
 
-  /** A write to a pipe that nobody reads: Node has no other sign of it, and more of them come with each write. */
+  /** A write to a pipe that nobody reads: Node gives no other sign, and gives it again at each write. */
   private readonly unread = (error: NodeJS.ErrnoException): void => {
     if (error.code !== "EPIPE") throw error
     this.code ??= codeOf("SIGPIPE")
@@ -216,7 +216,7 @@ class Program<A, E> {
     this.code ??= stuckCode
     if (isLast) return void this.end()
     this.aborting.abort("nothing is left to do")
-    // Where that has woken nobody, this comes once more.
+    // If that has woken nobody, this comes once more.
     setImmediate(() => {})
   }
 

@@ -57,17 +57,17 @@ export const signal = <Name extends NodeJS.Signals>(name: Name): Effect.Effect<N
     return new SignalWaiter(name).park()
   })
 
-// INVARIANT: those whose listener stands at the process.
+// INVARIANT: those whose listener is on the process.
 const waiting = new Set<SignalWaiter<NodeJS.Signals>>()
 
 export const isAwaited = (name: NodeJS.Signals): boolean => Array.from(waiting).some((waiter) => waiter.name === name)
 
-/** A timer too long to ever come, which keeps the process alive: signals alone do not. */
+/** A timer too long to ever fire, which keeps the process alive: signals alone do not. */
 const ever = 2 ** 31 - 1
 
 class SignalWaiter<Name extends NodeJS.Signals> extends Waiter<Name> {
   readonly name: Name
-  // INVARIANT: defined while the listener stands at the process.
+  // INVARIANT: defined while the listener is on the process.
   private alive: NodeJS.Timeout | undefined = undefined
   constructor(name: Name) {
     super()

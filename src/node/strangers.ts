@@ -1,7 +1,7 @@
-/** Loops that nothing more is known of than what they print: another copy of this package made them. */
+/** Loops of which only their prints are known: another copy of this package made them. */
 
 export interface Stranger {
-  /** The file of the copy. */
+  /** The file of that copy. */
   readonly home: string
   readonly tasks: ReadonlyArray<string>
 }

@@ -9,7 +9,7 @@ const day = 24 * hour
 /** From a minute on: clocks do not count in tens. */
 const longSteps = [1, 2, 5, 10, 15, 30].map((n) => n * minute).concat([1, 2, 3, 6, 12].map((n) => n * hour), day)
 
-/** The least round number that is not below. */
+/** The least round number that is not below `rough`. */
 const stepFrom = (rough: number): number => {
   const power = 10 ** Math.floor(Math.log10(rough))
   const decimal = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough)!

@@ -81,7 +81,7 @@ const rules = (scope: string, colors: Colors): string =>
     ...Object.entries(colors.spans).map(([kind, color]) => `.${kind}{fill:${color}}`)
   ].map((rule) => `${scope} ${rule}`).join("")
 
-/** Scoped, for pages that have several pictures in them. */
+/** Scoped, for pages with several pictures. */
 export const styleOf = (theme: "light" | "dark" | "auto"): string => {
   const scope = `.lanes-${theme}`
   const base = rules(scope, theme === "dark" ? dark : light)

@@ -1,4 +1,4 @@
-/** How parts of a text are set off, on a terminal that has colours. */
+/** How parts of a text are highlighted on a terminal with colours. */
 export interface Ink {
   readonly bad: (text: string) => string
   readonly odd: (text: string) => string

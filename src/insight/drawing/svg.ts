@@ -1,10 +1,10 @@
 /**
- * Draws a picture as SVG: a string, the same for the same data, that needs nothing else. For an `img`, in a page or in a
- * terminal that shows pictures; the colours follow the reader's scheme, unless a theme is chosen.
+ * Draws a picture as SVG: a self-contained string, the same for the same data. For an `img`, in a page or in a terminal
+ * that shows pictures; the colours follow the reader's scheme, unless a theme is chosen.
  *
- * Nothing overlaps. Texts are measured by a table of how wide the letters of common fonts are, and cut where there is no
- * room. A picture is bounded by its width, whatever the run: what would be narrower than a pixel is left out, and beyond
- * `rows` lanes a line says how many more there are.
+ * Nothing overlaps. Texts are measured by a table of the letter widths of common fonts, and cut if there is no room. A
+ * picture's size is bounded, whatever the run: what would be narrower than a pixel is left out, and beyond `rows` lanes
+ * a line says how many more there are.
  */
 import { roundTicks } from "./axis.ts"
 import { styleOf } from "./colors.ts"
@@ -32,7 +32,7 @@ const labelSize = 11.5
 const flagRadius = 8
 const flagsHeight = 2 * flagRadius + 4
 
-/** Where the lanes of all charts are, and how much of the axis is how wide. */
+/** Where the lanes of all charts are, and the scale of the axis. */
 interface Frame {
   readonly left: number
   readonly right: number
@@ -51,7 +51,7 @@ const nameRoom = (lane: Lane): number => Math.ceil(indent(lane) + widthOf(clean(
 const frameOf = ({ charts }: Picture, width: number, rows: number): Frame => {
   const lanes = charts.flatMap((chart) => chart.lanes.slice(0, rows))
   const names = Math.min(Math.max(0, ...lanes.map(nameRoom)), width * 0.3)
-  // Room for what stands to the right of the last mark, so that an end at the edge can say how.
+  // Room to the right of the last mark, so that an end at the edge can be labelled.
   const ends = lanes.map(({ marks }) => marks.at(-1)?.label).filter((label) => label !== undefined)
   const room = Math.min(Math.max(0, ...ends.map((label) => widthOf(clean(label), labelSize) + 20)), width / 4)
   return {
@@ -121,7 +121,7 @@ const drawEnd = (kind: "failed" | "cancelled", x: number, y: number, title = "")
 const drawBroken = (x: number, y: number, title = ""): string =>
   `<path class="bad" d="M${px(x)} ${px(y - 6)}l6 6l-6 6l-6 -6z">${title}</path>`
 
-/** An end stands to the right of its step, and what does not hold any more. */
+/** An end, or something that no longer holds, stands to the right of its step. */
 const drawMark = ({ kind, title }: Mark, x: number, y: number): string => {
   switch (kind) {
     case "step":
@@ -143,7 +143,7 @@ const drawMarks = (frame: Frame, chart: Chart, lane: Lane, y: number, edge: numb
   for (const mark of lane.marks) {
     if (mark.at < chart.from) continue
     const x = xOf(frame, chart, mark.at)
-    // Notes stand above the bar, the others on it. An end is drawn in any case.
+    // Notes stand above the bar, the others on it. An end is always drawn.
     const above = mark.kind === "note"
     if ((mark.kind === "step" || above) && x < (free.get(above) ?? -Infinity)) continue
     free.set(above, x + (above ? 7 : 3))
@@ -173,17 +173,17 @@ const drawLane = (frame: Frame, chart: Chart, lane: Lane, top: number, edge: num
   ]
 }
 
-/** Left of the step at which it is; below the bars, as all that crosses lanes. */
+/** Left of the step where it is; under the bars, like everything that crosses lanes. */
 const drawParting = (x: number, top: number, bottom: number): string =>
   `<path class="parting" stroke-width="1.5" stroke-dasharray="4 3" d="M${px(x - 3)} ${px(top)}V${px(bottom)}"/>`
 
 interface PlacedFlag extends Flag {
-  /** Where it points to, and where its number stands. */
+  /** Where it points, and where its number stands. */
   readonly x: number
   readonly center: number
 }
 
-/** Those that would lie on each other move to the right. */
+/** Flags that would overlap move to the right. */
 const placeFlags = (frame: Frame, chart: Chart): ReadonlyArray<PlacedFlag> => {
   let free = -Infinity
   return (chart.flags ?? [])
@@ -201,7 +201,7 @@ const placeFlags = (frame: Frame, chart: Chart): ReadonlyArray<PlacedFlag> => {
 const flagFoot = (lane: number, top: number): number =>
   top + flagsHeight + lane * rowHeight + (rowHeight - barHeight) / 2
 
-/** Below the bars, whose texts they would cross. */
+/** Under the bars, whose texts they would cross. */
 const drawFlagLines = (flags: ReadonlyArray<PlacedFlag>, top: number): Array<string> =>
   flags.map(({ center, lane, x }) =>
     `<path class="cross" stroke-width="1.5" d="M${px(center)} ${px(top + flagRadius)}L${px(x)} ${

@@ -1,8 +1,8 @@
-/** Texts of an SVG: measured, cut to the room there is, and escaped. */
+/** Texts of an SVG: measured, cut to the available room, and escaped. */
 
 export const fonts = "Verdana,DejaVu Sans,sans-serif"
 
-/** Of the font's size, in the widest of the common fonts. */
+/** As a share of the font size, in the widest of the common fonts. */
 const letterWidth = (letter: string): number => {
   if ("iljI'|".includes(letter)) return 0.32
   if ("tfr.,:;!()[]{}- ".includes(letter)) return 0.46
@@ -11,7 +11,7 @@ const letterWidth = (letter: string): number => {
   return letter >= "A" && letter <= "Z" || letter > "\u007f" ? 0.79 : 0.65
 }
 
-/** How much wider the same in bold is. */
+/** How much wider the same text is in bold. */
 export const boldness = 1.15
 
 export const widthOf = (text: string, size: number): number => {
@@ -24,7 +24,7 @@ export const widthOf = (text: string, size: number): number => {
 export const clean = (text: string): string =>
   text.replaceAll(/\s+/g, " ").toWellFormed().replaceAll(/[\p{Cc}\ufffe\uffff]/gu, "\ufffd")
 
-/** As much of a text as fits, with `…` for the rest; nothing if that is hardly a word. */
+/** As much of a text as fits, with `…` for the rest; nothing if hardly a word fits. */
 export const cut = (text: string, room: number, size: number): string => {
   const line = clean(text)
   if (widthOf(line, size) <= room) return line
@@ -38,10 +38,10 @@ export const cut = (text: string, room: number, size: number): string => {
   return kept.length < 5 ? "" : `${kept.trimEnd()}…`
 }
 
-/** What says nothing without what comes behind it. */
+/** Words that mean nothing without the next one. */
 const dangling = /(?:^|\s)(?:an?|the|of|by|for|from|to|in|held|task|and|with)$/
 
-/** As many whole words as fit, with `…` for the rest; nothing if they say nothing. */
+/** As many whole words as fit, with `…` for the rest; nothing if they mean nothing. */
 export const cutWords = (text: string, room: number, size: number): string => {
   const line = clean(text)
   if (widthOf(line, size) <= room) return line

@@ -12,8 +12,8 @@ export const differences = [
   "children begin interruptible",
   "a cancelled task is no failure of its group",
   "a group's tasks are cancelled when its body has ended",
-  "a group that breaks fails first, its cancellation comes at the next suspension",
-  "what breaks past a deadline comes out",
+  "a group with a failure fails first, its cancellation comes at the next suspension",
+  "what fails after the deadline comes out",
   "what breaks comes out beside a cancellation",
   "gather fails with the first failure alone"
 ] as const
@@ -62,7 +62,7 @@ class DocumentedWorld extends PlainWorld {
       onExitOf((exit, fiber) => isCancelled(exit) && !isInterrupted(fiber) ? Effect.void : exit)
     )
     const children = tasks.map((task) => alone(this.interruptible(task)))
-    const breaks = this.known.has("a group that breaks fails first, its cancellation comes at the next suspension")
+    const breaks = this.known.has("a group with a failure fails first, its cancellation comes at the next suspension")
       ? failFirst
       : failBeside
     return breaks(
@@ -74,7 +74,7 @@ class DocumentedWorld extends PlainWorld {
 
   override timeout(body: Run<never>, millis: number): Run<never> {
     return this.noting((noted, broke) => {
-      const late = this.change("what breaks past a deadline comes out", (timedOut) => Effect.andThen(broke, timedOut))
+      const late = this.change("what fails after the deadline comes out", (timedOut) => Effect.andThen(broke, timedOut))
       return Effect.flatMap(
         Effect.timeoutOption(noted(body), millis),
         Option.match({ onNone: () => late(Effect.fail(new Cause.TimeoutError())), onSome: Effect.succeed })
@@ -248,5 +248,5 @@ export const explain = (program: Program, ours: ReadonlyArray<string>): Readonly
 
 /** Only a request can be put off. */
 const whereEffectInterrupts = differences.filter(
-  (difference) => difference !== "a group that breaks fails first, its cancellation comes at the next suspension"
+  (difference) => difference !== "a group with a failure fails first, its cancellation comes at the next suspension"
 )
