@@ -28,11 +28,11 @@ export type Awaitable<A, E = never, R = never> = Awaitable.Coroutine<A, E, R> | 
  */
 export declare namespace Awaitable {
   /**
-   * Any awaitable.
+   * Any awaitable. The compiler's errors show its name.
    *
    * @since 0.1.0
    */
-  export type Any = Coroutine<any, any, any> | Future<any, any>
+  export type EffectOrFuture = Coroutine<any, any, any> | Future<any, any>
 
   /**
    * Any Effect except one that makes a task.

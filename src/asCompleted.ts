@@ -78,7 +78,7 @@ export declare namespace asCompleted {
  * @category verbs
  * @since 0.1.0
  */
-export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+export const asCompleted = <T extends Awaitable.EffectOrFuture, Timeout extends Duration.Input | undefined = undefined>(
   inputs: Awaitable.Collection<T>,
   options?: asCompleted.Options<Timeout>
 ): Stream.Stream<Awaitable.Running<T>, asCompleted.Error<Timeout>, Awaitable.Services<T> | EventLoop> => {
@@ -131,7 +131,10 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
  * @category verbs
  * @since 0.1.0
  */
-export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+export const asCompletedEffects = <
+  T extends Awaitable.EffectOrFuture,
+  Timeout extends Duration.Input | undefined = undefined
+>(
   inputs: Awaitable.Collection<T>,
   options?: asCompleted.Options<Timeout>
 ): Effect.Effect<

@@ -209,7 +209,7 @@ export declare namespace wait {
  * @category verbs
  * @since 0.1.0
  */
-export const wait = <T extends Awaitable.Any>(
+export const wait = <T extends Awaitable.EffectOrFuture>(
   inputs: Awaitable.Collection<T>,
   options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
