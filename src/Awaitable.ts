@@ -28,11 +28,11 @@ export type Awaitable<A, E = never, R = never> = Awaitable.Coroutine<A, E, R> | 
  */
 export declare namespace Awaitable {
   /**
-   * Any awaitable.
+   * Any awaitable. The compiler's errors show its name.
    *
    * @since 0.1.0
    */
-  export type Any = Coroutine<any, any, any> | Future<any, any>
+  export type EffectOrFuture = Coroutine<any, any, any> | Future<any, any>
 
   /**
    * Any Effect except one that makes a task.
@@ -59,7 +59,7 @@ export declare namespace Awaitable {
    *
    * @since 0.2.0
    */
-  // Arrays apart: so the compiler says of a wrong one which of its items is wrong, and not how iterators differ.
+  // Arrays separately: for a wrong one the compiler then says which item is wrong, not how iterators differ.
   export type Collection<T> = Array<T> | (Iterable<T> & NotLone)
 
   /**

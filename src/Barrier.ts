@@ -242,7 +242,7 @@ class BarrierImpl extends Primitive implements Barrier {
   readonly parties: number
   readonly condition: Condition.Condition
   state: "filling" | "draining" | "resetting" | "broken" = "filling"
-  // INVARIANT: how many are inside, those who have not yet left a round that is over included.
+  // INVARIANT: how many are inside, including those who have not yet left a finished round.
   count = 0
 
   constructor(parties: number, condition: Condition.Condition) {
@@ -266,7 +266,7 @@ class BarrierImpl extends Primitive implements Barrier {
   readonly wait: Effect.Effect<number, BrokenBarrierError> = Effect.suspend(() =>
     Condition.withLock(
       this.condition,
-      // Who has been counted leaves, however it is interrupted.
+      // Whoever has been counted leaves, however it is interrupted.
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(restore(this.waitForRound), () => Effect.ensuring(restore(this.join(this.count++)), this.leave))
       )

@@ -194,7 +194,8 @@ export const layer = (options?: Options): Layer.Layer<EventLoop> =>
     Effect.contextWith((context: Context.Context<Scope.Scope>) => {
       checkOptions("EventLoop.layer", options)
       const loop = makeLoop(context, options)
-      // The loop's own context without what it was built in: the service, the scheduler, and steps that are atomic.
+      // What the loop provides, without the context in which it was built: the service, the scheduler, and atomic
+      // steps.
       return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), close(loop)), loop.provided)
     })
   )
@@ -396,7 +397,7 @@ export const setExceptionHandler = <R = never>(
   Effect.contextWith((context: Context.Context<R | EventLoop>) =>
     Effect.withFiber((fiber) => {
       if (handler !== undefined) check.body("setExceptionHandler", "the handler", handler)
-      // The handler is a part of no task, whoever set it.
+      // The handler is not part of a task, whoever set it.
       const services = Context.omit(CurrentRegion, CurrentHandling)(context)
       getLoop("setExceptionHandler", fiber).reports.handler = handler === undefined
         ? undefined

@@ -511,7 +511,7 @@ export const exception = <A, E>(
     if (exit === undefined) return pending("exception", future)
     future.retrieve()
     if (exit._tag === "Success") return Effect.succeedNone
-    // Interrupts only: there is no `E` in it.
+    // Only interrupts: there is no `E` in it.
     return isCancelled(exit)
       ? Effect.failCause(exit.cause as Cause.Cause<never>)
       : Effect.succeedSome(exit.cause)
@@ -772,7 +772,7 @@ const checkEndOptions = check.options<
   timeout: check.duration
 })
 
-/** An Effect is iterable as well, and belongs here as little as anything else. */
+/** An Effect is iterable, too, but is no collection. */
 const isCollection = (self: unknown): self is Iterable<Future<any, any>> =>
   Predicate.isIterable(self) && !isFuture(self) && !Effect.isEffect(self)
 

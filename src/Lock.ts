@@ -338,7 +338,7 @@ export const statistics = (self: Lock): Statistics => {
 
 class LockImpl extends Holdable implements Lock {
   readonly "~effect-asyncio/Lock" = "~effect-asyncio/Lock"
-  // INVARIANT: the fiber that holds it, if one does. Whose task that is, is asked only for explanations.
+  // INVARIANT: the fiber that holds it, if one does. Its task is looked up only for explanations.
   private heldBy: Fiber.Fiber<unknown, unknown> | undefined = undefined
 
   constructor() {

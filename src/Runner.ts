@@ -92,7 +92,7 @@ export const make = (options?: Options): Runner => {
 
 type Built = Context.Context<EventLoop.EventLoop>
 
-/** Between runs nobody waits for anything: time that is ours to drive stands still, as a stopped loop's does. */
+/** Between runs nobody waits for anything: a virtual loop's time stands still, as a stopped loop's does. */
 const begin = (context: Built): Built => {
   const loop = Context.get(context, EventLoop.EventLoop)
   if (loop instanceof LoopImpl) loop.runsByMains = true
@@ -139,7 +139,7 @@ class RunnerImpl extends Printable implements Runner {
   ): Promise<Exit.Exit<A, E>> {
     if (this.closing !== undefined) throw new RuntimeError({ message: `${call}: the runner is closed` })
     this.context ??= this.build()
-    // A loop that is there takes the program at once: fake timers that are advanced next find it.
+    // An existing loop takes the program at once, so that fake timers that are advanced next find it.
     const context = this.context instanceof Promise ? await this.context : this.context
     return await Effect.runPromiseExitWith(context)(runMain(call, main, (future) => {
       begun(future)

@@ -43,8 +43,8 @@ export interface Task<out A, out E = never> extends Future<A, E> {
   /** The name given to `create` or set by `setName`; otherwise `Task-N`. */
   readonly name: string
   /**
-   * Undefined before the first step. Its exit can differ from the task's; joining the fiber does not count as looking at
-   * the task's outcome.
+   * Undefined before the first step. Its exit can differ from the task's; joining the fiber does not count as looking
+   * at the task's outcome.
    */
   readonly fiber: Fiber.Fiber<A, E> | undefined
   /** Where `create` was called, `file:line:column`, if stack traces are on. */
@@ -432,7 +432,7 @@ export const catchCancelled: {
         const handled = Effect.suspend(() =>
           check.given("Task.catchCancelled", "the handler", handler(Option.fromUndefinedOr(message)))
         )
-        // Where it ends with `Effect.interrupt`, as Python's bare `raise`, the message goes along.
+        // If it ends with `Effect.interrupt`, like Python's bare `raise`, the message is kept.
         return Effect.catchCause(handling(handled), (cause) => asCancelled(Exit.failCause(cause), message))
       }
     )

@@ -303,7 +303,7 @@ export const make = <E = never>(options?: Options): Effect.Effect<Bound<E>, neve
       checkOptions("TaskGroup.make", options)
       return Effect.succeed(new BoundGroup("TaskGroup.make", fiber, options, site))
     }),
-    // To wait is no look at what failed: whoever joins has that, or it is reported.
+    // Waiting does not count as looking at what failed: whoever joins gets it, or it is reported.
     ({ cancel, host }) => host.exit === undefined ? Effect.andThen(cancel, wait([host])) : Effect.void
     // Creating a task does not fail, whatever the task's own type.
   ) as Effect.Effect<any, never, Scope.Scope | EventLoop>

@@ -78,7 +78,7 @@ export declare namespace asCompleted {
  * @category verbs
  * @since 0.1.0
  */
-export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+export const asCompleted = <T extends Awaitable.EffectOrFuture, Timeout extends Duration.Input | undefined = undefined>(
   inputs: Awaitable.Collection<T>,
   options?: asCompleted.Options<Timeout>
 ): Stream.Stream<Awaitable.Running<T>, asCompleted.Error<Timeout>, Awaitable.Services<T> | EventLoop> => {
@@ -131,7 +131,10 @@ export const asCompleted = <T extends Awaitable.Any, Timeout extends Duration.In
  * @category verbs
  * @since 0.1.0
  */
-export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Duration.Input | undefined = undefined>(
+export const asCompletedEffects = <
+  T extends Awaitable.EffectOrFuture,
+  Timeout extends Duration.Input | undefined = undefined
+>(
   inputs: Awaitable.Collection<T>,
   options?: asCompleted.Options<Timeout>
 ): Effect.Effect<
@@ -142,12 +145,12 @@ export const asCompletedEffects = <T extends Awaitable.Any, Timeout extends Dura
   const site = creationSite(asCompletedEffects)
   return Effect.withFiber((fiber) => {
     const completions = new Completions<T>("asCompletedEffects", fiber, inputs, options, site)
-    // What a future of `T` gives, `T` gives; without a timeout it can't fail with one.
+    // A future of `T` gives what `T` gives; without a timeout it can't fail with one.
     const next = Effect.flatMap(completions.next, join) as Effect.Effect<
       Awaitable.Success<T>,
       Awaitable.Error<T> | asCompleted.Error<Timeout>
     >
-    // One effect for all of the places, and the completions do not hold it: once it is garbage, nobody can await the rest.
+    // One effect for all places, not held by the completions: once it is garbage, nobody can await the rest.
     dropped.register(next, completions)
     return Effect.succeed(Array.from({ length: completions.left }, () => next))
   })

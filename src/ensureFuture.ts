@@ -36,7 +36,7 @@ import { makesTask } from "./internal/task/createTask.ts"
  * @category verbs
  * @since 0.1.0
  */
-export const ensureFuture = <T extends Awaitable.Any>(
+export const ensureFuture = <T extends Awaitable.EffectOrFuture>(
   awaitable: T
 ): Effect.Effect<Awaitable.Running<T>, never, Awaitable.Services<T> | EventLoop> & Awaitable.MakesTask => {
   const site = creationSite(ensureFuture)

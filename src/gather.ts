@@ -50,7 +50,9 @@ export declare namespace gather {
    *
    * @since 0.1.0
    */
-  export type Input = Awaitable.Collection<Awaitable.Any> | Readonly<Record<string, Awaitable.Any>>
+  export type CollectionOrRecord =
+    | Awaitable.Collection<Awaitable.EffectOrFuture>
+    | Readonly<Record<string, Awaitable.EffectOrFuture>>
 
   /**
    * The awaitables in an input.
@@ -79,7 +81,7 @@ export declare namespace gather {
   /**
    * @since 0.1.0
    */
-  export type Successes<Arg> = Arg extends ReadonlyArray<Awaitable.Any>
+  export type Successes<Arg> = Arg extends ReadonlyArray<Awaitable.EffectOrFuture>
     ? { -readonly [K in keyof Arg]: Awaitable.Success<Arg[K]> }
     : Arg extends Iterable<infer T> ? Array<Awaitable.Success<T>>
     : { -readonly [K in keyof Arg]: Awaitable.Success<Arg[K]> }
@@ -87,7 +89,7 @@ export declare namespace gather {
   /**
    * @since 0.1.0
    */
-  export type Exits<Arg> = Arg extends ReadonlyArray<Awaitable.Any>
+  export type Exits<Arg> = Arg extends ReadonlyArray<Awaitable.EffectOrFuture>
     ? { -readonly [K in keyof Arg]: Exit.Exit<Awaitable.Success<Arg[K]>, Awaitable.Error<Arg[K]>> }
     : Arg extends Iterable<infer T> ? Array<Exit.Exit<Awaitable.Success<T>, Awaitable.Error<T>>>
     : { -readonly [K in keyof Arg]: Exit.Exit<Awaitable.Success<Arg[K]>, Awaitable.Error<Arg[K]>> }
@@ -162,7 +164,7 @@ export declare namespace gather {
  * @category verbs
  * @since 0.1.0
  */
-export const gather = <const Arg extends gather.Input, const O extends gather.Options = {}>(
+export const gather = <const Arg extends gather.CollectionOrRecord, const O extends gather.Options = {}>(
   inputs: Arg,
   // `Types.NoExcessProperties` would name the options' own type, and an argument of just that type would infer nothing.
   options?: O & { readonly [K in Exclude<keyof O, keyof gather.Options>]: never }
@@ -185,7 +187,7 @@ const checkOptions = check.options<gather.Options>({
 
 const gatherIn = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  inputs: gather.Input,
+  inputs: gather.CollectionOrRecord,
   options: gather.Options | undefined,
   site: CallSite | undefined
 ): Effect.Effect<unknown, unknown> => {
@@ -201,6 +203,6 @@ const gatherIn = (
   return exit === undefined ? join(gathering) : loop.atOnce?.(fiber) ?? asAwaited(exit)
 }
 
-const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.Any>> =>
-  // In this order: the names of what is in an array are a string for each item, a twentieth of the time of those behind a limit.
+const isRecord = (inputs: unknown): inputs is Readonly<Record<string, Awaitable.EffectOrFuture>> =>
+  // In this order: listing an array's keys makes a string for each item, a twentieth of the time with a limit.
   !Predicate.isIterable(inputs) && check.isNamed(inputs)

@@ -67,7 +67,7 @@ export const run = async <A, E>(
   checkRunOptions("run", options)
   const runner = Runner.make(options)
   const [ran] = await Promise.allSettled([runner.run(main)])
-  // On a virtual loop closing fails with what nobody saw.
+  // On a virtual loop, closing fails with the failures that nobody saw.
   const [closed] = await Promise.allSettled([runner.close()])
   if (ran.status === "fulfilled" && closed.status === "fulfilled") return ran.value
   const errors: ReadonlyArray<unknown> = [ran, closed].flatMap((end) => end.status === "rejected" ? [end.reason] : [])

@@ -51,7 +51,7 @@ export const shield = <A, E = never, R = never>(
   })
 }
 
-/** What the waiter joins in the inner future's place. */
+/** What the waiter joins instead of the inner future. */
 class Shield<A, E> extends StandIn<A, E, FutureImpl<A, E>> {
   override get kind(): string {
     return "Shield"

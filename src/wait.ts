@@ -209,7 +209,7 @@ export declare namespace wait {
  * @category verbs
  * @since 0.1.0
  */
-export const wait = <T extends Awaitable.Any>(
+export const wait = <T extends Awaitable.EffectOrFuture>(
   inputs: Awaitable.Collection<T>,
   options?: wait.Options
 ): Effect.Effect<wait.Result<Awaitable.Running<T>>, never, Awaitable.Services<T> | EventLoop> => {
@@ -296,7 +296,7 @@ class Wait<T> extends TimedWaiter<wait.Result<T>> implements Listener {
     this.wake()
   }
 
-  /** What the predicate throws becomes the wait's own defect. */
+  /** What the predicate throws becomes a defect of the wait. */
   private asks(tally: wait.Tally): boolean {
     try {
       const enough = this.isEnough(tally)

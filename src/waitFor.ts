@@ -77,7 +77,7 @@ export const waitFor: {
   (duration) => check.duration("waitFor", "the duration", duration)
 )
 
-/** No time at all: a value that is there already, or a cancellation that is waited for. */
+/** No time at all: a value that is already there, or a cancellation that it waits for. */
 const waitNoTime = <A, E, R>(
   fiber: Fiber.Fiber<unknown, unknown>,
   awaitable: Awaitable<A, E, R>

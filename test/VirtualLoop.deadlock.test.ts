@@ -55,6 +55,8 @@ describe("DeadlockError", () => {
       expect(line("waiter")).toMatch(/ wait .*VirtualLoop\.deadlock\.test\.ts:\d+:\d+/)
       expect(line("sleeper")).toMatch(/waiting for (a timer|.*sleep)/)
       expect(line("outside")).toMatch(/VirtualLoop\.deadlock\.test\.ts:\d+:\d+/)
+      expect(message.match(/ {4}waiting for something outside of the loop/g)).toHaveLength(1)
+      expect(message).toMatch(/name='outside' .*\n {4}waiting for something outside of the loop/)
       expect(line("Task-1")).toMatch(/future/)
       expect(message).not.toContain("circle")
     }))
@@ -391,6 +393,15 @@ describe("DeadlockError", () => {
         const way = (task: Task.Task<void>) =>
           asyncio.TaskGroup.run((group) => Effect.asVoid(group.createTask(Task.join(task), { name: "child" })))
         expect(yield* messageOf(way)).toBe("these wait for each other in a circle: 'a' -> 'child' -> 'b' -> 'a'")
+      }))
+    it.live("a circle of one is said to be a lock taken twice", () =>
+      Effect.gen(function*() {
+        const { message } = yield* stuck(
+          Effect.flatMap(Lock.make, (lock) => Lock.withLock(lock, Lock.withLock(lock, Effect.void)))
+        )
+        expect(message).toMatch(
+          /circle: 'Task-1' -> 'Task-1'\n {2}it holds the lock itself: locks are not reentrant$/
+        )
       }))
     it.live("what a fiber waits for that the task forked stands in the text, too", () =>
       Effect.gen(function*() {

@@ -1,5 +1,6 @@
 /**
- * Executors: what runs jobs. Each backend is one function, `execute`; the rest is asyncio's, as every submitted job is a task.
+ * Executors: what runs jobs. Each backend is one function, `execute`; the rest is asyncio's, as every submitted job is
+ * a task.
  *
  * @since 0.2.0
  */
@@ -34,8 +35,8 @@ import { makeScoped } from "./parts/makeExecutor.ts"
 export interface Executor<in J extends Job.Any> {
   readonly "~effect-asyncio/Executor": (_: J) => void
   /**
-   * Runs a job once, in the calling fiber: no retries, and no task. Interrupting that cancels the job, and takes until the job
-   * has ended or its worker is gone.
+   * Runs a job once, in the calling fiber: no retries, and no task. Interrupting that cancels the job, and takes until
+   * the job has ended or its worker is gone.
    */
   readonly execute: <K extends J>(
     job: K,
@@ -74,12 +75,13 @@ export interface DefaultExecutor {
 }
 
 /**
- * The default executor, which `submit`, `map` and `toThread` use. Its type does not name its jobs: a job that it does not have
- * dies.
+ * The default executor, which `submit`, `map` and `toThread` use. Its type does not name its jobs: a job that it does
+ * not have dies.
  *
  * **Details**
  *
- * There is none until one is provided, by `layer` or a layer of an executor's own. asyncio's `loop.set_default_executor`.
+ * There is none until one is provided, by `layer` or a layer of an executor's own. asyncio's
+ * `loop.set_default_executor`.
  *
  * @category services
  * @since 0.2.0
@@ -114,7 +116,7 @@ export const layer = <J extends Job.Any, E, R>(
     Executor,
     Effect.suspend(() => {
       check.effect("Executor.layer", "the argument", make)
-      // Asked for a job that it has not, it says so itself.
+      // If it is asked for a job that it does not have, it says so itself.
       return make as unknown as Effect.Effect<Executor<Job.Any>, E, R>
     })
   )
@@ -137,21 +139,22 @@ const checkLocal = check.options<LocalOptions>({ size: check.count(1) })
  *
  * **When to use**
  *
- * In tests, in place of threads, processes or a cluster: it needs no workers, and runs on the virtual loop and under `Explore`.
- * And wherever a job waits more than it computes.
+ * In tests, in place of threads, processes or a cluster: it needs no workers, and runs on the virtual loop and under
+ * `Explore`. And wherever a job waits more than it computes.
  *
  * **Details**
  *
- * Inputs, results, failures and reports go through the schemas, as everywhere, so a value that can't cross shows in the test.
- * Handlers get the services of the place where the executor is made, then the caller's; clock and loop are the caller's.
+ * Inputs, results, failures and reports go through the schemas, as everywhere, so a value that can't cross shows in the
+ * test. Handlers get the services of the place where the executor is made, then the caller's; clock and loop are the
+ * caller's.
  *
  * `size` is a whole number above 0. Closing the scope cancels the jobs that are left, and waits for them.
  *
  * **Gotchas**
  *
- * A handler that computes for long holds up the whole loop. There is no `grace` either: a pool kills the worker of a cancelled
- * job that does not end, but nothing can kill a part of this process. So a cancelled job whose handler can't be interrupted
- * keeps its place, and its task, until it has ended.
+ * A handler that computes for long holds up the whole loop. There is no `grace` either: a pool kills the worker of a
+ * cancelled job that does not end, but nothing can kill a part of this process. So a cancelled job whose handler can't
+ * be interrupted keeps its place, and its task, until it has ended.
  *
  * No worker is lost here, unless a handler says so: `loseWorker`.
  *
@@ -225,8 +228,8 @@ export const layerLocal = <J extends Job.Any, const H extends Job.Handlers<J, un
  *
  * **Details**
  *
- * This attempt fails with `WorkerLost`, which has the `reason`; `retries` start another one. Other jobs go on. Outside of
- * `Executor.local` it is a defect, `RuntimeError`.
+ * This attempt fails with `WorkerLost`, which has the `reason`; `retries` start another one. Other jobs go on. Outside
+ * of `Executor.local` it is a defect, `RuntimeError`.
  *
  * **Gotchas**
  *

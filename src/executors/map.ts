@@ -1,8 +1,8 @@
 /**
- * `map`: a job for each input, so many at a time, and the results in the inputs' order.
+ * `map`: runs a job for each input, so many at a time, and gives the results in the inputs' order.
  *
- * There are as many lanes as jobs may run at once. Each is a task that runs one job after another, and then pulls the next
- * input. So an endless or expensive iterable is read no further than needed, and a job costs no task of its own.
+ * There are as many lanes as jobs may run at once. Each is a task that runs one job after another, and then pulls the
+ * next input. So an endless or expensive iterable is read no further than needed, and a job needs no separate task.
  *
  * @since 0.2.0
  */
@@ -48,14 +48,15 @@ export interface MapOptions<P = never, E = never, R = never> {
  * With `concurrency` no more of its jobs than that are at the executor, waiting or running, and the iterable is read no
  * further: it may be a generator without an end in sight, or one that holds something open, which is closed at the end.
  *
- * The first failure cancels the rest, and comes out once all have ended. The same goes for being cancelled. When several jobs
- * end together, another one may have begun by then.
+ * The first failure cancels the rest, and comes out once all have ended. The same goes for being cancelled. When
+ * several jobs end together, another one may have begun by then.
  *
  * In Python `executor.map(f, xs, buffersize=n)`.
  *
  * **Gotchas**
  *
- * All results are kept. For inputs without an end use `asCompleted`, or a `Stream` and `Stream.mapEffect` with `toThread`.
+ * All results are kept. For inputs without an end use `asCompleted`, or a `Stream` and `Stream.mapEffect` with
+ * `toThread`.
  *
  * **Example** (Ten jobs of an hour, two at a time)
  *
@@ -104,7 +105,7 @@ export const map = <J extends Job.Any, E = never, R = never>(
 const checkOptions = check.options<MapOptions>({ concurrency, retries: check.count(0), onProgress: check.callback })
 
 class Mapping {
-  // INVARIANT: the results that there are, each at the place of its input.
+  // INVARIANT: the results so far, each at the place of its input.
   readonly results: Array<unknown> = []
   private readonly executor: AnyExecutor
   private readonly job: AnyJob
@@ -139,7 +140,7 @@ class Mapping {
     return lanes
   }
 
-  /** Runs one, then the next that nobody has. */
+  /** Runs one, then the next that no lane has taken. */
   private lane(first: Pulled): Effect.Effect<void, unknown, EventLoop> {
     let next: Pulled | undefined = first
     return Effect.whileLoop({
@@ -168,7 +169,7 @@ class Mapping {
     return { input: value, place: this.place++ }
   }
 
-  /** What the iterable has open is closed, as by the end of a `for … of`. */
+  /** Closes what the iterable has open, as the end of a `for … of` does. */
   readonly close = (): undefined => {
     if (!this.isDone) this.iterator.return?.()
     this.isDone = true
@@ -180,7 +181,7 @@ interface Pulled {
   readonly place: number
 }
 
-/** A lone text is one as well, of letters; an Effect is, to be yielded. */
+/** A single text is iterable, too, letter by letter; so is an Effect, for `yield*`. */
 const isIterable = check.kind(
   (value) => Predicate.isObjectKeyword(value) && Symbol.iterator in value && !Effect.isEffect(value),
   "an iterable of inputs"

@@ -36,16 +36,19 @@ import {
  * @since 0.2.0
  */
 export interface SubmitOptions<P = never, E = never, R = never> {
-  /** Default: a new one. In a cluster the same id is the same job: it joins a running one, or gets the stored result. */
+  /**
+   * Default: a new one. In a cluster the same id is the same job: it joins a running one, or gets the stored result.
+   */
   readonly id?: string | undefined
   /** The task's name. Default: the job's. */
   readonly name?: string | undefined
   /** How many times the job may run again after `WorkerLost`. It never does after its own failure. Default: 0. */
   readonly retries?: number | undefined
   /**
-   * Takes what the job reports: one at a time, in order, all of it before the task ends, and nothing after a cancellation. The
-   * job waits meanwhile. It runs with the submitter's services; if it fails, the task fails with that, and the job is cancelled.
-   * (`onProgress` of `gather` is another one: it says how many of its tasks have ended.)
+   * Takes what the job reports: one at a time, in order, all of it before the task ends, and nothing after a
+   * cancellation. The job waits meanwhile. It runs with the submitter's services; if it fails, the task fails with
+   * that, and the job is cancelled. (`onProgress` of `gather` is another one: it says how many of its tasks have
+   * ended.)
    */
   readonly onProgress?:
     | ([P] extends [never] ? ReportsNothing : (value: P) => Effect.Effect<unknown, E, R>)
@@ -75,24 +78,25 @@ export type SubmitArguments<J extends Job.Any, E, R> = undefined extends Job.Inp
  *
  * **When to use**
  *
- * Use it to go on while the job runs, or to wait for it among others: the result is a task like any other. `toThread` submits
- * and awaits.
+ * Use it to go on while the job runs, or to wait for it among others: the result is a task like any other. `toThread`
+ * submits and awaits.
  *
  * **Details**
  *
- * The task waits for a place in the executor, first come, first served, and then for the job. If it is cancelled while it
- * waits for its place, the job never runs. Later, the job is interrupted where it runs, its finalizers run, and the task ends
- * when the job has ended or its worker is gone.
+ * The task waits for a place in the executor, first come, first served, and then for the job. If it is cancelled while
+ * it waits for its place, the job never runs. Later, the job is interrupted where it runs, its finalizers run, and the
+ * task ends when the job has ended or its worker is gone.
  *
- * It fails with the job's own error; with `WorkerLost` if the worker is gone; with `BrokenExecutor` if the executor can't run
- * the job. A defect of the handler arrives as a defect, with its message and the worker's stack. If the handler is cancelled
- * by its own doing, the task ends cancelled.
+ * It fails with the job's own error; with `WorkerLost` if the worker is gone; with `BrokenExecutor` if the executor
+ * can't run the job. A defect of the handler arrives as a defect, with its message and the worker's stack. If the
+ * handler is cancelled by its own doing, the task ends cancelled.
  *
  * A job that the executor does not have dies at once; an input that does not fit its schema is a defect of the task.
  *
  * A job without a payload takes no input: `submit(job)`, or `submit(job, undefined, options)`.
  *
- * It makes a task, as `createTask` does, so `gather([submit(job, x)])` is refused: give it `toThread(job, x)`, or the task.
+ * It makes a task, as `createTask` does, so `gather([submit(job, x)])` is refused: give it `toThread(job, x)`, or the
+ * task.
  *
  * In Python `executor.submit`, whose future can be cancelled only while it waits.
  *
@@ -206,8 +210,8 @@ export const runInExecutor = <J extends Job.Any, K extends J, E = never, R = nev
  *
  * **Details**
  *
- * `submit`, then awaiting the task: being cancelled cancels the job. asyncio's `to_thread`; whether it is a thread is for the
- * executor to decide.
+ * `submit`, then awaiting the task: being cancelled cancels the job. asyncio's `to_thread`; whether it is a thread is
+ * for the executor to decide.
  *
  * **Example** (Not longer than a second)
  *
@@ -262,7 +266,7 @@ const checkOptions = check.options<SubmitOptions>({
   onProgress: check.callback
 })
 
-/** `A` and `E` are of the job, which the caller knows. */
+/** `A` and `E` are the job's, which the caller knows. */
 const start = <A, E>(
   call: string,
   fiber: Fiber.Fiber<unknown, unknown>,

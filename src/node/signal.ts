@@ -1,8 +1,8 @@
 /**
  * `signal`: waiting for a signal of the operating system.
  *
- * The process has a listener only while somebody waits, so a signal that nobody waits for has its usual effect: a
- * second Ctrl-C ends the process. asyncio's `loop.add_signal_handler` calls back until it is removed; here, use
+ * The process has a listener only while somebody waits, so a signal that nobody waits for has its usual effect: under
+ * `runMain` a second Ctrl-C cancels the program, otherwise it ends the process. asyncio's `loop.add_signal_handler` calls back until it is removed; here, use
  * `Effect.forever` to wait again.
  */
 import * as Effect from "effect/Effect"

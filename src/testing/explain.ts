@@ -19,12 +19,18 @@ export const explain = (
   if (tasks.length > 0) lines[0] += ", and these tasks are not done:"
   for (const task of tasks) {
     lines.push(`  ${task}`)
-    for (const waiter of own.get(task)!) lines.push(`    in a fiber that it forked: waiting for ${waitOf(waiter)}`)
+    const forked = own.get(task)!
+    for (const waiter of forked) lines.push(`    in a fiber that it forked: waiting for ${waitOf(waiter)}`)
+    if (forked.length === 0 && waiterOf(task) === undefined) lines.push("    waiting for something outside of the loop")
   }
   if (outside.length > 0) lines.push("fibers outside of tasks wait for:", ...outside.map((label) => `  ${label}`))
   const waitersOf = (task: AnyTask) => [waiterOf(task), ...own.get(task)!].filter((waiter) => waiter !== undefined)
   for (const circle of circlesOf(tasks, waitersOf)) {
     lines.push(`these wait for each other in a circle: ${circleInWords(circle.map((task) => task.name))}`)
+    const [first] = circle
+    if (waitersOf(first!).some(({ resource }) => resource?.holder === first)) {
+      lines.push("  it holds the lock itself: locks are not reentrant")
+    }
   }
   return lines.join("\n")
 }

@@ -348,10 +348,10 @@ law("what a schema refuses is a defect that says so", 1, function*() {
     messageOf(result).replace(/^(serve|Executor\.local): /, "")
   ]
 }, [
-  "toThread: the input of job 'half' is \"one\", expected what its payload is: Expected number",
+  "toThread: the input of job 'half' is \"one\", expected a value of its payload schema: Expected number",
   true,
   true,
-  "what the handler of job 'wrongResult' gives is \"no number\", expected what its success is: Expected number"
+  "the result of the handler of job 'wrongResult' is \"no number\", expected a value of its success schema: Expected number"
 ])
 
 law("a failure that the job did not declare is a defect, whose cause it is", 1, function*() {
@@ -359,7 +359,7 @@ law("a failure that the job did not declare is a defect, whose cause it is", 1, 
   const { cause } = (Exit.isFailure(exit) ? Cause.squash(exit.cause) : {}) as Error
   return [
     Exit.hasDies(exit),
-    /wrongFailure' fails with .*, expected no failure, as the job has no error schema$/.test(messageOf(exit)),
+    /wrongFailure' is .*, expected no failure, since the job has no error schema$/.test(messageOf(exit)),
     cause instanceof Error && [cause.name, cause.message]
   ]
 }, [true, true, ["RangeError", "out of range"]])

@@ -234,7 +234,7 @@ for (const [kind, pool] of Object.entries(kinds)) {
           )
         ))
       expect((await broken("silent")).message).toMatch(
-        new RegExp(`no worker comes up: ${noun} \\d+ has ended without a call of serve: file:.*silent\\.mjs$`)
+        new RegExp(`no worker comes up: ${noun} \\d+ ended without calling serve: file:.*silent\\.mjs$`)
       )
       expect((await broken("twice")).message).toMatch(
         kind === "threads"

@@ -156,10 +156,11 @@ describe("generic wrappers", () => {
     const limited = <T extends Effect.Effect<any, any, any>>(effect: T) => waitFor(effect, "1 second")
     const all = <T extends Effect.Effect<any, any, any>>(effects: ReadonlyArray<T>) => gather(effects)
     const array = <T extends Effect.Effect<any, any, any>>(effects: Array<T>) => wait(effects)
-    const iterable = <T extends Awaitable.Any>(awaitables: Iterable<T> & Awaitable.NotLone) => asCompleted(awaitables)
-    const set = <T extends Awaitable.Any>(awaitables: ReadonlySet<T>) => wait(awaitables)
+    const iterable = <T extends Awaitable.EffectOrFuture>(awaitables: Iterable<T> & Awaitable.NotLone) =>
+      asCompleted(awaitables)
+    const set = <T extends Awaitable.EffectOrFuture>(awaitables: ReadonlySet<T>) => wait(awaitables)
     const record = <T extends Record<string, Effect.Effect<any, any, any>>>(effects: T) => gather(effects)
-    const tuple = <const T extends ReadonlyArray<Awaitable.Any>>(effects: T) => gather(effects)
+    const tuple = <const T extends ReadonlyArray<Awaitable.EffectOrFuture>>(effects: T) => gather(effects)
     for (const wrapper of [limited, all, array, iterable, set, record, tuple]) expectTypeOf(wrapper).toBeFunction()
     expectTypeOf(tuple([f(1), Effect.succeed("two")])).toEqualTypeOf<
       Effect.Effect<[number, string], "E1", Db | Loop>

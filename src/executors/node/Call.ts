@@ -20,13 +20,13 @@ import type { Execution } from "../parts/makeExecutor.ts"
 import type { Remote } from "./Remote.ts"
 import type { FromWorker, Parcel, Span } from "./wire.ts"
 
-/** The pool, to its calls. */
+/** The pool, as its calls see it. */
 export interface Desk {
   /** "thread", "process". */
   readonly noun: string
   /** What its workers run. */
   readonly module: URL
-  /** Milliseconds that a cancelled job has to end. */
+  /** How many milliseconds a cancelled job has to end. */
   readonly grace: number
   /** "1 second". */
   readonly graceInWords: string
@@ -40,18 +40,18 @@ export class Call extends Waiter<unknown, unknown> {
   readonly execution: Execution
   readonly input: Parcel
   private readonly desk: Desk
-  // INVARIANT: both defined from when it is sent.
+  // INVARIANT: both defined once it has been sent.
   private worker: Remote | undefined = undefined
   private number: number | undefined = undefined
   // INVARIANT: defined once the worker has answered or is gone, or nobody can do the job.
   private outcome: Outcome | undefined = undefined
-  /** What comes instead of the worker's answer: a report can't be taken. */
+  /** Replaces the worker's answer if a report can't be taken. */
   private instead: Outcome | undefined = undefined
-  /** The pool closes: the job is cancelled, and so is who waits for it. */
+  /** The pool closes: the job is cancelled, and so is whoever waits for it. */
   private isAbandoned = false
   private reporting: Fiber.Fiber<unknown, unknown> | undefined = undefined
   private ending: Ending | undefined = undefined
-  // INVARIANT: defined once the job is cancelled, and runs out while it has not ended.
+  // INVARIANT: defined once the job is cancelled; fires unless the job ends first.
   private timer: NodeJS.Timeout | undefined = undefined
 
   constructor(desk: Desk, execution: Execution, input: Parcel) {
@@ -92,7 +92,7 @@ export class Call extends Waiter<unknown, unknown> {
   report(encoded: unknown): void {
     const { job, onProgress } = this.execution
     const { fiber, number, worker } = this
-    // Nobody takes it any more; the handler goes on with its clean-up.
+    // Nobody takes it any longer; the handler goes on with its clean-up.
     if (this.state !== "parked" || this.instead !== undefined) return worker!.taken(number!)
     const taking = Effect.flatMap(Effect.orDie(codecsOf(job).progress.decode(encoded)), onProgress!)
     const taker = this.reporting = Effect.runForkWith(fiber.context)(taking)
@@ -100,11 +100,11 @@ export class Call extends Waiter<unknown, unknown> {
       this.reporting = undefined
       if (this.isDone) return
       if (exit._tag === "Failure" && this.state === "parked") {
-        // Who can't take reports gets no result either.
+        // A submitter that can't take reports gets no result, either.
         this.instead = Exit.failCause(exit.cause)
         this.cancel()
       }
-      // One that can't be interrupted waits for that, cancelled or not.
+      // A handler that can't be interrupted waits for this, cancelled or not.
       worker!.taken(number!)
     })
   }
@@ -144,7 +144,7 @@ export class Call extends Waiter<unknown, unknown> {
     this.worker!.cancel(number)
   }
 
-  /** Its end is waited for, for `grace`. */
+  /** Waits for its end, for at most `grace`. */
   private cancel(): void {
     const { desk: { grace, graceInWords }, job, number, worker } = this
     worker!.cancel(number!)
@@ -162,7 +162,7 @@ export class Call extends Waiter<unknown, unknown> {
     return (this.ending = new Ending(this)).park()
   }
 
-  /** What a cancelled job has failed with beside that. It is no failure that its worker had to be killed. */
+  /** What a cancelled job failed with besides. That its worker had to be killed is not a failure. */
   get besideCancellation(): Effect.Effect<void, unknown> {
     return Effect.flatMap(Effect.exit(this.outcome!), (exit) => isLost(exit) ? Effect.void : failureBeside(exit))
   }

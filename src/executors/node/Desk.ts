@@ -3,7 +3,7 @@
  *
  *     layer ( loop ( handlers ( messages … ) ) )
  *
- * Built in this order, once, and closed in the other one: the tasks that are left are cancelled and awaited, then what their
+ * Built once, in this order, and closed in reverse: the tasks that are left are cancelled and awaited, then what their
  * services hold is released.
  */
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
@@ -33,7 +33,7 @@ type Run = Extract<ToWorker, { readonly _tag: "Run" }>
 
 let isServing = false
 
-/** Never ends: the process or thread does. `R`: what the handlers ask for, and the layer has. */
+/** Never ends; the process or thread does. `R`: what the handlers ask for, and the layer provides. */
 export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.Layer<R, unknown>): void => {
   if (!isWorker()) {
     const message = "serve: no pool has started this worker; give the module to a pool"
@@ -44,7 +44,7 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
     throw thrown(new RuntimeError({ message }))
   }
   isServing = true
-  // The program has ended while this child came up.
+  // The program ended while this child was starting.
   if (isMainThread && !process.connected) process.exit()
   const main = Effect.gen(function*() {
     const known = yield* handlersOf<R>("serve", jobs, handlers)
@@ -65,14 +65,14 @@ export const run = <R>(jobs: Job.Jobs<Job.Any>, handlers: unknown, layer: Layer.
   }
   fiber.addObserver((exit) => {
     if (exit._tag === "Success" || Cause.hasInterruptsOnly(exit.cause)) return
-    // A thread's pool hears of it as the reason; a process prints it.
+    // A thread's pool gets it as the reason; a process prints it.
     setImmediate(() => {
       throw thrown(Cause.squash(exit.cause))
     })
   })
 }
 
-/** An error of another class than JavaScript's own leaves its text behind when it crosses threads. */
+/** An error whose class is not one of JavaScript's own loses its text when it crosses threads. */
 const thrown = (error: unknown): unknown =>
   !isMainThread && error instanceof Error
     ? Object.assign(new Error(error.message), { name: error.name, stack: error.stack })
@@ -83,9 +83,9 @@ type Runner = WorkerRunner.WorkerRunner<FromWorker, ToWorker>
 class Desk {
   private readonly handlers: HandlersImpl
   private readonly runner: Runner
-  /** The main one: its context is what tasks begin with. */
+  /** The main fiber: tasks begin with its context. */
   private readonly fiber: Fiber.Fiber<unknown, unknown>
-  // INVARIANT: the jobs that have not ended, and of those that wait for a report to be taken what tells them.
+  // INVARIANT: the jobs that have not ended; and for those that wait for a report to be taken, what tells them.
   private readonly tasks = new Map<number, TaskImpl<unknown, unknown>>()
   private readonly reports = new Map<number, () => void>()
 
@@ -109,7 +109,13 @@ class Desk {
     if (job === undefined) return this.runner.sendUnsafe(0, { _tag: "Unknown", call, serves: String(jobs) })
     const report = reports ? (_: unknown, encoded: unknown) => this.report(call, encoded) : () => Effect.void
     const work = Effect.flatMap(
-      orIllegal(codecsOf(job).input.decode(input), "serve", `the input of job '${name}'`, input, "what its payload is"),
+      orIllegal(
+        codecsOf(job).input.decode(input),
+        "serve",
+        `the input of job '${name}'`,
+        input,
+        "a value of its payload schema"
+      ),
       (input) => this.handlers.run(job, { attempt, id, input }, report, span && Tracer.externalSpan(span))
     )
     const task = createTask("serve", this.fiber, work, { name }, undefined)
@@ -121,7 +127,7 @@ class Desk {
     })
   }
 
-  /** What the schemas do not take, or the host does not send, is the job's defect, as its own would be. */
+  /** A value that the schemas do not accept, or that the host does not send, is a defect of the job. */
   private answer(call: number, job: AnyJob, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
     const send = (exit: Exit.Exit<unknown, unknown>) =>
       Effect.flatMap(
@@ -133,7 +139,7 @@ class Desk {
     return Effect.orDie(Effect.catchCause(sent, (cause) => send(Exit.die(Cause.squash(cause)))))
   }
 
-  /** Goes on when the other side has taken it: nobody reports faster than is listened. */
+  /** Goes on when the other side has taken it: reports come no faster than they are taken. */
   private report(call: number, report: unknown): Effect.Effect<void> {
     return Effect.callback((resume) => {
       this.reports.set(call, () => {

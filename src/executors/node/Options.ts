@@ -1,4 +1,4 @@
-/** What a pool is made of, of either kind. */
+/** The options of both kinds of pools. */
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,7 +21,9 @@ import { Pool } from "./Pool.ts"
  * @since 0.2.0
  */
 export interface Options {
-  /** How many workers there may be. Default: one for each processor this process may use, `os.availableParallelism()`. */
+  /**
+   * How many workers there may be. Default: one for each processor this process may use, `os.availableParallelism()`.
+   */
   readonly size?: number | undefined
   /**
    * How many jobs a worker runs at a time, for jobs that wait more than they compute. Above 1, a worker that has to be
@@ -29,8 +31,8 @@ export interface Options {
    */
   readonly concurrency?: number | undefined
   /**
-   * How long a cancelled job may take to end, before its worker is terminated and replaced; and how long closing takes at
-   * most. Default: 1 second.
+   * How long a cancelled job may take to end, before its worker is terminated and replaced; and how long closing takes
+   * at most. Default: 1 second.
    */
   readonly grace?: Duration.Input | undefined
   /** After how many jobs a worker is replaced by a fresh one, against leaks. Default: never. */
@@ -87,7 +89,7 @@ export const makePool = <J extends Job.Any>(
       size,
       concurrency,
       execArgv,
-      // A timer that is to run for longer runs out at once.
+      // A longer timer would fire at once.
       grace: graceGiven < 2 ** 31 ? graceGiven : Infinity,
       graceInWords: timeInWords(graceGiven),
       maxJobsPerWorker,

@@ -1,14 +1,15 @@
 /**
  * A pool of workers: who does which job.
  *
- * Jobs come here one for each place of the executor (parts/JobPlaces.ts), so that the others wait as suspended fibers and in no
- * buffer of a worker. A job goes to the ready worker with the fewest; where none is free, as one starts or was lost, it waits
- * for the first that is. First come, first served. Finding a worker is O(size).
+ * Jobs come here one for each place of the executor (parts/JobPlaces.ts), so that the others wait as suspended fibers,
+ * not in a worker's buffer. A job goes to the ready worker with the fewest jobs; if none is free, because one is
+ * starting or was lost, it waits for the first free one. First come, first served. Finding a worker is O(size).
  *
- * A worker starts when a job finds none free: a pool that nobody uses costs nothing, and one that is large for the load stays
- * small, as with Python's. One that has had jobs and is lost is replaced at once. One that does not come up is not tried again
- * before the next job comes: so a module that does not load fails each job, and is not loaded over and over. There is no limit
- * to how long one may take to come up, as there is none in Python: who waits for it can be cancelled, or has a timeout.
+ * A worker starts when a job finds none free: a pool that nobody uses costs nothing, and one that is too large for its
+ * load stays small, as Python's do. A worker that has had jobs and is lost is replaced at once. One that does not start
+ * is not tried again before the next job comes: so a module that does not load fails each job, but is not loaded over
+ * and over. There is no limit to how long one may take to start, as in Python: whoever waits for it can be cancelled,
+ * or have a timeout.
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -36,11 +37,11 @@ export interface PoolSettings extends Settings {
 export class Pool implements Desk, Owner {
   private readonly launch: Launch
   private readonly settings: PoolSettings
-  /** Where it was made: what happens when no job runs is logged there. */
+  /** The context in which it was made: what happens while no job runs is logged there. */
   private readonly context: Context.Context<never>
-  // INVARIANT: at most `size`, and those among them that are not gone are starting or ready.
+  // INVARIANT: at most `size`; those that are not gone are starting or ready.
   private readonly workers = new Set<Remote>()
-  /** Those that were recycled, and have not ended. */
+  /** Those that were recycled and have not ended. */
   private readonly leaving = new Set<Remote>()
   // INVARIANT: empty while a ready worker has room.
   private readonly unsent = new Set<Call>()
@@ -120,7 +121,7 @@ export class Pool implements Desk, Owner {
 
   // ------------------------------------------------------------------------------------------------------------- workers
 
-  /** As many as are needed come up. `busy`: who has just got a job, which it shares itself with others. */
+  /** Starts as many as are needed. `busy`: the worker that has just got a job. */
   private staff(busy?: Remote): void {
     const { concurrency, size } = this.settings
     let room = 0
@@ -165,22 +166,22 @@ export class Pool implements Desk, Owner {
     else this.staff()
   }
 
-  /** A worker did not come up: where there is no other, nobody can do what waits. */
+  /** A worker did not start: if there is no other, nobody can do what waits. */
   private failed({ reason, thrown }: End): void {
-    if (this.workers.size > 0) return this.log(`a worker does not come up: ${reason}`, thrown)
+    if (this.workers.size > 0) return this.log(`a worker did not start: ${reason}`, thrown)
     const broken = this.broken(`no worker comes up: ${reason}`, thrown)
     for (const call of this.unsent) call.settle(broken)
     this.unsent.clear()
   }
 
-  /** For what no task is told. */
+  /** Logs what no task is told. */
   private log(what: string, thrown: unknown): void {
     const text = `${this.settings.name}: ${what}`
     const logged = thrown === undefined ? Effect.logError(text) : Effect.logError(text, Cause.die(thrown))
     Effect.runForkWith(this.context)(logged)
   }
 
-  /** Cancels what it has; when this ends no worker is left. */
+  /** Cancels what it has; when this ends, no worker is left. */
   readonly close = Effect.promise(async () => {
     this.isOpen = false
     for (const call of this.unsent) call.settle(Effect.interrupt)
@@ -189,5 +190,5 @@ export class Pool implements Desk, Owner {
   })
 }
 
-/** That of a virtual loop, by its brand: effect-asyncio/testing is not loaded for it. */
+/** A virtual loop's clock, recognized by its brand so that effect-asyncio/testing need not be loaded. */
 const isVirtual = (clock: Clock.Clock): boolean => "~effect-asyncio/VirtualClock" in clock

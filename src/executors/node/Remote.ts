@@ -5,23 +5,23 @@
  *        │           │ it dies, or is killed  ▲
  *        └───────────┴────────────────────────┘
  *
- * The calls it has are its own: when it is gone they are lost, and no other's are. A call is over when the worker says so, never
- * before: who has cancelled one waits for that answer, for as long as `grace`; then the worker is killed.
+ * When it is gone, its own calls are lost, and no other worker's. A call is over when the worker says so, never before:
+ * whoever has cancelled one waits for that answer, for at most `grace`; then the worker is killed.
  */
 import type { Call } from "./Call.ts"
 import { connect, type Connection } from "./gaps.ts"
 import type { End, Host, Launch, Settings } from "./hosts.ts"
 import type { FromWorker } from "./wire.ts"
 
-/** The pool, to its workers. */
+/** The pool, as its workers see it. */
 export interface Owner {
   /** It can take calls, or one more. */
   readonly free: (worker: Remote) => void
-  /** `isTold`: somebody has heard of that, or has wanted it. */
+  /** `isTold`: somebody has been told, or wanted it. */
   readonly gone: (worker: Remote, end: End, isTold: boolean) => void
 }
 
-// INVARIANT: the calls there have been in this process.
+// INVARIANT: how many calls there have been in this process.
 let calls = 0
 
 export class Remote {
@@ -37,7 +37,7 @@ export class Remote {
   private readonly connection: Connection
   /** Why it was killed. */
   private killed: string | undefined = undefined
-  /** Runs once it is gone and nothing is left of it. */
+  /** Resolves once it is gone and nothing is left of it. */
   readonly ended: Promise<void>
 
   constructor(launch: Launch, settings: Settings, owner: Owner) {
@@ -74,7 +74,7 @@ export class Remote {
 
   // --------------------------------------------------------------------------------------------------------------- calls
 
-  /** Throws what can't be sent. */
+  /** Throws if it can't be sent. */
   send(call: Call): void {
     const number = ++calls
     const { input, span, execution: { attempt, id, job, onProgress } } = call
@@ -114,21 +114,21 @@ export class Remote {
 
   // ------------------------------------------------------------------------------------------------------------- the end
 
-  /** Takes no more calls, and ends when those that it has are over. */
+  /** Takes no more calls, and ends when its calls are over. */
   leave(grace: number): void {
     if (this.state === "gone" || this.state === "leaving") return
     if (this.state === "starting") return this.kill("left before it had started")
     this.state = "leaving"
-    // The end is waited for.
+    // Somebody waits for the end.
     this.host.hold()
     if (grace < Infinity) {
-      const late = setTimeout(() => this.kill("was not needed any more, and did not end"), grace)
+      const late = setTimeout(() => this.kill("was no longer needed, and did not end"), grace)
       void this.ended.then(() => clearTimeout(late))
     }
     if (this.load === 0) this.connection.close()
   }
 
-  /** As `leave`; the calls that it has are cancelled. */
+  /** As `leave`, but cancels its calls. */
   close(grace: number): Promise<void> {
     this.leave(grace)
     for (const [number, call] of this.calls) call.abandon(number)
@@ -151,6 +151,6 @@ export class Remote {
 
   private whyGone({ code, reason }: End): string {
     if (this.killed !== undefined) return `${this.name} ${this.killed}`
-    return code === 0 && !this.cameUp ? `${this.name} has ended without a call of serve: ${this.module.href}` : reason
+    return code === 0 && !this.cameUp ? `${this.name} ended without calling serve: ${this.module.href}` : reason
   }
 }

@@ -1,21 +1,22 @@
 /**
- * What Effect 4.1 lacks for a pool, with the places, and what is done about each. When Effect mends one, it can go here.
+ * What Effect 4.1 lacks for a pool, where, and what is done about it. When Effect fixes one, it can go here.
  *
  * 1. A worker that dies fails every call of Effect's own pool, which takes at least a second to start another one
  *    (rpc/RpcClient.ts, `makeProtocolWorker`: `broadcast` of a `ClientProtocolError`, `Schedule.spaced(1000)`).
  * 2. A call of rpc that is interrupted is forgotten: nobody waits for its end, and the busy worker is handed out again
  *    (the same, `send` of an `Interrupt`; `sendInterrupt` of the client).
  *    For both: a connection for each worker, here, and a protocol in which a cancel is answered (wire.ts, Remote.ts).
- * 3. Who closes a worker that is busy waits 5 s for it (platform-node, NodeWorker.ts, `Effect.timeout(5000)`), and a `Pool` that
- *    closes waits for what is in use without a limit (Pool.ts, `shutdown`). The pool here kills after its own grace, and the
- *    finalizer hears of the exit: `connect`.
- * 4. A child does not end with its parent (platform-node, NodeWorkerRunner.ts: no listener for `disconnect`): `endWithParent`.
- * 5. Ctrl-C in a terminal goes to the children, too, and ends them in the midst of what the parent would end in order
+ * 3. Closing a busy worker waits 5 s for it (platform-node, NodeWorker.ts, `Effect.timeout(5000)`), and a `Pool` that
+ *    closes waits for what is in use without a limit (Pool.ts, `shutdown`). The pool here kills after its own grace,
+ *    and the finalizer hears of the exit: `connect`.
+ * 4. A child does not end with its parent (platform-node, NodeWorkerRunner.ts: no listener for `disconnect`):
+ *    `endWithParent`.
+ * 5. Ctrl-C in a terminal goes to the children, too, and ends them in the middle of what the parent would end cleanly
  *    (the same): `leaveSignalsToParent`.
- * 6. Bytes become base64 in JSON (Schema.ts, `toCodecJson` of `Uint8Array`): a job that has many of them says
- *    `Transferable.Uint8Array`, which is handed on as it is. Here it is the encoding that collects what moves (Parcels.ts).
- * 7. What is sent while `onSpawn` runs is kept until that has ended, and if it can't be cloned then, the worker is ended for
- *    it (effect, workers/Worker.ts, `sendToPort` from the buffer): `connect` sends by itself.
+ * 6. Bytes become base64 in JSON (Schema.ts, `toCodecJson` of `Uint8Array`): a job with many of them says
+ *    `Transferable.Uint8Array`, which is handed on as it is. Here the encoding collects what moves (Parcels.ts).
+ * 7. What is sent while `onSpawn` runs is kept until that has ended, and if it then can't be cloned, the worker is
+ *    ended for it (effect, workers/Worker.ts, `sendToPort` from the buffer): `connect` sends by itself.
  */
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import * as Effect from "effect/Effect"
@@ -28,13 +29,13 @@ import type { FromWorker, ToWorker } from "./wire.ts"
 export interface Connection {
   /** Throws what the host refuses to send. Nothing is sent before the worker is ready. */
   readonly send: (message: ToWorker, transfers?: ReadonlyArray<unknown>) => void
-  /** Asks the worker to end. It does, once nothing of its own keeps it alive. */
+  /** Asks the worker to end. It does so once nothing of its own keeps it alive. */
   readonly close: () => void
-  /** When nothing of the connection is left. It closes by itself when the worker ends. */
+  /** Resolves when nothing of the connection is left. It closes by itself when the worker ends. */
   readonly closed: Promise<void>
 }
 
-/** In a fiber that belongs to nobody, in real time: the worker does, too. */
+/** In a fiber that belongs to nobody, in real time, like the worker itself. */
 export const connect = (
   { worker }: Host,
   ready: () => void,
@@ -57,10 +58,10 @@ export const connect = (
 }
 
 /**
- * In a child: the parent's end is its end. `close` is to end it in order.
+ * In a child: ends with the parent. `close` has to end it cleanly.
  *
- * A main thread that computes hears of nothing. So another one listens at the lifeline, a pipe whose other end the parent has:
- * the system closes that, however the parent ends. Then there is as much time as a cancelled job has.
+ * A main thread that computes hears nothing. So another one listens at the lifeline, a pipe whose other end the parent
+ * has: the system closes it, however the parent ends. After that, the child has as much time as a cancelled job.
  */
 export const endWithParent = (close: () => void): void => {
   process.once("disconnect", close)
@@ -74,7 +75,7 @@ export const endWithParent = (close: () => void): void => {
   watch.on("error", () => {}).unref()
 }
 
-/** The thread: alone in its text, without a name from around it. */
+/** The thread's code: only its text gets there, so it uses no name from outside. */
 const watchLifeline = (): void => {
   const { Socket } = process.getBuiltinModule("node:net")
   const { workerData } = process.getBuiltinModule("node:worker_threads")
@@ -90,7 +91,7 @@ const watchLifeline = (): void => {
   })
 }
 
-/** In a child: the parent decides what a signal means, to all that the terminal or a supervisor has sent it to. */
+/** In a child: the parent decides what a signal means that a terminal or supervisor sends to all of them. */
 export const leaveSignalsToParent = (): void => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {})
 }

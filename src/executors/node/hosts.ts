@@ -1,4 +1,7 @@
-/** What a worker is: a thread of this process, or a process. Both run a module; how they start, end and are held differs. */
+/**
+ * What a worker is: a thread of this process, or a process. Both run a module; they differ in how they start, end and
+ * are held.
+ */
 import * as Predicate from "effect/Predicate"
 import { type ChildProcess, fork } from "node:child_process"
 import type { Socket } from "node:net"
@@ -15,21 +18,21 @@ export interface Settings {
   readonly grace: number
 }
 
-/** How a worker has ended, in words; its exit code; and what it threw where that is known. */
+/** How a worker ended, in words; its exit code; and what it threw, if that is known. */
 export interface End {
   readonly reason: string
   readonly code?: number | null
   readonly thrown?: unknown
 }
 
-/** The last argument of every worker: a thread or child that somebody else has started is none. */
+/** The last argument of every worker, by which it differs from a thread or child that somebody else started. */
 const mark = "effect-asyncio-worker"
 
 /** Whether a pool has started this thread or process. */
 export const isWorker = (): boolean => process.argv.at(-1) === mark
 
 export interface Host {
-  /** "thread 3", "process 4711": what Node and the system call it, too. */
+  /** "thread 3", "process 4711": as Node and the system call it. */
   readonly name: string
   readonly worker: Worker | ChildProcess
   readonly kill: () => void
@@ -41,7 +44,7 @@ export interface Host {
 /** Starts a worker; `ended` is called once, later. */
 export type Launch = (settings: Settings, ended: (end: End) => void) => Host
 
-/** This process's flags, without the program that `node -e` has among them: each child would run that, too. */
+/** This process's flags, without the program of `node -e`, which each child would run, too. */
 const ownFlags = (): ReadonlyArray<string> =>
   process.execArgv.filter((flag, at, all) => !program.has(flag.split("=")[0]!) && !program.has(all[at - 1]!))
 
@@ -53,7 +56,7 @@ export const launchThread: Launch = ({ heapLimit, module, ...settings }, ended) 
   const { execArgv = isEvaluated() ? ownFlags() : undefined } = settings
   const worker = new Worker(module, {
     argv: [mark],
-    // Named, flags that only a process can have are refused; inherited they are not.
+    // Flags that only a process can have are refused if named, but not if inherited.
     ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     ...(heapLimit === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapLimit } })
   })
@@ -82,7 +85,7 @@ const whyOf = (thrown: unknown, heapLimit: number | undefined): string =>
     ? `ran out of memory${limitOf(heapLimit)}`
     : `threw ${inWords(thrown)}`
 
-/** Of an error that is none of JavaScript's own only the fields have come from the thread. */
+/** An error that is not one of JavaScript's own comes from the thread with its fields only. */
 const inWords = (thrown: unknown): string => {
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`
   if (!Predicate.hasProperty(thrown, "_tag")) return format(thrown)
@@ -101,7 +104,7 @@ export const launchProcess: Launch = ({ execArgv = ownFlags(), grace, heapLimit,
     execArgv: heapLimit === undefined ? [...execArgv] : [...execArgv, `--max-old-space-size=${heapLimit}`],
     // Bytes as bytes, Dates as Dates: the default is JSON.
     serialization: "advanced",
-    // The terminal's input is the parent's.
+    // The terminal's input belongs to the parent.
     stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"]
   })
   const name = worker.pid === undefined ? "a process" : `process ${worker.pid}`
@@ -115,7 +118,7 @@ export const launchProcess: Launch = ({ execArgv = ownFlags(), grace, heapLimit,
     // What it sent before its end is read first, and its handle is closed.
     setImmediate(ended, end)
   }
-  // It comes without an exit where there is no process at all.
+  // It comes without an exit if there was no process at all.
   worker.on("error", (thrown) => {
     if (worker.pid === undefined) end({ reason: `${name} could not be started: ${thrown.message}`, thrown })
   })

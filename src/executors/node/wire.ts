@@ -1,10 +1,10 @@
 /**
- * What a pool and its workers say to each other: a small protocol of our own, on the `Worker` platform of Effect.
+ * What a pool and its workers say to each other: a small protocol on Effect's `Worker` platform.
  *
- * Why not Effect's rpc, of which a job could be one: its client forgets a call that is interrupted, where a pool has to wait for
- * its end, or hand out a busy worker (gaps.ts); a report would have to share a stream with the result; and loading its server
- * makes a worker's start a third longer. The values are the JSON of a job's codecs, as everywhere; what a `Transferable` schema
- * has moves beside it.
+ * Why not Effect's rpc, with a job as a call? Its client forgets a call that is interrupted, while a pool has to wait
+ * for its end, or hand out a busy worker (gaps.ts); a report would have to share a stream with the result; and loading
+ * its server makes a worker's start a third longer. The values are the JSON of a job's codecs, as everywhere; what a
+ * `Transferable` schema has moves beside it.
  */
 
 /** The caller's span, which is the parent of the job's. */
@@ -14,7 +14,7 @@ export interface Span {
   readonly sampled: boolean
 }
 
-/** `call`: a number for each attempt at a job, the pool's own. */
+/** `call`: the pool's number for each attempt at a job. */
 export type ToWorker =
   | {
     readonly _tag: "Run"
@@ -28,7 +28,7 @@ export type ToWorker =
     readonly span: Span | undefined
   }
   | { readonly _tag: "Cancel"; readonly call: number }
-  /** The report is taken: the handler, which has waited for that, goes on. */
+  /** The report is taken: the handler, which has waited for this, goes on. */
   | { readonly _tag: "Taken"; readonly call: number }
 
 export type FromWorker =
@@ -40,7 +40,7 @@ export type FromWorker =
     readonly exit: unknown
     readonly stacks: ReadonlyArray<string | undefined>
   }
-  /** It does not have the job. `serves`: what it has. */
+  /** It does not have the job. `serves`: the jobs it has. */
   | { readonly _tag: "Unknown"; readonly call: number; readonly serves: string }
 
 /** An encoded value, and what of it moves. */

@@ -1,4 +1,4 @@
-/** What `Job.make` and `Job.group` make. */
+/** The classes behind `Job.make` and `Job.group`. */
 import * as Schema from "effect/Schema"
 import * as check from "../../internal/host/check.ts"
 import { Printable, shortened, type Words } from "../../internal/host/printing.ts"
@@ -6,7 +6,7 @@ import type { Any, Job, Jobs, Plain, Schemas } from "../Job.ts"
 
 const TypeId = "~effect-asyncio/Job"
 
-/** An option that is a schema; whether it needs services, types alone know. */
+/** An option that is a schema; only the types know whether it needs services. */
 const schema = check.kind(Schema.isSchema, "a Schema")
 const checkSchemas = check.options<Schemas<Plain, Plain, Plain, Plain>>({
   payload: schema,
@@ -51,7 +51,7 @@ export class JobImpl<Name extends string, I extends Plain, A extends Plain, E ex
   }
 }
 
-// Only its presence is looked at: the types are in it for the compiler alone.
+// Only its presence matters at run time: the types in it are for the compiler.
 Object.defineProperty(JobImpl.prototype, TypeId, { value: TypeId })
 
 export type AnyJob = JobImpl<string, Plain, Plain, Plain, Plain>

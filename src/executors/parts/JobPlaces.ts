@@ -1,4 +1,6 @@
-/** The places of an executor: so many jobs run at once, the others wait, first come, first served, as suspended fibers. */
+/**
+ * The places of an executor: so many jobs run at once; the others wait as suspended fibers, first come, first served.
+ */
 import { shortened, type Words } from "../../internal/host/printing.ts"
 import { counted } from "../../internal/host/words.ts"
 import { Holdable } from "../../internal/parts/Holdable.ts"

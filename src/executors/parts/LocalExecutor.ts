@@ -1,10 +1,10 @@
 /**
  * Jobs in this process: a handler runs as a task of the caller's loop.
  *
- * Values go both ways through the codecs, so that what works here works where there is no other way. The submitter waits for
- * the handler as one waits for a worker: cancelled, it interrupts the handler, waits for its end, and ends cancelled whatever
- * that gave. (Joining the handler would be asyncio's rule for tasks: one that swallows the request goes on with its value.
- * No interrupt that went to another process can do that.)
+ * Values go through the codecs both ways, so that what works here works elsewhere, too. The submitter waits for the
+ * handler as for a worker: cancelled, it interrupts the handler, waits for its end, and ends cancelled whatever the
+ * handler gave. (Joining the handler would be asyncio's rule for tasks: one that swallows the request goes on with its
+ * value. An interrupt that went to another process can't do that.)
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -46,12 +46,12 @@ export class LocalExecutor {
         const report = (_: unknown, encoded: unknown) => {
           if (onProgress === undefined || broken !== undefined || waiter.state !== "parked") return Effect.void
           const taking = Effect.flatMap(Effect.orDie(progress.decode(encoded)), onProgress)
-          // A handler that can't be interrupted may call it: that is not its matter.
+          // Even if the handler that calls it can't be interrupted.
           return Effect.matchCauseEffect(Effect.interruptible(taking), {
             onSuccess: () => Effect.void,
             onFailure: (cause) => {
               if (waiter.state !== "parked") return Effect.void
-              // Who can't take reports gets no result either.
+              // A submitter that can't take reports gets no result, either.
               broken ??= Exit.failCause(cause)
               return Effect.interrupt
             }
@@ -78,7 +78,7 @@ export class LocalExecutor {
 
 const through = ({ decode, encode }: Codec, value: unknown) => Effect.flatMap(encode(value), decode)
 
-/** An exit, as it comes back from elsewhere. */
+/** An exit as it would come back from elsewhere. */
 const back = (job: AnyJob, exit: Outcome): Effect.Effect<Outcome> => {
   const codec = codecsOf(job).exit
   const crossed = Effect.catch(
@@ -88,11 +88,11 @@ const back = (job: AnyJob, exit: Outcome): Effect.Effect<Outcome> => {
   return Effect.map(Effect.orDie(crossed), (crossed) => withStacks(crossed as Outcome, stacksOf(exit)))
 }
 
-/** A fiber that waits for a handler; cancelled, it cancels that and waits for its end. */
+/** A fiber that waits for a handler; when cancelled, it cancels the handler and waits for its end. */
 class HandlerWaiter extends QueuedWaiter<Outcome> {
   private readonly handling: Handling
   private readonly waiting: Set<HandlerWaiter>
-  /** The executor closes: the job is cancelled, and so is who waits for it. */
+  /** The executor closes: the job is cancelled, and so is whoever waits for it. */
   private isAbandoned = false
   constructor(handling: Handling, waiting: Set<HandlerWaiter>) {
     super()

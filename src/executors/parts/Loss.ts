@@ -1,4 +1,4 @@
-/** Lost workers: a job that has ended so, and a defect that stands for that where there is no worker. */
+/** Lost workers: how a job ends with one, and a defect that stands for one if there is no worker. */
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import { RuntimeError } from "../../Errors.ts"
@@ -18,7 +18,7 @@ export class Loss extends RuntimeError {
   }
 }
 
-/** Why the worker is lost that a handler has ended so with. */
+/** Why the worker is lost, if the handler ended by losing it. */
 export const lossIn = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (exit._tag === "Success") return undefined
   for (const reason of exit.cause.reasons) {

@@ -26,7 +26,7 @@ interface JobCodecs {
   readonly progress: Codec
 }
 
-// Made when a value first goes through one: most processes need half of them.
+// Made when a value first goes through one: most processes need only half of them.
 const made = new WeakMap<AnyJob, JobCodecs>()
 
 export const codecsOf = (job: AnyJob): JobCodecs => {
@@ -44,7 +44,7 @@ export const codecsOf = (job: AnyJob): JobCodecs => {
   return codecs
 }
 
-/** Dies where the schema does not take the value, as of any wrong argument. `expected`: what it is the schema of. */
+/** Dies if the schema does not accept the value, like any wrong argument. `expected`: what the schema is for. */
 export const orIllegal = (
   coded: Effect.Effect<unknown, Schema.SchemaError>,
   call: string,
@@ -58,8 +58,8 @@ export const orIllegal = (
   )
 
 /**
- * What a job ends with whose handler has given or failed with what its schemas do not take: a defect that says so. An error
- * is not lost with that.
+ * How a job ends whose handler gave, or failed with, a value that its schemas do not accept: with a defect that says
+ * so. An error is not lost by this.
  */
 export const refusalOf = (
   call: string,
@@ -67,28 +67,28 @@ export const refusalOf = (
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Exit.Exit<never>> => {
   const failure = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason) : undefined
-  const [does, value, name] = Exit.isSuccess(exit)
-    ? ["gives", exit.value, "success"] as const
-    : ["fails with", failure?.error, "error"] as const
-  // By its own schema, without the way to it within an exit.
+  const [what, value, name] = Exit.isSuccess(exit)
+    ? ["result", exit.value, "success"] as const
+    : ["error", failure?.error, "error"] as const
+  // By its own schema, without the path to it within an exit.
   return Effect.map(Effect.orDie(Effect.flip(codec(job[name]).encode(value))), ({ message }) => {
     const expected = name === "error" && job.error === Schema.Never
-      ? "no failure, as the job has no error schema"
-      : `what its ${name} is: ${oneLine(message)}`
-    const text = `${call}: what the handler of job '${job.name}' ${does} is ${format(value)}, expected ${expected}`
+      ? "no failure, since the job has no error schema"
+      : `a value of its ${name} schema: ${oneLine(message)}`
+    const text = `${call}: the ${what} of the handler of job '${job.name}' is ${format(value)}, expected ${expected}`
     const error = new Cause.IllegalArgumentError(text)
     return Exit.die(failure === undefined ? error : Object.assign(error, { cause: failure.error }))
   })
 }
 
-/** Where typed failures come from: their own stacks, one for each reason of the cause. Schemas make new ones. */
+/** The stacks of typed failures, one for each reason of the cause: schemas make new errors, with other stacks. */
 export const stacksOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<string | undefined> =>
   Exit.isSuccess(exit) ? [] : exit.cause.reasons.map(stackOf)
 
 const stackOf = (reason: Cause.Reason<unknown>): string | undefined =>
   reason._tag === "Fail" && reason.error instanceof Error ? reason.error.stack : undefined
 
-/** Gives the exit, whose failures have those stacks. */
+/** The exit, with those stacks on its failures. */
 export const withStacks = <A, E>(exit: Exit.Exit<A, E>, stacks: ReadonlyArray<string | undefined>): Exit.Exit<A, E> => {
   if (Exit.isSuccess(exit)) return exit
   exit.cause.reasons.forEach((reason, index) => {

@@ -1,12 +1,12 @@
 /**
- * A fiber that waits for what runs elsewhere: it shows as what it is, "job 'hash' on thread 2".
+ * A fiber that waits for something that runs elsewhere shows what that is: "job 'hash' on thread 2".
  *
  *     parked ──► the work has ended: it goes on with what that gave
  *       │ a request to cancel, or an interruption by Effect's own means
  *       └──────► the work is interrupted, and waited for: it shows as "the end of job 'hash' on thread 2"
  *
- * The work is an effect in a fiber of its own, started when this one is suspended, with the same services: tasks of Effect's
- * RPC, which wait in Effect's own means, of which nobody is told.
+ * The work is an effect in a separate fiber, started when this one is suspended, with the same services: tasks of
+ * Effect's RPC wait by Effect's own means, which no observer sees.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -15,14 +15,14 @@ import type * as Fiber from "effect/Fiber"
 import { asAwaited, failureBeside } from "../../internal/waiting/cancelled.ts"
 import { Waiter } from "../../internal/waiting/Waiter.ts"
 
-/** Runs `work` while the fiber waits for it as `label` says. */
+/** Runs `work` while the fiber waits for it, shown as `label`. */
 export const elsewhere = <A, E, R>(label: string, work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.suspend(() => new WorkWaiter(label, work).park())
 
 class WorkWaiter<A, E, R> extends Waiter<A, E, R> {
   readonly label: string
   private readonly work: Effect.Effect<A, E, R>
-  // INVARIANT: defined once it has been parked with nothing against it.
+  // INVARIANT: defined once it has been parked, unless it was cancelled before.
   private worker: Fiber.Fiber<A, E> | undefined = undefined
   constructor(label: string, work: Effect.Effect<A, E, R>) {
     super()
@@ -33,7 +33,7 @@ class WorkWaiter<A, E, R> extends Waiter<A, E, R> {
   override suspended(resume: Parameters<Waiter<A, E, R>["suspended"]>[0]): Effect.Effect<void> {
     const finalizer = super.suspended(resume)
     if (this.state === "parked") {
-      // The fiber holds every service that the work asks for: `R` is in the type of `elsewhere`.
+      // The fiber has every service that the work asks for: `R` is in the type of `elsewhere`.
       this.worker = Effect.runForkWith(this.fiber.context as Context.Context<R>)(this.work)
       this.worker.addObserver(() => {
         if (this.state === "parked") this.wake()

@@ -1,4 +1,4 @@
-/** The worker's side of a job: its handler, and what that is told. */
+/** The worker's side of a job: its handler, and what the handler is told. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,19 +14,19 @@ import type { Any, Info, Jobs } from "../Job.ts"
 import { codecsOf, orIllegal } from "./codecs.ts"
 import { type AnyJob, type JobsImpl, jobsOf } from "./JobImpl.ts"
 
-/** One attempt at a job, as its handler's side gets it. */
+/** One attempt at a job, as the handler's side gets it. */
 export interface Attempt {
   readonly id: string
   readonly attempt: number
   readonly input: unknown
 }
 
-/** Sends a report on its way: its value, and the same as JSON. The handler goes on when it is gone. */
+/** Sends a report: its value, and the same as JSON. The handler goes on when the report has gone. */
 export type Report = (value: unknown, encoded: unknown) => Effect.Effect<void>
 
 type AnyHandler = (input: unknown, info: Info<unknown>) => Effect.Effect<unknown, unknown>
 
-/** What a handler has of the task that it runs as, wherever its own services were made. */
+/** What a handler gets from the task as which it runs, wherever its own services were made. */
 const ofTheTask = Context.omit(
   EventLoop,
   Scheduler.Scheduler,
@@ -51,13 +51,13 @@ export class HandlersImpl {
     for (const name in named) {
       if (!this.jobs.byName.has(name)) check.illegal(call, "the name of a handler", name, `one of ${this.jobs}`)
     }
-    // The types of each are those of its job.
+    // The types of each handler are those of its job.
     this.handlers = named as Readonly<Record<string, AnyHandler>>
     this.call = call
     this.context = ofTheTask(context)
   }
 
-  /** What the job's handler does. It is to run as a task named as the job; `span` is the submitter's, if it has one. */
+  /** What the job's handler does, to be run as a task named after the job; `span` is the submitter's, if it has one. */
   run(
     job: AnyJob,
     { attempt, id, input }: Attempt,
@@ -81,7 +81,7 @@ export class HandlersImpl {
 
   private progress(job: AnyJob, value: unknown, report: Report): Effect.Effect<void> {
     if (job.progress === undefined) return check.illegal("Info.progress", "the job", job, "one with a progress schema")
-    const expected = `what the progress of job '${job.name}' is`
+    const expected = `a value of the progress schema of job '${job.name}'`
     return Effect.flatMap(
       orIllegal(codecsOf(job).progress.encode(value), "Info.progress", "the report", value, expected),
       (encoded) => report(value, encoded)
@@ -89,7 +89,7 @@ export class HandlersImpl {
   }
 }
 
-/** Of a handler that reports from more than one fiber: one report after the other. */
+/** For a handler that reports from several fibers: one report after the other. */
 class Turns extends Holdable {
   get kind(): string {
     return "reports"
@@ -105,7 +105,7 @@ class Turns extends Holdable {
 const noHandlers = (call: string, handlers: unknown): never =>
   check.illegal(call, "the handlers", handlers, "an object with a function for each job")
 
-/** `R`: the services that they ask for. */
+/** `R`: the services that the handlers ask for. */
 export const handlersOf = <R>(
   call: string,
   jobs: Jobs<Any>,

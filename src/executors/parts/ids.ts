@@ -1,6 +1,6 @@
-/** Ids of those submissions that nobody named. */
+/** Ids for submissions that were given none. */
 
-/** Of this process. */
+/** Identifies this process. */
 const origin: string = /* @__PURE__ */ Array.from(
   /* @__PURE__ */ crypto.getRandomValues(/* @__PURE__ */ new Uint32Array(3)),
   (part) => part.toString(36)
@@ -8,5 +8,5 @@ const origin: string = /* @__PURE__ */ Array.from(
 
 let count = 0
 
-/** One that no other process gives. Not random: where schedules are explored, nothing random may run. */
+/** An id that no other process gives. Not random: when schedules are explored, nothing random may run. */
 export const nextId = (): string => `${origin}-${++count}`

@@ -1,8 +1,8 @@
 /**
- * What every backend needs and none has to do itself: it is asked for its own jobs alone, makes them wait for their places,
- * is measured, and closes.
+ * What every backend needs and none has to do itself: it is asked only for its own jobs, makes them wait for their
+ * places, is measured, and closes.
  *
- *     open ──► closing: what waits and what runs is cancelled, what comes too; until all of it has ended ──► closed
+ *     open ──► closing: everything that waits, runs or still comes is cancelled; once all of it has ended ──► closed
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -23,19 +23,22 @@ import { type Meter, Meters } from "./metrics.ts"
 /** One attempt at a job, as its submitter's side sends it. */
 export interface Execution extends Attempt {
   readonly job: AnyJob
-  /** What would move is copied, to be sent again. */
+  /** What would move is copied, so that it can be sent again. */
   readonly mayRetry: boolean
-  /** Takes the reports, one after the other; undefined where nobody listens. */
+  /** Takes the reports, one after the other; undefined if nobody listens. */
   readonly onProgress: ((value: unknown) => Effect.Effect<unknown>) | undefined
 }
 
 export interface Backend {
   readonly jobs: JobsImpl<Job.Any>
-  /** As texts and metrics call it. */
+  /** The name in texts and metrics. */
   readonly name: string
-  /** Where jobs wait for their turn; undefined where the backend never lets them wait. */
+  /** Where jobs wait for their turn; undefined if the backend never makes them wait. */
   readonly places: JobPlaces | undefined
-  /** Runs a job that has its place. Its interruption cancels the job, and ends when that has ended or its worker is gone. */
+  /**
+   * Runs a job that has its place. Interrupting it cancels the job, and ends when the job has ended or its worker is
+   * gone.
+   */
   readonly run: (execution: Execution) => Effect.Effect<unknown, unknown, EventLoop>
 }
 
@@ -66,7 +69,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
     return [undefined, ...this.backend.jobs.describe()]
   }
 
-  /** Dies where it can't be asked for that, in the name of who asks. */
+  /** Dies if it can't be asked for that job, in the name of the caller. */
   check(call: string, job: AnyJob, onProgress: unknown): void {
     const { jobs } = this.backend
     if (jobs.byName.get(job.name) !== job) check.illegal(call, "the job", job, `one of ${jobs}`)
@@ -87,7 +90,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
       const begun = Effect.suspend(() => {
         if (this.state !== "open") return this.refuse(own)
         meter.begin()
-        // The job's own types are known to who submits it.
+        // The submitter knows the job's own types.
         return run({ job: own, input, id, attempt, mayRetry, onProgress: onProgress as Execution["onProgress"] })
       })
       const placed = Effect.suspend(() => {
@@ -111,11 +114,11 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
     return new BrokenExecutor({ message: `job '${shortened(job.name)}': the executor is closed` })
   }
 
-  /** `cancel` cancels what runs, and ends when all that it runs on is gone. */
+  /** `cancel` cancels what runs, and ends when everything that it runs on is gone. */
   close(cancel: Effect.Effect<void>): Effect.Effect<void> {
     const cancelled = Effect.suspend(() => {
       this.state = "closing"
-      // A copy of the line, which they leave.
+      // A copy of the line, since they leave it.
       const waiting = Array.from(this.backend.places?.line.nodes() ?? [])
       for (const waiter of waiting) if (waiter instanceof Waiter) waiter.fail(Cause.interrupt())
       return cancel
@@ -134,7 +137,7 @@ export class ExecutorImpl<J extends Job.Any> extends Printable implements Execut
 
 Object.defineProperty(ExecutorImpl.prototype, TypeId, { value: TypeId })
 
-/** Who closes the executor waits for what is left of its jobs. */
+/** Whoever closes the executor waits for what is left of its jobs. */
 class Closer extends Waiter {
   private readonly executor: string
   constructor(executor: string) {
@@ -151,7 +154,7 @@ class Closer extends Waiter {
 
 export const makeExecutor = <J extends Job.Any>(backend: Backend): Executor<J> => new ExecutorImpl<J>(backend)
 
-/** One that closes with the scope. `cancel` as `ExecutorImpl.close` has it. */
+/** An executor that closes with the scope. `cancel`: see `ExecutorImpl.close`. */
 export const makeScoped = <J extends Job.Any>(
   backend: Backend,
   cancel: Effect.Effect<void>

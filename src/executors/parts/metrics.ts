@@ -1,4 +1,4 @@
-/** What executors do, as Effect's metrics. docs/executors.md has them. */
+/** What executors do, as Effect's metrics; docs/executors.md lists them. */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -8,7 +8,7 @@ import { nowNanos } from "../../internal/host/hostTime.ts"
 import type { AnyJob } from "./JobImpl.ts"
 import { isLost } from "./Loss.ts"
 
-/** In milliseconds: 100 µs to 1000 s, two in a decade. */
+/** In milliseconds: 100 µs to 1000 s, two in each decade. */
 const boundaries = [-1, 0, 1, 2, 3, 4, 5].flatMap((power) => [10 ** power, 3 * 10 ** power])
 
 const metricsOf = (attributes: Readonly<Record<string, string>>) => ({

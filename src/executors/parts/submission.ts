@@ -1,4 +1,4 @@
-/** What is behind each submitted task: a job's attempts, all but the first after its worker was lost. */
+/** What each submitted task does: a job's attempts, all but the first after a worker was lost. */
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -14,7 +14,7 @@ import { codecsOf, orIllegal } from "./codecs.ts"
 import type { AnyJob } from "./JobImpl.ts"
 import { ExecutorImpl } from "./makeExecutor.ts"
 
-/** An executor of whose jobs nothing is known here: it looks itself at what it is asked for. */
+/** An executor of unknown jobs: it checks itself what it is asked for. */
 export type AnyExecutor = ExecutorOf<Any>
 
 export interface Submission extends ExecuteOptions<unknown> {
@@ -25,15 +25,15 @@ export interface Submission extends ExecuteOptions<unknown> {
 
 type Checked = Pick<Submission, "job" | "onProgress">
 
-/** Dies where the executor is known not to run it. */
+/** Dies if the executor is known not to run it. */
 export const checkJob = (call: string, executor: AnyExecutor, { job, onProgress }: Checked): void => {
-  // One that somebody made has a check of its own.
+  // A user's own executor does its own checks.
   if (executor instanceof ExecutorImpl) executor.check(call, job, onProgress)
 }
 
 const isExecutor = check.branded("Executor")
 
-/** Typed by who has the executor: it has the job, or says that it has not. */
+/** Typed by the caller: the executor has the job, or says that it does not. */
 export const executorOf = (call: string, executor: ExecutorOf<never>): AnyExecutor => {
   isExecutor(call, "the executor", executor)
   return executor as AnyExecutor
@@ -46,7 +46,7 @@ export const defaultExecutor = (call: string, fiber: Fiber.Fiber<unknown, unknow
   throw new RuntimeError({ message })
 }
 
-/** Runs the job, and again where its worker was lost. `call`: who asks for it. */
+/** Runs the job, and again if its worker is lost. `call`: the function that asks for it. */
 export const attempts = (
   call: string,
   executor: AnyExecutor,
@@ -70,7 +70,7 @@ export const attempts = (
     )
   })
 
-/** With the submitter's services, and as its task, in whatever fiber the backend takes reports. */
+/** With the submitter's services and as its task, whichever fiber of the backend takes reports. */
 const asSubmitter = (
   call: string,
   onProgress: NonNullable<Submission["onProgress"]>,
@@ -79,16 +79,18 @@ const asSubmitter = (
 (value: unknown) =>
   Effect.provideContext(Effect.suspend(() => check.given(call, "onProgress", onProgress(value))), context)
 
-/** Not every `WorkerLost` is one of this job's: its handler may have some of its own. */
+/** Not every `WorkerLost` is this job's: its handler may have met others. */
 const isLossOf = (id: string) => (error: unknown): boolean => error instanceof WorkerLost && error.id === id
 
 /**
- * Dies where it was the input that the job's schema does not take. To know that refusal from others it is encoded again; what
+ * Dies if the job's schema did not accept the input. To tell that refusal from others, the input is encoded again; what
  * goes well is encoded once.
  */
 const refuse = (call: string, job: AnyJob, input: unknown, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   const isRefusal = cause.reasons.some((reason) => reason._tag === "Die" && Schema.isSchemaError(reason.defect))
   if (!isRefusal) return Effect.void
   const encoded = codecsOf(job).input.encode(input)
-  return Effect.asVoid(orIllegal(encoded, call, `the input of job '${job.name}'`, input, "what its payload is"))
+  return Effect.asVoid(
+    orIllegal(encoded, call, `the input of job '${job.name}'`, input, "a value of its payload schema")
+  )
 }

@@ -2,20 +2,20 @@
  * The timers of one Clock: a heap behind a single re-armed `Clock.sleep`.
  *
  * Everything that is due fires in one tick, in order of deadline, equal deadlines first come, first served, behind the
- * ordinary entries of that tick. One sleep a timer would leave the order to the Clock: TestClock wakes its sleepers one
- * after the other, each to its end, where asyncio interleaves them.
+ * ordinary entries of that tick. A sleep for each timer would leave the order to the Clock: TestClock wakes its
+ * sleepers one after the other, each to its end, where asyncio interleaves them.
  *
  * Times are whole nanoseconds of the Clock's monotonic time, in a number: exact for the first 104 days of a machine's
  * uptime, to 2 ns beyond. Milliseconds as floats would order 0.07 s before or after 70 ms by rounding alone.
  *
- * asyncio has the same heap, and leaves what was cancelled in it until that is half of it; here it leaves at once.
+ * asyncio has the same heap, but keeps cancelled timers in it until they make up half of it; here they leave at once.
  *
- * Where the Clock's readings are not sound, each timer sleeps for itself, as Effect's do, and no reading counts.
+ * If the Clock's readings are not sound, each timer sleeps separately, as Effect's do, and no reading counts.
  *
  * Cost: O(log n) to add and to cancel; a cancelled timer leaves at once.
  *
- * It has more than 150 lines of code: the heap and the timers that sleep alone hand each other over, by the same
- * readings.
+ * It has more than 150 lines of code: the heap and the timers that sleep separately hand timers over to each other, by
+ * the same readings.
  */
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -35,13 +35,13 @@ export interface Timer extends Member {
   // INVARIANT: the timers that hold it.
   timers: Timers | undefined
   readonly owner: Whose
-  /** The fiber that waits for it, where one does: that has its time also when the loop has closed. */
+  /** The fiber that waits for it, if one does: its time comes even when the loop has closed. */
   readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Runs inside the tick; it must not throw. */
   fire(): void
 }
 
-/** A timer that is nothing else. */
+/** A timer that is nothing but a timer. */
 export abstract class PlainTimer implements Timer {
   place = -1
   turn = 0
@@ -57,14 +57,14 @@ export abstract class PlainTimer implements Timer {
   }
 }
 
-/** A fiber that sleeps in the name of timers, to a deadline of theirs. */
+/** A fiber that sleeps on behalf of timers, until one of their deadlines. */
 interface Sleep {
   /** In nanoseconds. */
   readonly deadline: number
   readonly fiber: Fiber.Fiber<void>
 }
 
-/** Its step, to those who watch. */
+/** Its step, as observers see it. */
 class Firing implements Entry {
   readonly what = "timer"
   readonly owner: Whose
@@ -80,7 +80,7 @@ class Firing implements Entry {
   }
 }
 
-/** Slack that a Clock's own rounding may take off a sleep; less than a microsecond early still is in time. */
+/** How much a Clock's rounding may shorten a sleep; less than a microsecond early is still in time. */
 const slack = 1_000
 
 export class Timers implements Entry {
@@ -88,7 +88,7 @@ export class Timers implements Entry {
   readonly owner = undefined
   // INVARIANT: added while the readings were sound, or due then; not empty only if `armed` or `firing` is defined.
   private readonly heap = new Heap<number, Timer>((a, b) => a - b)
-  // INVARIANT: the sleeps of those that sleep for themselves; none of them is in the heap.
+  // INVARIANT: the sleeps of those that sleep separately; none of them is in the heap.
   private readonly alone = new Map<Timer, Sleep>()
   private readonly clock: Clock.Clock
   private readonly readings: Readings
@@ -97,7 +97,7 @@ export class Timers implements Entry {
   private readonly onEmpty: () => void
   // INVARIANT: the sleep for the heap, never past its first deadline.
   private armed: Sleep | undefined = undefined
-  /** The deadline whose sleep ended a little early, as a host's may: what was left is slept as well, once. */
+  /** The deadline whose sleep ended a little early, as a host's may: it sleeps the rest as well, once. */
   private resumed: number | undefined = undefined
   // INVARIANT: defined while `run` is in the ready queue; what is due up to this time fires there.
   private firing: number | undefined = undefined
@@ -109,8 +109,8 @@ export class Timers implements Entry {
   private sweeping = false
 
   /**
-   * `scheduler` is that of the fiber that uses the clock: the loop's own, or one around it that counts what it runs, such
-   * as a TestClock's provided inside the loop.
+   * `scheduler` is that of the fiber that uses the clock: the loop's own, or one around it that counts what it runs,
+   * such as a TestClock's provided inside the loop.
    */
   constructor(
     clock: Clock.Clock,
@@ -129,12 +129,12 @@ export class Timers implements Entry {
     return this.readings.now()
   }
 
-  /** What `now` gave last. */
+  /** The last result of `now`. */
   get latest(): number {
     return this.readings.latest
   }
 
-  /** Adds a timer with a deadline, in nanoseconds, that was made in this very step, of what `now` gave. */
+  /** Adds a timer with a deadline, in nanoseconds, that was computed in this very step from `now`. */
   add(timer: Timer, deadline: number): void {
     timer.timers = this
     const { readings } = this
@@ -143,7 +143,7 @@ export class Timers implements Entry {
       this.disarm()
       readings.renew()
     }
-    // What is due already counts on no reading to come.
+    // One that is already due does not depend on later readings.
     if (deadline <= now ? readings.areBroken : !readings.areSound()) return this.sleepAlone(timer, deadline, now)
     this.heap.push(timer, deadline)
     if (timer.place === 0) this.arm(readings.latest)
@@ -157,18 +157,18 @@ export class Timers implements Entry {
     else if (this.alone.size > 0) this.stopAlone(timer)
   }
 
-  /** The loop has closed. Those that nobody waits for leave: callbacks, and what the fibers that are given up wait for. */
+  /** The loop has closed. Timers that nobody waits for leave: callbacks, and those of abandoned fibers. */
   close(isGivenUp: (fiber: Fiber.Fiber<unknown, unknown>) => boolean): void {
     for (const timer of this.waiting) if (timer.fiber === undefined || isGivenUp(timer.fiber)) this.remove(timer)
     if (this.heap.size === 0) this.disarm()
   }
 
-  /** When those that wait in the heap are due. */
+  /** The deadlines of those in the heap. */
   get deadlines(): ReadonlyArray<number> {
     return this.heap.toKeys()
   }
 
-  /** The deadline of one that they hold: what is due already is due now. */
+  /** The deadline of one that they hold; one that is already due is due now. */
   deadlineOf(timer: Timer): number {
     return this.heap.keyOf(timer) ?? this.alone.get(timer)?.deadline ?? this.latest
   }
@@ -177,12 +177,12 @@ export class Timers implements Entry {
     return [...this.due, ...this.ended, ...this.heap.toArray(), ...this.alone.keys()]
   }
 
-  /** Whether the fiber is one that sleeps in the name of timers. */
+  /** Whether the fiber only sleeps on behalf of timers. */
   sleepsWith(fiber: Fiber.Fiber<unknown, unknown>): boolean {
     return this.armed?.fiber === fiber || Array.from(this.alone.values()).some((sleep) => sleep.fiber === fiber)
   }
 
-  /** The due timers' tick begins: what is due now fires in it, what this tick adds comes in a later one. */
+  /** The due timers' tick begins: what is due now fires in it; what this tick adds comes in a later one. */
   private readonly collect: Entry = {
     what: "internal",
     owner: undefined,
@@ -242,7 +242,9 @@ export class Timers implements Entry {
     else this.arm(time)
   }
 
-  /** At a time that is sure, with readings that are not: what is not due then sleeps on for itself. */
+  /**
+   * At a time that is certain, although the readings are not sound: timers that are not due then sleep on separately.
+   */
   private disperse(time: number): void {
     while (this.heap.size > 0) {
       const deadline = this.heap.peekKey()!
@@ -270,7 +272,7 @@ export class Timers implements Entry {
     this.sweepSoon()
   }
 
-  /** A sleep has ended. A host's timer is a turn of the host: another would come later, in browsers by 4 ms. */
+  /** A sleep has ended. A host's timer is a turn of the host; another one would come later, in browsers by 4 ms. */
   private inTurn(prepare: () => void): void {
     const queue: Partial<ReadyQueue> = this.dispatcher
     if (this.clock === hostClock && queue.takeTurn !== undefined) queue.takeTurn(prepare)
@@ -283,7 +285,7 @@ export class Timers implements Entry {
   }
 
   private sleep(nanos: number): Fiber.Fiber<void> {
-    // A host counts whole milliseconds, and drops the rest.
+    // A host counts whole milliseconds and drops the rest.
     const whole = this.clock === hostClock ? Math.ceil((nanos - slack) / 1e6) * 1e6 : nanos
     return Effect.runForkWith(this.context)(this.clock.sleep(Duration.nanos(BigInt(whole))))
   }

@@ -3,7 +3,7 @@
  *
  * Strictly first come, first served. A doubly linked list through the members themselves, so that parking, waking and
  * withdrawing are O(1) each and cost no allocation beyond the member; an array would make the withdrawal of n waiters
- * quadratic, as with Effect's Latch. What stands in it, and what becomes of it once woken, is told in Waiter.ts.
+ * quadratic, as with Effect's Latch. Waiter.ts says what stands in it, and what happens once it is woken.
  *
  * trio's and WebKit's parking lots are the same line; WebKit finds it by the address of what is waited for, here each
  * primitive holds its own.
@@ -17,7 +17,7 @@ export abstract class Node {
   before: Node | undefined = undefined
   after: Node | undefined = undefined
 
-  /** In whose name it waits: a task, or a future that has those who wait for it in turn. */
+  /** On whose behalf it waits: a task, or a future that others wait for in turn. */
   get awaiter(): Future<unknown, unknown> | undefined {
     return undefined
   }
@@ -35,7 +35,7 @@ export class WaitQueue {
     return this.first
   }
 
-  /** O(n): a count kept in each would take memory, and is asked for only by those who look. */
+  /** O(n): a count in each queue would take memory, and only tools ask for it. */
   get length(): number {
     return Array.from(this.nodes()).length
   }

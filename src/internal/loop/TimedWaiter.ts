@@ -8,10 +8,10 @@ export abstract class TimedWaiter<A = void, E = never, R = never> extends Waiter
   place = -1
   turn = 0
   timers: Timers | undefined
-  // INVARIANT: undefined once `timers` know it: a number of its own takes 16 bytes, in each of very many.
+  // INVARIANT: undefined once `timers` know it: a number takes 16 bytes in each of very many waiters.
   private deadline: number | undefined
 
-  /** So many nanoseconds from now on, by the fiber's own clock; Infinity is no deadline. */
+  /** `nanos`: from now, by the fiber's own clock; Infinity means no deadline. */
   constructor(loop: LoopImpl, fiber: Fiber.Fiber<unknown, unknown>, nanos: number) {
     super()
     this.timers = nanos === Infinity ? undefined : loop.timersFor(fiber)
@@ -25,7 +25,7 @@ export abstract class TimedWaiter<A = void, E = never, R = never> extends Waiter
   override leave(): void {
     this.timers?.remove(this)
   }
-  /** When its time comes, in nanoseconds; undefined without a deadline, or when that has come. */
+  /** When its time comes, in nanoseconds; undefined without a deadline, or once it has come. */
   get due(): number | undefined {
     return this.timers?.deadlineOf(this)
   }

@@ -13,7 +13,7 @@ export class SlowSteps implements Observer {
   // INVARIANT: for each step under way, when it began, and how much of the time since then was spent in nested ones.
   private readonly begun: Array<{ readonly at: number; inner: number }> = []
 
-  /** Of one queue, or of all; `limit` in nanoseconds. */
+  /** Watches one queue, or all of them; `limit` in nanoseconds. */
   constructor(
     queue: object | undefined,
     clock: Clock.Clock,

@@ -40,7 +40,7 @@ const checkOptions = check.options<asCompleted.Options>({
   onProgress: check.callback
 })
 
-export class Completions<T extends Awaitable.Any> implements Listener {
+export class Completions<T extends Awaitable.EffectOrFuture> implements Listener {
   /** The task that asked for completions, whoever takes them: as in CPython's call graph (python/cpython#156523). */
   readonly awaiter: FutureImpl<any, any> | undefined
   /** How many have not been taken. */
