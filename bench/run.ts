@@ -127,6 +127,12 @@ const processOf = ({ n, variant, workload }: Cell): Process => {
   }
 }
 
+const date = new Date().toISOString().slice(0, 10)
+const about = versions(python)
+
+/** Of all runs. */
+const all: Array<Cell> = []
+
 const runAll = async (): Promise<Results> => {
   const results = new Results(workloads, makeCells())
   await measure(results.cells, {
@@ -137,11 +143,13 @@ const runAll = async (): Promise<Results> => {
     longest: isQuick ? 4000 : options.scale ? 90_000 : 10_000,
     untilTheyAgree: against === undefined
   })
+  all.push(...results.cells)
+  if (options.json !== undefined) {
+    writeFileSync(options.json, `${JSON.stringify({ date, versions: about, cells: all }, undefined, 1)}\n`)
+  }
   return results
 }
 
-const date = new Date().toISOString().slice(0, 10)
-const about = versions(python)
 const measured = `Measured ${date}: ${describe(about)}.`
 
 if (spread !== undefined) {
@@ -168,9 +176,6 @@ if (spread !== undefined) {
   const results = await runAll()
   console.log(`${shortTable(results, { reach: true })}\n${results.interference()}\n\n${measured}`)
   if (!isWhole) console.log(`\n${longTables(results)}`)
-  if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify({ date, versions: about, cells: results.cells }, undefined, 1)}\n`)
-  }
   if (isWhole && hadTime(results)) {
     writeFileSync(join(here, "RESULTS.md"), resultsPage(results))
     writePart("docs/costs.md", "bench", `${shortTable(results, { reach: false })}\n\n${measured}`)

@@ -95,10 +95,10 @@ export const scalePicture = async (results: Results): Promise<string> => {
       title: null,
       header: { labelFontSize: 12 }
     },
-    columns: 4,
+    columns: 5,
     resolve: { scale: { y: "independent" } },
     spec: {
-      width: 170,
+      width: 130,
       height: 110,
       mark: { type: "line", aria: false },
       encoding: {
@@ -112,7 +112,7 @@ export const scalePicture = async (results: Results): Promise<string> => {
           field: "cost",
           type: "quantitative",
           scale: { type: "log", nice: true },
-          axis: { title: null, values: powers, format: "~s" }
+          axis: { title: null, values: powers, format: "~s", minExtent: 36 }
         },
         color: {
           field: "kind",
