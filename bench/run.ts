@@ -21,8 +21,9 @@
  * - `--cpu`: processor time everywhere, for a machine that is busy with other things
  * - `--minutes N`: how long to go on
  * - `--json FILE`: every sample
+ * - `--from FILE`: goes on with the samples in that file, which a run that had no time for all has written
  */
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { root, writePart } from "../scripts/workshop.ts"
@@ -30,7 +31,7 @@ import { buildLibrary, buildLibraryAt, findPython, installPeers, pythonProgram, 
 import { type Cell, longTables, type Named, pairedTable, Results, shortTable, spreadTable } from "./report.ts"
 import { loadRow, rowsOf } from "./rows.ts"
 import { growths, growthTable, largestOfPeers, pictureTitle, scalePicture, scaleSizes } from "./scale.ts"
-import { measure, type Process } from "./schedule.ts"
+import { measure, noTime, type Process } from "./schedule.ts"
 import type { Workload } from "./workload.ts"
 
 const here = import.meta.dirname
@@ -39,6 +40,7 @@ const { values: options } = parseArgs({
   options: {
     against: { type: "string" },
     cpu: { type: "boolean", default: false },
+    from: { type: "string" },
     json: { type: "string" },
     minutes: { type: "string" },
     only: { type: "string", multiple: true, default: [] },
@@ -95,6 +97,17 @@ const sizesOf = ({ sizes: own = chosen }: Workload, variant: string): ReadonlyAr
   return own.length === 1 ? own : sizes.length > 0 ? sizes : own.filter((n) => !isRough || n <= 1e4)
 }
 
+/** By an earlier run. */
+const before: ReadonlyArray<Cell> = options.from === undefined
+  ? []
+  : JSON.parse(readFileSync(options.from, "utf8")).cells
+
+const makeCell = (workload: string, variant: string, n: number): Cell => {
+  const same = before.find((cell) => cell.workload === workload && cell.variant === variant && cell.n === n)
+  const skipped = same?.skipped === noTime ? undefined : same?.skipped
+  return { workload, variant, n, samples: same?.samples ?? [], skipped }
+}
+
 const makeCells = (): ReadonlyArray<Cell> =>
   workloads.flatMap(({ name, workload }) => {
     const variants = [
@@ -105,9 +118,7 @@ const makeCells = (): ReadonlyArray<Cell> =>
       .filter((variant) => !missing.includes(variant))
     return Array.from(new Set(variants))
       .filter((variant) => wanted.length === 0 || variant === "effect" || wanted.includes(variant.split("@")[0]!))
-      .flatMap((variant) =>
-        sizesOf(workload, variant).map((n): Cell => ({ workload: name, variant, n, samples: [], skipped: undefined }))
-      )
+      .flatMap((variant) => sizesOf(workload, variant).map((n) => makeCell(name, variant, n)))
   })
 
 const [warm, budget] = isQuick || options.scale ? ["200", "150"] : ["400", "400"]
@@ -184,7 +195,7 @@ if (spread !== undefined) {
 
 /** What is not measured is not written down. */
 function hadTime({ cells }: Results): boolean {
-  const had = cells.every(({ skipped }) => skipped !== "no time")
+  const had = cells.every(({ skipped }) => skipped !== noTime)
   if (!had) console.error("bench: there was no time for all of it, so nothing is written; try --minutes 40")
   return had
 }

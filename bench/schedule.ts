@@ -22,6 +22,9 @@ export interface Plan {
   readonly untilTheyAgree: boolean
 }
 
+/** Why a cell has no sample. */
+export const noTime = "no time"
+
 const fewest = 3
 const most = 9
 /** A spread of the figures at which they agree. */
@@ -54,10 +57,11 @@ export const measure = async (cells: ReadonlyArray<Cell>, plan: Plan): Promise<v
     const first = ofSize.filter((cell) => cell.variant.startsWith("effect-asyncio") || cell.variant === "effect")
     for (const cell of new Set([...first, ...ofSize])) {
       place++
+      if (cell.samples.length > 0) continue
       const smaller = smallerThan(cell, cells)
       if (smaller[0]?.skipped !== undefined) cell.skipped = smaller[0].skipped
       else if (expected(cell, smaller, plan) > plan.longest) cell.skipped = tooLong(plan)
-      else if (!hasTimeFor(cell)) cell.skipped = "no time"
+      else if (!hasTimeFor(cell)) cell.skipped = noTime
       else await run(cell, `${place}/${cells.length}`, plan.time - (performance.now() - start))
     }
   }
@@ -68,8 +72,8 @@ export const measure = async (cells: ReadonlyArray<Cell>, plan: Plan): Promise<v
     )
     for (const [i, cell] of rest.entries()) {
       if (!hasTimeFor(cell)) continue
-      const ahead = rest.slice(i).reduce((sum, cell) => sum + cost.get(cell)!, 0)
-      const later = rest.reduce((sum, cell) => sum + cost.get(cell)!, 0) * Math.max(0, fewest - round)
+      const ahead = rest.slice(i).reduce((sum, cell) => sum + (cost.get(cell) ?? 0), 0)
+      const later = rest.reduce((sum, cell) => sum + (cost.get(cell) ?? 0), 0) * Math.max(0, fewest - round)
       const left = Math.min(plan.time - (performance.now() - start), ahead + later)
       await run(cell, `round ${round}, ${i + 1}/${rest.length}`, left)
     }
