@@ -151,7 +151,7 @@ const runAll = async (): Promise<Results> => {
     named: (cell) => workloads.find(({ name }) => name === cell.workload)!,
     processOf,
     time: 60_000 * Number(options.minutes ?? (isQuick ? 2.7 : 30)),
-    longest: isQuick ? 4000 : options.scale ? 90_000 : 10_000,
+    longest: isQuick ? 4000 : options.scale ? 40_000 : 10_000,
     untilTheyAgree: against === undefined
   })
   all.push(...results.cells)

@@ -57,7 +57,8 @@ export const measure = async (cells: ReadonlyArray<Cell>, plan: Plan): Promise<v
     const first = ofSize.filter((cell) => cell.variant.startsWith("effect-asyncio") || cell.variant === "effect")
     for (const cell of new Set([...first, ...ofSize])) {
       place++
-      if (cell.samples.length > 0) continue
+      // An earlier run has measured it, or found that it takes too long.
+      if (cell.samples.length > 0 || cell.skipped !== undefined) continue
       const smaller = smallerThan(cell, cells)
       if (smaller[0]?.skipped !== undefined) cell.skipped = smaller[0].skipped
       else if (expected(cell, smaller, plan) > plan.longest) cell.skipped = tooLong(plan)
