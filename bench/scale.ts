@@ -140,6 +140,8 @@ export const scalePicture = async (results: Results): Promise<string> => {
     // Half of it, and of no use in a picture.
     .replace(/ (pointer-events|aria-\w+|role|opacity="1"|font-family|class)(="[^"]*")?/g, "")
     .replace(/<path d="(M0,0h0v0h0Z)?"( display="none")?\/>/g, "")
+    // The background comes first; its colour is checked.
+    .replace("<rect ", "<rect class=\"card\" ")
     .replace(/^<svg[^>]*>/, (tag) => {
       const style = `<style>@media (prefers-color-scheme:dark){${dark}}</style>`
       return `${tag.slice(0, -1)} font-family="${font}" role="img" aria-label="${pictureTitle}">${style}`
